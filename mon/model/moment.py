@@ -1,0 +1,18 @@
+"""The present on the two clocks that matter."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant: ``wall`` (seconds since 1970) and ``mono`` (seconds, monotonic clock).
+
+    Durations are differences of ``mono``; ``wall`` is for periods, messages and what is saved.
+    """
+
+    wall: float
+    mono: float
+
+    def later(self, seconds: float) -> "Moment":
+        """The moment ``seconds`` after this one, on both clocks."""
+        return Moment(self.wall + seconds, self.mono + seconds)

@@ -1,0 +1,121 @@
+"""What an alert is given, and what was decided about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mon.model.config import AlertLine, Key
+from mon.model.moment import Moment
+from mon.model.result import OpStatus
+
+
+class AlertType(StrEnum):
+    """Why an alert is called: the values of MON_ALERTTYPE."""
+
+    FAILURE = "failure"
+    UP = "up"
+    STARTUP = "startup"
+    ACK = "ack"
+    DISABLE = "disable"
+    TRAP = "trap"
+    TRAPTIMEOUT = "traptimeout"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class HostReport:
+    """One host as a message shows it.  ``since`` is wall time, None if not known."""
+
+    host: str
+    verdict: str
+    detail: str = ""
+    since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
+
+    ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
+    service's own; ``hosts`` are the members of the group that are not disabled.
+    """
+
+    type: AlertType
+    watch: str
+    service: str
+    period: str
+    at: float
+    status: int
+    opstatus: OpStatus
+    summary: str
+    output: str
+    hosts: tuple[str, ...] = ()
+    reports: tuple[HostReport, ...] = ()
+    description: str = ""
+    first_failure: float = 0.0
+    last_failure: float = 0.0
+    last_success: float = 0.0
+    ack: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """(watch, service)."""
+        return (self.watch, self.service)
+
+    @property
+    def detail(self) -> str:
+        """All but the first line of the output."""
+        return self.output.partition("\n")[2]
+
+    @property
+    def down(self) -> tuple[HostReport, ...]:
+        """The hosts that are not ok."""
+        return tuple(report for report in self.reports if report.verdict != "ok")
+
+    @property
+    def up(self) -> tuple[HostReport, ...]:
+        """The hosts that are ok."""
+        return tuple(report for report in self.reports if report.verdict == "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rules say about one alert line of one period, for one event (law 4).
+
+    ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send"),
+    ``why`` says it in words with the numbers that mattered.
+    """
+
+    watch: str
+    service: str
+    period: str
+    line: AlertLine
+    type: AlertType
+    rule: str
+    why: str
+    at: Moment
+    notice: Notice | None = None
+
+    @property
+    def send(self) -> bool:
+        """Is it to be sent?"""
+        return self.notice is not None
+
+
+class Fate(StrEnum):
+    """What became of an alert that was decided to be sent."""
+
+    SENT = "sent"
+    RETRY = "retry"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one attempt at sending an alert ended."""
+
+    fate: Fate
+    why: str
+    duration: float = 0.0

@@ -1,0 +1,111 @@
+"""What a monitor said, and what changed because of it."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from mon.model.moment import Moment
+
+
+class Verdict(StrEnum):
+    """What a check found out about one host.
+
+    ``UNKNOWN`` is our own trouble (the check could not be made): it fails the service and freezes votes.
+    """
+
+    OK = "ok"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """How a host was found down; in this order the floor prefers to keep a server in (DESIGN §6)."""
+
+    NONE = ""
+    WRONG = "wrong answer"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    """One host's part of a check.  ``host`` is its name in the hostgroup, ``duration`` is in seconds."""
+
+    watch: str
+    service: str
+    host: str
+    verdict: Verdict
+    detail: str
+    duration: float
+    at: Moment
+    cause: Cause = Cause.NONE
+    status: int = 0  # the executable's exit status; ours: 0 ok, 1 down, 2 unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One round of a monitor rolled up as the classic contract has it.
+
+    ``status`` is the exit status, 128+N for death by signal N; ``output`` is everything that was said
+    (``summary`` is its first line, ``detail`` the rest); ``hosts`` are the parts, in no order.
+    """
+
+    watch: str
+    service: str
+    status: int
+    output: str
+    started: Moment
+    ended: Moment
+    hosts: tuple[HostResult, ...] = ()
+    trouble: str = ""  # our own: "could not be started: ...", "stopped after 60 s", "ended by signal 9"
+
+    @property
+    def summary(self) -> str:
+        """The first line."""
+        return self.output.partition("\n")[0]
+
+    @property
+    def detail(self) -> str:
+        """All but the first line."""
+        return self.output.partition("\n")[2]
+
+
+class OpStatus(IntEnum):
+    """The standing opinion on a service, numbered as on the wire (PROTOCOL §2, status lines)."""
+
+    FAIL = 0
+    OK = 1
+    COLDSTART = 2
+    WARMSTART = 3
+    LINKDOWN = 4
+    UNKNOWN = 5
+    TIMEOUT = 6
+    UNTESTED = 7
+    DEPEND = 8
+    WARN = 9
+
+    @property
+    def good(self) -> bool:
+        """Does it count as success in dependencies and lists?"""
+        return self in (
+            OpStatus.OK,
+            OpStatus.COLDSTART,
+            OpStatus.WARMSTART,
+            OpStatus.UNKNOWN,
+            OpStatus.UNTESTED,
+        )
+
+
+GOOD = frozenset((OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of opinion on a service (``host`` is "") or on one of its hosts."""
+
+    watch: str
+    service: str
+    host: str
+    old: str
+    new: str
+    why: str
+    at: Moment

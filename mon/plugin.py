@@ -1,0 +1,71 @@
+"""All that the author of a monitor or an alert imports.
+
+A monitor is one file with ``async def check(host, *, ...) -> str`` (or ``def check``): the keyword
+arguments are its options, the string is a line of detail, ``Down`` and ``Unknown`` are raised.
+``async def sweep(hosts, report, *, ...)`` serves many hosts at once and calls
+``report(host, verdict, detail)`` for each.  An alert is one file with ``def send(notice, *, ...)``
+that raises ``Undeliverable``.  ``def votes(arguments) -> VoteTarget`` makes an alert line a vote on a pool.
+
+An option is an annotated keyword argument: ``port: Annotated[int, Option("-p", help="...")] = 80``.
+Its type converts: str, int, float, bool (a switch), list[str] (may be repeated).  A parameter
+annotated with ``Probe`` or ``Render`` is not an option: the framework passes its own.
+"""
+
+from dataclasses import dataclass
+
+from mon.errors import Down, Undeliverable, Unknown
+from mon.model.notice import AlertType, HostReport, Notice
+from mon.model.pool import Forward, Pool, Protocol, Virtual
+from mon.model.result import Cause, Verdict
+
+__all__ = [
+    "AlertType",
+    "Cause",
+    "Down",
+    "Forward",
+    "HostReport",
+    "Notice",
+    "Option",
+    "Pool",
+    "Protocol",
+    "Undeliverable",
+    "Unknown",
+    "Verdict",
+    "Virtual",
+    "VoteTarget",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """The command line form of a keyword argument.
+
+    ``flags`` are its letters and long names (``"-p", "--port"``); without a long name the argument's own
+    name is one (``--port``).  ``positional`` makes it take the words that are no options.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    metavar: str
+    positional: bool
+
+    def __init__(self, *flags: str, help: str = "", metavar: str = "", positional: bool = False) -> None:
+        object.__setattr__(self, "flags", flags)
+        object.__setattr__(self, "help", help)
+        object.__setattr__(self, "metavar", metavar)
+        object.__setattr__(self, "positional", positional)
+
+
+@dataclass(frozen=True, slots=True)
+class VoteTarget:
+    """The pool that an alert line votes on.
+
+    ``pool`` names a ``virtual`` block; a wild form gives ``virtual`` instead, the block it amounts to
+    (with the one real server of its ``-R``).  ``remove``, ``group``, ``traps``: see model.pool.Voter.
+    """
+
+    pool: str = ""
+    virtual: Virtual | None = None
+    remove: bool = False
+    group: bool = False
+    traps: bool = False
