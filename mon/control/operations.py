@@ -1,0 +1,176 @@
+"""What the daemon offers to every control channel: the Unix socket, port 2583, traps.
+
+A channel reads ``book`` and ``plan`` as it likes, asks the book for a step (``book.ack(...)``,
+``book.test_alert(...)``) and gives it to ``carry_out``.  All of it happens in the daemon's loop, so a
+channel never sees the book half changed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mon.catalog import Plan
+from mon.engine import Book, Step
+from mon.model.config import Key
+from mon.model.moment import Moment
+from mon.model.notice import Decision
+from mon.model.result import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadReport:
+    """How a reload ended: ``lines`` say what changed, or what is wrong if not ``ok``."""
+
+    ok: bool
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """What a monitor said just now and what the engine would make of it; nothing was sent or kept.
+
+    ``result`` is None when it could not be run, and then ``why`` says why not.
+    """
+
+    __test__ = False  # not a test case, whatever its name makes pytest think
+
+    result: RunResult | None
+    decisions: tuple[Decision, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerView:
+    """One real server of a pool: its weight on the balancer, the one wanted, and why."""
+
+    name: str
+    address: str  # "10.0.0.1:80"
+    weight: int
+    wanted: int
+    forward: str
+    active: int = 0
+    inactive: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """A pool as the daemon last read it; ``trouble`` is what the balancer said if it cannot be reached."""
+
+    name: str
+    virtual: str  # "tcp 192.168.0.10:80"
+    balancer: str
+    scheduler: str
+    servers: tuple[ServerView, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAlert:
+    """An alert in the outbox.  Times are wall seconds; ``why`` is how the last attempt ended."""
+
+    watch: str
+    service: str
+    alert: str  # the command line
+    type: str
+    decided: float
+    attempts: int = 0
+    next: float = 0.0
+    why: str = ""
+
+
+class Operations(Protocol):
+    """What a control channel may ask of the daemon.
+
+    ``key`` is always that of a service in ``book.services``; commands look first.  Methods that wait
+    for a disk or a plugin are coroutines.  Raises ControlError where a text for the operator is due.
+    """
+
+    @property
+    def book(self) -> Book:
+        """The owner of all states."""
+        ...
+
+    @property
+    def plan(self) -> Plan:
+        """The linked configuration in force."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The static MON_* variables of every plugin (STATEDIR, LOGDIR, CFBASEDIR)."""
+        ...
+
+    @property
+    def downtime_log(self) -> Path | None:
+        """The file of the downtime log, None if it is not turned on."""
+        ...
+
+    def now(self) -> Moment:
+        """The present."""
+        ...
+
+    def due_in(self, key: Key) -> float | None:
+        """Seconds to the next run, None if none is planned."""
+        ...
+
+    def running(self, key: Key) -> int | None:
+        """The process of the running monitor, 0 for one in our own process, None if it is not running."""
+        ...
+
+    def check_now(self, key: Key) -> bool:
+        """Run the monitor at the next turn of the loop; False if it has none or is running already."""
+        ...
+
+    def set_timer(self, key: Key, seconds: float) -> None:
+        """Let the next run be in so many seconds."""
+        ...
+
+    async def test_check(self, key: Key) -> TestReport:
+        """Run the monitor beside the schedule and say what would follow."""
+        ...
+
+    async def carry_out(self, step: Step) -> None:
+        """Commit and deliver what an operator's command led to."""
+        ...
+
+    async def reload(self) -> ReloadReport:
+        """Read the configuration again, by laws 8 and 9."""
+        ...
+
+    async def reset(self, *, keepstate: bool, stopped: bool) -> str:
+        """Classic ``reset``: "" or the errors of the file, and then nothing changed."""
+        ...
+
+    async def check_config(self) -> Sequence[str]:
+        """The errors of the file as it is now on disk, without using it."""
+        ...
+
+    def start_scheduler(self) -> None:
+        """Run monitors and alerts again."""
+        ...
+
+    def stop_scheduler(self) -> None:
+        """Run no monitors and call no alerts until started again."""
+        ...
+
+    def terminate(self) -> None:
+        """End the daemon, after the replies under way."""
+        ...
+
+    async def save_state(self, kinds: Iterable[str]) -> None:
+        """Write what is meant by ``disabled``, ``opstatus`` or ``all``; other words are ignored."""
+        ...
+
+    async def load_state(self, kinds: Iterable[str]) -> None:
+        """Read it back."""
+        ...
+
+    def pools(self) -> Sequence[PoolView]:
+        """The pools as last read from their balancers."""
+        ...
+
+    def pending(self) -> Sequence[PendingAlert]:
+        """What is in the outbox, in the order in which it was decided."""
+        ...
