@@ -107,9 +107,7 @@ class Timetable:
     def __len__(self) -> int:
         return len(self._turns)
 
-    def every(
-        self, name: str, seconds: float, function: Callable[[], None] | Callable[[], Awaitable[None]]
-    ) -> None:
+    def every(self, name: str, seconds: float, function: Callable[[], object]) -> None:
         """Call a function, plain or ``async``, in the loop every so often; a second one replaces the first.
 
         A coroutine that is still running is not started again.
