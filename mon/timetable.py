@@ -156,6 +156,8 @@ class Timetable:
     def _advance(self, key: Key, turn: _Turn, now: float) -> None:
         turn.started = now
         turn.base += turn.interval * (max(0.0, now - turn.base) // turn.interval + 1)
+        if turn.base <= now:  # by a rounding error
+            turn.base += turn.interval
         jitter = self._random.uniform(-turn.skew, turn.skew) if turn.skew else 0.0
         turn.due = max(now, turn.base + jitter)
         self._push(key, turn)
