@@ -19,7 +19,7 @@ def notify(*states: str, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def watchdog_interval(environ: Mapping[str, str] = os.environ) -> float | None:
-    """How often to send ``WATCHDOG=1``, in seconds: a third of WATCHDOG_USEC; None if nobody asks us for it."""
+    """Seconds between two ``WATCHDOG=1``: a third of what systemd waits; None if it does not wait for us."""
     microseconds = environ.get("WATCHDOG_USEC", "")
     meant_for = environ.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or meant_for not in ("", str(os.getpid())):
