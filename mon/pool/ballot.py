@@ -1,0 +1,101 @@
+"""One voter's opinion on one real server, and how a result changes it."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mon.model.moment import Moment
+from mon.model.pool import Voter
+from mon.model.result import Cause, Verdict
+
+
+class Vote(StrEnum):
+    """The opinion itself.  ``UNSPOKEN``: no row of results long enough for an opinion was seen yet."""
+
+    UNSPOKEN = "unspoken"
+    OK = "ok"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One result as a ballot sees it: a host's part of a round, or a whole round (``--group``)."""
+
+    verdict: Verdict
+    at: Moment
+    status: int = 0
+    cause: Cause = Cause.NONE
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What one voter last said about one server.
+
+    ``streak`` is how many results in a row spoke for ``toward``, a vote other than the present one.
+    ``since`` is when the vote became what it is; ``at`` is the last result that counted.  ``heard`` is
+    true after any result, even one that could not count.  ``presumed`` stands in for a vote that was
+    never spoken: was the server in when this voter's silence began?  None: nobody has looked yet.
+    """
+
+    vote: Vote = Vote.UNSPOKEN
+    toward: Vote = Vote.UNSPOKEN
+    streak: int = 0
+    cause: Cause = Cause.NONE
+    detail: str = ""
+    since: Moment | None = None
+    at: Moment | None = None
+    heard: bool = False
+    presumed: bool | None = None
+
+    @property
+    def good(self) -> bool:
+        """Does this ballot let the server be in (law 1)?"""
+        return self.vote is Vote.OK or (self.vote is Vote.UNSPOKEN and self.presumed is True)
+
+
+def ignored(ballot: Ballot) -> Ballot:
+    """The ballot after a result that must not count: heard, and otherwise unchanged."""
+    return ballot if ballot.heard else replace(ballot, heard=True)
+
+
+def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
+    """The ballot after one more result.  What is *unknown*, or outside the voter's exit range, freezes it."""
+    vote = _meaning(opinion, voter)
+    if vote is Vote.UNSPOKEN:
+        return ignored(ballot)
+    if vote is ballot.vote:
+        # The newest evidence is kept, the age of the vote is not touched: the floor compares both.
+        return replace(
+            ballot,
+            toward=vote,
+            streak=0,
+            cause=opinion.cause,
+            detail=opinion.detail,
+            at=opinion.at,
+            heard=True,
+        )
+    streak = ballot.streak + 1 if ballot.toward is vote else 1
+    needed = voter.rise if vote is Vote.OK else voter.fall
+    if streak < needed:
+        return replace(ballot, toward=vote, streak=streak, at=opinion.at, heard=True)
+    return Ballot(
+        vote=vote,
+        toward=vote,
+        cause=opinion.cause,
+        detail=opinion.detail,
+        since=opinion.at,
+        at=opinion.at,
+        heard=True,
+        presumed=ballot.presumed,
+    )
+
+
+def _meaning(opinion: Opinion, voter: Voter) -> Vote:
+    """What a result says to this voter; UNSPOKEN: nothing."""
+    if opinion.verdict is Verdict.OK:
+        return Vote.OK
+    if opinion.verdict is Verdict.UNKNOWN:
+        return Vote.UNSPOKEN
+    if voter.exit is not None and not voter.exit[0] <= opinion.status <= voter.exit[1]:
+        return Vote.UNSPOKEN
+    return Vote.DOWN

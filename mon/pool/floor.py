@@ -1,0 +1,35 @@
+"""The floor: the least of a pool that is kept in, and who stays in when it bites (DESIGN §6)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mon.model.pool import Floor, ServerId
+from mon.model.result import Cause
+
+_EVIDENCE = {Cause.WRONG: 0, Cause.TIMEOUT: 1, Cause.NONE: 2, Cause.REFUSED: 3}
+"""An answer, even a wrong one, is life; a refusal is its absence; silence and not knowing are between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An enabled server that is voted out.  ``failed``: when (monotonic), None if nobody said down."""
+
+    id: ServerId
+    cause: Cause
+    failed: float | None
+
+
+def least(floor: Floor | None, enabled: int) -> int:
+    """How many of ``enabled`` servers must stay in: the share rounded up, the count at most all of them."""
+    if floor is None:
+        return 0
+    # A share such as 0.07 of 100 is 7.000000000000001 in binary: rounded first, so that 7 stays 7.
+    share = math.ceil(round((floor.share or 0.0) * enabled, 9))
+    return min(enabled, max(share, floor.count or 0))
+
+
+def kept(candidates: Sequence[Candidate], places: int) -> tuple[ServerId, ...]:
+    """The servers the floor holds in: best evidence first, then the latest to fail, then as written."""
+    ranked = sorted(candidates, key=lambda one: (_EVIDENCE[one.cause], -(one.failed or 0.0)))
+    return tuple(one.id for one in ranked[: max(0, places)])

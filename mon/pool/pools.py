@@ -1,0 +1,170 @@
+"""The one owner of all pools: results in, wishes out.  It never sees a balancer, only tables."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+
+from mon.model.config import Key
+from mon.model.moment import Moment
+from mon.model.pool import Member, Pool, Table, Voter
+from mon.model.result import HostResult, RunResult, Verdict
+from mon.pool.ballot import Opinion, counted, ignored
+from mon.pool.record import SavedPool, to_save
+from mon.pool.state import Place, PoolState, entries, seated, together
+from mon.pool.wish import Wanted
+
+
+class Pools:
+    """Every pool of the configuration, and those that have left it and are not yet gone.
+
+    Results go in by ``vote`` and ``run_result``; ``wanted`` says what a pool should be.  A pool asks for
+    nothing until ``adopt`` was told what its balancer has.  After each applying, ``settle`` is told what
+    was read back.
+    """
+
+    def __init__(self, plans: Iterable[Pool], now: Moment) -> None:
+        self._states: dict[str, PoolState] = {}
+        self._voting: dict[Key, list[PoolState]] = {}
+        self.reload(plans, now)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All pools, those that are leaving too."""
+        return tuple(self._states)
+
+    def plan(self, name: str) -> Pool:
+        """The pool as configured; of one that is leaving, what is left of it."""
+        return self._states[name].plan
+
+    def unread(self, name: str) -> bool:
+        """Must ``adopt`` be called, because the pool or a server of it is new?"""
+        return self._states[name].unread
+
+    def wanted(self, name: str, now: Moment) -> Wanted:
+        """The pool that should be, and why."""
+        return self._states[name].wish()
+
+    def vote(self, result: HostResult, now: Moment, *, frozen: str = "", trap: bool = False) -> set[str]:
+        """Count one host's result; the names of the pools whose wish changed.
+
+        ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
+        stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
+        """
+        opinion = Opinion(result.verdict, result.at, result.status, result.cause, result.detail)
+
+        def concerns(member: Member, voter: Voter) -> bool:
+            return member.check == result.host and (voter.traps or not trap)
+
+        return self._count((result.watch, result.service), opinion, concerns, frozen)
+
+    def run_result(
+        self,
+        run: RunResult,
+        now: Moment,
+        *,
+        frozen: str = "",
+        trap: bool = False,
+        disabled: Collection[str] = (),
+    ) -> set[str]:
+        """Count a whole round for the voters with ``--group``, after its host results; see ``vote``.
+
+        It speaks for the members that no host result spoke for and that are not ``disabled``.  A failure
+        that names no host is down for all of them; one that names others is down for none, but for the
+        server of a wild form (classic mon called its alert for any failure of the service).
+        """
+        spoken = {part.host for part in run.hosts if part.verdict is not Verdict.UNKNOWN}.union(disabled)
+        names_others = any(part.verdict is Verdict.DOWN for part in run.hosts)
+        verdict = Verdict.UNKNOWN if run.trouble else Verdict.DOWN if run.status else Verdict.OK
+        opinion = Opinion(verdict, run.ended, run.status, detail=run.summary)
+
+        def concerns(member: Member, voter: Voter) -> bool:
+            speaks = voter.group and (voter.traps or not trap) and member.check not in spoken
+            return speaks and (bool(voter.only) or not (run.status and names_others))
+
+        return self._count((run.watch, run.service), opinion, concerns, frozen)
+
+    def first_round_over(self, now: Moment) -> set[str]:
+        """The first round has had its time: floor and fallback wait no longer; whose wish changed."""
+        return {name for name, state in self._states.items() if state.take({}, ready=True)}
+
+    def adopt(
+        self,
+        name: str,
+        table: Table,
+        saved: SavedPool | None,
+        now: Moment,
+        *,
+        max_age: Callable[[Voter], float],
+    ) -> None:
+        """Start from the table as it is, and from saved votes not older than ``max_age`` seconds.
+
+        Who is in stays in until a vote says otherwise; who is out stays out until every vote says ok.  A
+        table with none of our servers in waits for the first round.  On a running pool only what is new
+        is looked at.
+        """
+        self._states[name].adopt(table, saved, now, max_age)
+
+    def recall(self, saved: Iterable[SavedPool]) -> set[str]:
+        """At start: saved pools that are configured no longer are to be withdrawn; their names."""
+        before = set(self._states)
+        for pool in saved:
+            plan = Pool(pool.name, pool.id, pool.balancer, partial=pool.partial)
+            self._hand_over(PoolState(plan, {}, owned=pool.owned))
+        return set(self._states) - before
+
+    def reload(self, plans: Iterable[Pool], now: Moment) -> set[str]:
+        """Take new plans and keep the votes of the same (pool, server, voter); whose wish changed (law 8)."""
+        old, before = self._states, {name: state.wish() for name, state in self._states.items()}
+        self._states = {plan.name: seated(plan, old.get(plan.name)) for plan in plans}
+        for state in old.values():
+            self._hand_over(state)
+        self._voting = {}
+        for state in self._states.values():
+            for key in dict.fromkeys((voter.watch, voter.service) for voter in state.voters.values()):
+                self._voting.setdefault(key, []).append(state)
+        return {name for name, state in self._states.items() if state.wish() != before.get(name)}
+
+    def settle(self, name: str, table: Table, now: Moment) -> tuple[str, ...]:
+        """Take note of the table read back; what is not as it should be, in words (law 3).
+
+        What we owned and is gone is ours no longer; a pool that was leaving and is gone is forgotten.
+        """
+        state = self._states[name]
+        differences = state.wish().differences(table)
+        there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
+        state.owned = replace(state.owned, servers=state.owned.servers & there)
+        if state.leaving and not differences:
+            del self._states[name]
+        return differences
+
+    def saved(self) -> tuple[SavedPool, ...]:
+        """What the store keeps, in the order of the configuration."""
+        states = (state for state in self._states.values() if state.adopted or state.leaving)
+        return tuple(to_save(state.plan, state.owned, state.ballots) for state in states)
+
+    def _count(
+        self, key: Key, opinion: Opinion, concerns: Callable[[Member, Voter], bool], frozen: str
+    ) -> set[str]:
+        """Count an opinion on every seat that it concerns."""
+        changed = set()
+        for state in self._voting.get(key, ()):
+            voters = [(n, v) for n, v in state.voters.items() if (v.watch, v.service) == key]
+            ballots = {}
+            for member in state.plan.members:
+                for name, voter in voters:
+                    before = state.ballots.get((member.id, name))
+                    if before is not None and concerns(member, voter):
+                        after = ignored(before) if frozen else counted(before, opinion, voter)
+                        ballots[member.id, name] = after
+            if state.take(ballots):
+                changed.add(state.plan.name)
+        return changed
+
+    def _hand_over(self, old: PoolState) -> None:
+        """What a pool of before owned goes to the pool that has its place now, or is withdrawn."""
+        heirs: dict[Place, PoolState] = {state.place: state for state in self._states.values()}
+        heir = heirs.get(old.place)
+        if heir is not None:
+            heir.owned = together(heir.owned, old.owned)
+            return
+        leaving = old.leave()
+        self._states[leaving.plan.name] = leaving
