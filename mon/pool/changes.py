@@ -31,8 +31,8 @@ def changes(
     """The edits that make ``actual`` what ``wanted`` says, in an order that never empties the pool between.
 
     Adds and raises come first, then lowers, then deletions.  Servers that ``wanted`` does not name are
-    deleted only if they are owned.  Of a ``partial`` pool only the servers are ours: its service is added
-    when it is not there, and otherwise taken as it is.  ``why`` gives the reasons that the changes carry.
+    deleted only if they are owned.  Of a ``partial`` pool only who is in is ours: what is there keeps its
+    scheduler, forwarding and weight (as the classic scripts did).  ``why`` gives the reasons.
     """
     reasons = why or {}
     if wanted.service is None:
@@ -43,8 +43,9 @@ def changes(
     named = {server.id for server in wanted.servers}
     upward: list[Change] = []
     downward: list[Change] = []
-    for server in wanted.servers:
-        now = there.get(server.id)
+    for meant in wanted.servers:
+        now = there.get(meant.id)
+        server = _shaped(meant, now) if partial and now is not None else meant
         if now is None:
             # One that comes with weight 0 serves nobody: it may wait until the others stand.
             (upward if server.weight else downward).append(_edit(Verb.ADD_SERVER, entry, server, reasons))
@@ -120,6 +121,11 @@ def _withdrawal(actual: Table, owned: Owned, reasons: Mapping[ServerId, str]) ->
     if owned.service and len(gone) == len(actual.servers):
         return (*gone, Change(Verb.DELETE_SERVICE, actual.service))
     return tuple(gone)
+
+
+def _shaped(server: ServerEntry, now: ServerEntry) -> ServerEntry:
+    """A server of a partial pool that is there: only in or out is ours to say."""
+    return replace(now, weight=now.weight if server.weight and now.weight else server.weight)
 
 
 def _edit(verb: Verb, service: ServiceEntry, server: ServerEntry, reasons: Mapping[ServerId, str]) -> Change:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mon.model.pool import Floor, ServerId
 from mon.model.result import Cause
 
-_EVIDENCE = {Cause.WRONG: 0, Cause.TIMEOUT: 1, Cause.NONE: 2, Cause.REFUSED: 3}
-"""An answer, even a wrong one, is life; a refusal is its absence; silence and not knowing are between."""
+EVIDENCE = (Cause.WRONG, Cause.TIMEOUT, Cause.NONE, Cause.REFUSED)
+"""From best to worst: an answer, even a wrong one, is life; a refusal is its absence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ def least(floor: Floor | None, enabled: int) -> int:
 
 def kept(candidates: Sequence[Candidate], places: int) -> tuple[ServerId, ...]:
     """The servers the floor holds in: best evidence first, then the latest to fail, then as written."""
-    ranked = sorted(candidates, key=lambda one: (_EVIDENCE[one.cause], -(one.failed or 0.0)))
+    ranked = sorted(candidates, key=lambda one: (EVIDENCE.index(one.cause), -(one.failed or 0.0)))
     return tuple(one.id for one in ranked[: max(0, places)])

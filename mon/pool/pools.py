@@ -37,7 +37,8 @@ class Pools:
 
     def unread(self, name: str) -> bool:
         """Must ``adopt`` be called, because the pool or a server of it is new?"""
-        return self._states[name].unread
+        state = self._states[name]
+        return not state.adopted and not state.leaving
 
     def wanted(self, name: str, now: Moment) -> Wanted:
         """The pool that should be, and why."""

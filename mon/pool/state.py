@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
-from mon.model.pool import Member, Pool, Table, Voter
+from mon.model.pool import Member, Pool, ServerId, Table, Voter
 from mon.pool.ballot import Ballot
 from mon.pool.changes import NOTHING, Owned
 from mon.pool.record import SavedPool, Seat, by_seat, restored
@@ -16,8 +16,8 @@ Place = tuple[tuple[str, ...], object]
 
 @dataclass(slots=True)
 class PoolState:
-    """``ready``: the first round is over, or the pool was found with servers in.  ``leaving``: it is no
-    longer in the configuration, and not yet gone from its balancer.
+    """``adopted``: the balancer's table was looked at since the last server came.  ``ready``: the first
+    round is over, or the pool was found with servers in.  ``leaving``: no longer configured, not yet gone.
     """
 
     plan: Pool
@@ -33,12 +33,6 @@ class PoolState:
         """What the balancer knows it by."""
         return (self.plan.balancer, self.plan.id)
 
-    @property
-    def unread(self) -> bool:
-        """Has nobody looked yet where the pool, or a new server of it, stands on the balancer?"""
-        silent = any(ballot.presumed is None for ballot in self.ballots.values())
-        return not self.leaving and (not self.adopted or silent)
-
     def said(self, member: Member) -> Said:
         """What each voter says about the member."""
         seats = ((voter, (member.id, name)) for name, voter in self.voters.items())
@@ -51,7 +45,10 @@ class PoolState:
         if not self.adopted:
             return Wanted(Table(None), waiting="the balancer's table has not been read yet")
         wish = wanted(self.plan, self.said, first_round_over=self.ready)
-        return wish if wish.waiting else replace(wish, owned=self.owned, partial=self.plan.partial)
+        if wish.waiting:
+            return wish
+        named = frozenset(member.id for member in entries(self.plan))
+        return replace(wish, owned=together(self.owned, Owned(servers=named)), partial=self.plan.partial)
 
     def take(self, ballots: Mapping[Seat, Ballot], *, ready: bool = False) -> bool:
         """Take new ballots; True if the wish is another one now (its words may change with each result)."""
@@ -91,10 +88,12 @@ class PoolState:
 def seated(plan: Pool, old: PoolState | None) -> PoolState:
     """The state of a plan: who sat there before keeps the ballot (law 8), who is new gets a blank one."""
     state = PoolState(plan, _named(plan.voters))
+    known: set[ServerId] = set()
     if old is not None:
-        state.adopted = old.adopted and old.place == state.place
         state.ready = old.ready
-    known = {member.id for member in old.plan.members} if old is not None and state.adopted else set()
+        if old.adopted and old.place == state.place:
+            known = {member.id for member in old.plan.members}
+            state.adopted = known.issuperset(member.id for member in plan.members)
     for member in plan.members:
         # A voter that is new to a known server finds it as the others left it.
         was_in = old is not None and all(ballot.good for _, ballot in old.said(member))

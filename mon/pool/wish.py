@@ -7,7 +7,7 @@ from mon.model.pool import Change, Member, Pool, ServerEntry, ServerId, ServiceE
 from mon.model.result import Cause
 from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import NOTHING, Owned, changes, foreign, verify
-from mon.pool.floor import Candidate, kept, least
+from mon.pool.floor import EVIDENCE, Candidate, kept, least
 
 Said = Sequence[tuple[Voter, Ballot]]
 """What the voters of one member say about it."""
@@ -105,12 +105,10 @@ def _spare_serves(pool: Pool) -> bool:
 def _entry(
     member: Member, said: Said, healthy: set[ServerId], held: tuple[ServerId, ...]
 ) -> ServerEntry | None:
-    """The member in the table: with its weight, quiesced, or (None) not there or not ours to touch yet."""
+    """The member in the table: with its weight, quiesced, or not there at all."""
     if member.id in healthy or member.id in held:
         return _server(member, member.weight)
     against = [(voter, ballot) for voter, ballot in said if not ballot.good]
-    if all(ballot.vote is Vote.UNSPOKEN and ballot.presumed is None for _, ballot in against) and against:
-        return None
     if any(voter.remove for voter, _ in against):
         return None
     return _server(member, 0)
@@ -124,14 +122,7 @@ def _candidate(member: Member, said: Said) -> Candidate:
     """The member as the floor judges it: by its worst cause, and by when it first failed."""
     down = [ballot for _, ballot in said if ballot.vote is Vote.DOWN]
     failed = [ballot.since.mono for ballot in down if ballot.since is not None]
-    worst = next(
-        (
-            cause
-            for cause in (Cause.REFUSED, Cause.NONE, Cause.TIMEOUT, Cause.WRONG)
-            if any(b.cause is cause for b in down)
-        ),
-        Cause.NONE,
-    )
+    worst = max((ballot.cause for ballot in down), key=EVIDENCE.index, default=Cause.NONE)
     return Candidate(member.id, worst, min(failed, default=None))
 
 
@@ -151,7 +142,6 @@ def _words(voter: Voter, ballot: Ballot) -> str:
     """``webfarm/http down (connection refused)``."""
     name = f"{voter.watch}/{voter.service}"
     if ballot.vote is Vote.UNSPOKEN:
-        was = {True: "it was in", False: "it was out", None: "not read yet"}[ballot.presumed]
-        return f"{name} has not spoken ({was})"
+        return f"{name} has not spoken (it was {'in' if ballot.presumed else 'out'})"
     detail = f" ({ballot.detail})" if ballot.detail and ballot.vote is Vote.DOWN else ""
     return f"{name} {ballot.vote}{detail}"
