@@ -1,0 +1,5 @@
+"""The client protocol of the classic mon, TCP port 2583 (PROTOCOL §1-3).
+
+``escaping``, ``words``, ``lines``  text in and out, pure      ``access``    who may do what (auth.cf)
+``commands``, ``lists``, ``variables``  the commands, rows of tables   ``server``  the port itself
+"""

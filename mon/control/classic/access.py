@@ -1,0 +1,72 @@
+"""Who may do what on port 2583: the command section of auth.cf (PROTOCOL §7).
+
+Logging in: ``trustlocal`` is known; the ways that need a password are refused until they are built.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mon.errors import ControlError
+
+ANY_USER = "AUTH_ANY"
+EVERYBODY = "all"
+LOCAL = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who is let to do a command; a denial wins."""
+
+    allowed: frozenset[str] = frozenset()
+    denied: frozenset[str] = frozenset()
+
+    def permits(self, user: str) -> bool:
+        """May this user?  "" has not logged in."""
+        names = {user, ANY_USER} if user else set()
+        return not self.denied & names and bool(self.allowed & (names | {EVERYBODY}))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The rules by command; a command without one is for nobody."""
+
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+
+    def permits(self, command: str, user: str) -> bool:
+        """May ``user`` ("" is not logged in) do ``command``?"""
+        rule = self.rules.get(command)
+        return rule is not None and rule.permits(user)
+
+
+def parse(text: str, file: str = "auth.cf") -> Access:
+    """The rules in a file.
+
+    Raises ControlError for a line of the command section without a colon.
+    """
+    rules: dict[str, Rule] = {}
+    section = "command"
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if match := re.fullmatch(r"\s*(command|trap)\s+section\s*", line):
+            section = match[1]
+        elif section == "command":
+            command, colon, users = line.partition(":")
+            if not colon:
+                raise ControlError(f"{file}:{number}: no colon: write `COMMAND: USER, USER`")
+            _add(rules, command.strip().lower(), re.split(r"[\s,]+", users.strip()))
+    return Access(rules)
+
+
+def login(authtypes: Sequence[str], user: str, password: str, address: str) -> bool:
+    """Is this the user it says?  Each authtype is tried in turn."""
+    return any(method == "trustlocal" and bool(user) and address == LOCAL for method in authtypes)
+
+
+def _add(rules: dict[str, Rule], command: str, users: Sequence[str]) -> None:
+    before = rules.get(command, Rule())
+    denied = {user[1:] for user in users if user.startswith("!")}
+    allowed = {user for user in users if user and not user.startswith("!")}
+    rules[command] = Rule(before.allowed | allowed, before.denied | denied)

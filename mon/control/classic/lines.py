@@ -1,0 +1,124 @@
+"""The lines that clients read: pure functions over what is known (PROTOCOL §2)."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from mon.control.classic.escaping import plain, quoted
+from mon.engine import AlertEntry, FailureEntry, ServiceState
+from mon.model.config import Hostgroup, Service
+from mon.model.moment import Moment
+
+DAEMON_VERSION = 9745
+"""What ``version`` and ``protid`` speak of."""
+
+
+def status(
+    service: Service,
+    state: ServiceState,
+    now: Moment,
+    *,
+    interval: float | None,
+    due_in: float | None,
+    running: bool,
+) -> str:
+    """A status line: fields in the order of the protocol, the last ones only where they apply."""
+    fields = _always(service, state, due_in)
+    if state.first_failure:
+        fields["last_failure"] = whole(state.last_failure)
+    if interval is not None:
+        fields["interval"] = seconds(interval)
+        fields["monitor_duration"] = whole(state.monitor_duration)
+        fields["monitor_running"] = str(int(running))
+    if service.exclude_period:
+        fields["exclude_period"] = plain(service.exclude_period)
+    if service.exclude_hosts:
+        fields["exclude_hosts"] = plain(" ".join(service.exclude_hosts))
+    if service.randskew:
+        fields["randskew"] = seconds(service.randskew)
+    if state.alerts_sent:
+        fields["last_alert"] = whole(state.last_alert)
+    if state.first_failure:
+        fields["first_failure"] = whole(state.first_failure)
+        fields["failure_duration"] = whole(state.failing_for(now))
+    return " ".join(f"{name}={value}" for name, value in fields.items())
+
+
+def _always(service: Service, state: ServiceState, due_in: float | None) -> dict[str, str]:
+    """The fields that every status line has."""
+    depends = service.dependencies
+    return {
+        "group": service.watch,
+        "service": service.name,
+        "opstatus": str(int(state.opstatus)),
+        "last_opstatus": str(int(state.last_opstatus)),
+        "exitval": "undef" if state.exitval is None else str(state.exitval),
+        "timer": "" if due_in is None else whole(due_in),
+        "last_success": whole(state.last_success),
+        "last_trap": whole(state.last_trap),
+        "last_traphost": "",
+        "last_check": whole(state.last_check) if state.last_check else "",
+        "ack": whole(state.ack),
+        "ackcomment": quoted(state.ackcomment),
+        "alerts_sent": str(state.alerts_sent),
+        "depstatus": "" if state.depstatus is None else str(int(state.depstatus)),
+        "depend": quoted(of_watch(depends.depend, service.watch)),
+        "hostdepend": quoted(of_watch(depends.hostdepend, service.watch)),
+        "monitordepend": quoted(of_watch(depends.monitordepend, service.watch)),
+        "alertdepend": quoted(of_watch(depends.alertdepend, service.watch)),
+        "monitor": quoted(service.monitor.text) if service.monitor else "",
+        "last_summary": quoted(state.last_summary),
+        "last_detail": quoted(state.last_detail),
+    }
+
+
+def description(service: Service) -> str:
+    """``G S TEXT``; without a text the blank stays."""
+    return f"{service.watch} {service.name} {quoted(service.description)}"
+
+
+def dependencies(service: Service, names: Iterable[str]) -> Iterator[str]:
+    """The expression of ``depend`` and the services that it names, a line each."""
+    where = f"{service.watch} {service.name}"
+    text = of_watch(service.dependencies.depend, service.watch)
+    yield f"exp {where} '{quoted(text) or 'NONE'}'"
+    yield f"cmp {where} {' '.join(of_watch(name, service.watch) for name in names) or 'NONE'}"
+
+
+def hostgroup(group: Hostgroup, disabled: Iterable[str]) -> str:
+    """``hostgroup G h1 *h2``; an empty group leaves the blank at the end."""
+    off = frozenset(disabled)
+    return f"hostgroup {group.name} " + " ".join(
+        f"*{host.name}" if host.name in off else host.name for host in group.hosts
+    )
+
+
+def alert_history(entry: AlertEntry, path: str) -> str:
+    """``KIND G S T PATH (ARGUMENTS) SUMMARY``, all of it escaped, so without a blank."""
+    arguments = entry.command.text.strip()[len(entry.command.plugin) :].strip()
+    text = f"{entry.kind} {entry.watch} {entry.service} {entry.at:.0f} {path} ({arguments}) {entry.summary}"
+    return plain(text)
+
+
+def failure_history(entry: FailureEntry) -> str:
+    """``G S T SUMMARY``, all of it escaped."""
+    return plain(f"{entry.watch} {entry.service} {entry.at:.0f} {entry.summary}")
+
+
+def server_time(now: Moment) -> str:
+    """Seconds since 1970 and the same in words."""
+    return f"{int(now.wall)} {time.ctime(now.wall)}"
+
+
+def of_watch(text: str, watch: str) -> str:
+    """``SELF:ftp`` as ``web:ftp``: the classic mon replaces it when it reads the file."""
+    return text.replace("SELF:", f"{watch}:")
+
+
+def seconds(value: float) -> str:
+    """A setting in seconds, with no more digits than it needs: ``90``, ``0.2``."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def whole(value: float) -> str:
+    """A time or a duration: whole seconds, as the protocol has them."""
+    return str(int(value))

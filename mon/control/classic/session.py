@@ -1,0 +1,80 @@
+"""What the commands of one connection share, and how a command answers."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mon.control.classic.access import Access, parse
+from mon.control.operations import Operations
+from mon.engine import Book
+from mon.errors import ControlError
+from mon.model.config import Key, Service
+
+_log = logging.getLogger(__name__)
+
+
+class Refused(ControlError):
+    """A command that ends with another line than success; the text is that line."""
+
+
+@dataclass(slots=True)
+class Gate:
+    """Who may do what, for all connections; ``reload auth`` replaces the rules.
+
+    ``file`` is None where no auth.cf is wanted and everybody may do everything.
+    """
+
+    access: Access | None
+    file: Path | None = None
+
+    def permits(self, command: str, user: str) -> bool:
+        """May ``user`` do ``command``?"""
+        return self.access is None or self.access.permits(command, user)
+
+    def reload(self) -> None:
+        """Read the file again; one that cannot be used is logged, and the rules stay."""
+        if self.file is None:
+            return
+        try:
+            self.access = parse(self.file.read_text("utf-8", "replace"), str(self.file))
+        except (OSError, ControlError) as error:
+            _log.error("the rules of %s stay as they were: %s", self.file, error)
+
+
+@dataclass(slots=True)
+class Session:
+    """One connection: who is on it and what it has selected."""
+
+    operations: Operations
+    gate: Gate
+    address: str = ""
+    user: str = ""
+    view: str = ""
+    over: bool = False
+
+    @property
+    def book(self) -> Book:
+        """The owner of all states."""
+        return self.operations.book
+
+    @property
+    def services(self) -> Mapping[Key, Service]:
+        """All services, as an operator's ``set`` has left them."""
+        return self.book.services
+
+    def known(self, words: Sequence[str]) -> Key | None:
+        """The service that the first two words name, None if there is none."""
+        key = (words[0], words[1]) if len(words) > 1 else ("", "")
+        return key if key in self.services else None
+
+    def seen(self, key: Key) -> bool:
+        """Is the service in the selected view?"""
+        return self.watch_seen(key[0]) or f"{key[0]}:{key[1]}" in self._viewed()
+
+    def watch_seen(self, watch: str) -> bool:
+        """Is the whole watch in the selected view?"""
+        return not self.view or watch in self._viewed()
+
+    def _viewed(self) -> Iterable[str]:
+        return self.book.config.views.get(self.view, ())

@@ -1,0 +1,81 @@
+"""Our own commands: a row each.  Another channel with other habits would use the same table."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mon.control.operations import Operations
+from mon.control.status import status
+from mon.errors import ControlError
+from mon.model.config import Key
+
+Arguments = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``writes``: only for root and the daemon's own user.  The value of ``run`` must have a JSON form."""
+
+    run: Callable[[Operations, Arguments], Awaitable[object]]
+    writes: bool = True
+
+
+async def _status(operations: Operations, arguments: Arguments) -> object:
+    return status(operations)
+
+
+async def _pools(operations: Operations, arguments: Arguments) -> object:
+    return operations.pools()
+
+
+async def _alerts(operations: Operations, arguments: Arguments) -> object:
+    return operations.pending()
+
+
+async def _pids(operations: Operations, arguments: Arguments) -> object:
+    """The daemon's process, and that of each monitor which has one."""
+    pids = {key: operations.running(key) for key in operations.book.services}
+    monitors = [{"watch": key[0], "service": key[1], "pid": pid} for key, pid in pids.items() if pid]
+    return {"server": os.getpid(), "monitors": monitors}
+
+
+async def _test(operations: Operations, arguments: Arguments) -> object:
+    return await operations.test_check(_service(operations, arguments))
+
+
+async def _check_now(operations: Operations, arguments: Arguments) -> object:
+    return {"started": operations.check_now(_service(operations, arguments))}
+
+
+async def _reload(operations: Operations, arguments: Arguments) -> object:
+    return await operations.reload()
+
+
+async def _stop(operations: Operations, arguments: Arguments) -> object:
+    operations.terminate()
+    return {"stopping": os.getpid()}
+
+
+COMMANDS = MappingProxyType(
+    {
+        "status": Command(_status, writes=False),
+        "pools": Command(_pools, writes=False),
+        "pids": Command(_pids, writes=False),
+        "alerts": Command(_alerts, writes=False),
+        "test": Command(_test),
+        "check-now": Command(_check_now),
+        "reload": Command(_reload),
+        "stop": Command(_stop),
+    }
+)
+
+
+def _service(operations: Operations, arguments: Arguments) -> Key:
+    """The service that ``watch`` and ``service`` name.  Raises ControlError when there is none."""
+    watch, name = arguments.get("watch"), arguments.get("service")
+    if not isinstance(watch, str) or not isinstance(name, str):
+        raise ControlError("which service? give watch and service")
+    if (watch, name) not in operations.book.services:
+        raise ControlError(f"no service {name!r:.80} in watch {watch!r:.80}")
+    return (watch, name)

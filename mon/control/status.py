@@ -1,0 +1,98 @@
+"""What ``mon status`` shows: everything at one moment, as values."""
+
+from dataclasses import dataclass
+
+from mon.control.operations import Operations, PoolView
+from mon.engine import HostState
+from mon.model.config import Key
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """What a service last found out about one host.  ``since`` is when that verdict began, wall seconds."""
+
+    host: str
+    verdict: str
+    detail: str = ""
+    since: float | None = None
+    duration: float = 0.0
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """A service.  ``next`` is in seconds, None for no run planned; times are wall seconds, 0.0 for never."""
+
+    watch: str
+    service: str
+    opstatus: str
+    summary: str
+    hosts: tuple[HostStatus, ...]
+    since: float
+    last_check: float
+    next: float | None
+    running: bool
+    disabled: bool
+    description: str = ""
+    ack: str = ""
+    alerts_sent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The daemon.  ``stopped_since`` is None while the scheduler runs; ``pending`` counts the outbox."""
+
+    now: float
+    stopped_since: float | None
+    services: tuple[ServiceStatus, ...]
+    pools: tuple[PoolView, ...]
+    pending: int
+
+
+def status(operations: Operations) -> Status:
+    """Everything as it is now."""
+    book = operations.book
+    return Status(
+        now=operations.now().wall,
+        stopped_since=None if book.running else book.stopped_since,
+        services=tuple(service_status(operations, key) for key in book.services),
+        pools=tuple(operations.pools()),
+        pending=len(operations.pending()),
+    )
+
+
+def service_status(operations: Operations, key: Key) -> ServiceStatus:
+    """One service as it is now."""
+    book, (watch, name) = operations.book, key
+    service, state = book.services[key], book.states[key]
+    hosts = _hosts(operations, key)
+    return ServiceStatus(
+        watch=watch,
+        service=name,
+        opstatus=state.opstatus.name.lower(),
+        summary=state.last_summary,
+        hosts=hosts,
+        since=state.first_failure or max((host.since or 0.0 for host in hosts), default=0.0),
+        last_check=state.last_check,
+        next=operations.due_in(key),
+        running=operations.running(key) is not None,
+        disabled=watch in book.disabled_watches or key in book.disabled_services,
+        description=service.description,
+        ack=state.ackcomment,
+        alerts_sent=state.alerts_sent,
+    )
+
+
+def _hosts(operations: Operations, key: Key) -> tuple[HostStatus, ...]:
+    book, watch = operations.book, key[0]
+    off = book.disabled_members
+    return tuple(
+        _host(host.name, book.host_states.get((*key, host.name)), disabled=(watch, host.name) in off)
+        for host in book.config.hosts(watch)
+    )
+
+
+def _host(name: str, state: HostState | None, *, disabled: bool) -> HostStatus:
+    if state is None:
+        return HostStatus(name, "untested", disabled=disabled)
+    return HostStatus(name, state.verdict.value, state.detail, state.since.wall, state.duration, disabled)

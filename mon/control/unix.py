@@ -1,0 +1,187 @@
+"""Our own commands on a Unix socket: one JSON object per line, and one in return.
+
+    {"command": "test", "watch": "web", "service": "http"}
+    {"value": ...}     or     {"error": "..."}
+
+The kernel says who is asking (SO_PEERCRED).  Root and the daemon's own user may do everything; anybody
+else whom the mode of the socket lets in may only look.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mon.codec import encode
+from mon.control.commands import COMMANDS
+from mon.control.connections import LineServer
+from mon.control.operations import Operations
+from mon.errors import ControlError
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_PATH = 107  # bytes of a Unix socket's name, unix(7)
+_CONNECT = 5.0  # seconds
+
+
+class UnixServer:
+    """Answers on the socket ``path``, which has the permission bits ``mode`` while it is there."""
+
+    def __init__(self, operations: Operations, path: Path, *, mode: int = 0o660, idle: float = 60.0) -> None:
+        self._operations = operations
+        self._path = path
+        self._mode = mode
+        self._lines = LineServer(self._opened, idle=idle)
+        self._ours = False
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises ControlError when another daemon does already, or the socket cannot be made.
+        """
+        await self._lines.listen(_listener(self._path, self._mode))
+        self._ours = True
+
+    async def close(self, grace: float = 0.5) -> None:
+        """End all conversations, after the replies under way, and remove the socket."""
+        await self._lines.close(grace)
+        if self._ours:
+            self._path.unlink(missing_ok=True)
+            self._ours = False
+
+    def _opened(self, connected: socket.socket) -> "_Requests":
+        return _Requests(self._operations, trusted=peer_uid(connected) in (0, os.geteuid()))
+
+
+class _Requests:
+    """One client's requests, answered in turn."""
+
+    over = False
+
+    def __init__(self, operations: Operations, *, trusted: bool) -> None:
+        self._operations = operations
+        self._trusted = trusted
+
+    async def answer(self, line: bytes) -> bytes:
+        """One request; a mistake in it is an ``error``, never the end of the connection."""
+        try:
+            return encode({"value": await self._carry_out(_request(line))}) + b"\n"
+        except ControlError as error:
+            return self.refuse(str(error))
+        except Exception:  # noqa: BLE001 - a fault of ours in one command: the client is told, nobody else notices
+            _log.exception("a command failed: %.200r", line)
+            return self.refuse("internal error; the daemon's log has the details")
+
+    def refuse(self, why: str) -> bytes:
+        """An answer that says no."""
+        return encode({"error": why}) + b"\n"
+
+    async def _carry_out(self, request: Mapping[str, object]) -> object:
+        name = request.get("command")
+        command = COMMANDS.get(name) if isinstance(name, str) else None
+        if command is None:
+            raise ControlError(f"no such command: {name!r:.100} (there are {', '.join(COMMANDS)})")
+        if command.writes and not self._trusted:
+            raise ControlError(f"{name}: only root and the daemon's own user may do that")
+        return await command.run(self._operations, request)
+
+
+def ask(path: Path, command: str, **arguments: object) -> Any:
+    """Send one command to the daemon and wait for its value; for programs without a loop.
+
+    Raises ControlError when there is no daemon, or it says no.
+    """
+    request = json.dumps({"command": command} | arguments).encode() + b"\n"
+    try:
+        with _connected(path) as connection, connection.makefile("rb") as replies:
+            connection.sendall(request)
+            reply = replies.readline()
+    except PermissionError as error:
+        raise ControlError(f"no permission for {path}: ask as root or as the daemon's user") from error
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise ControlError(f"the daemon is not running: nobody listens at {path}") from error
+    except OSError as error:
+        raise ControlError(f"the daemon does not answer at {path}: {error}") from error
+    return _value(reply, path)
+
+
+def peer_uid(connected: socket.socket) -> int:
+    """The user at the other end, as the kernel knows it."""
+    form = struct.Struct("3i")  # struct ucred: pid, uid, gid
+    _, uid, _ = form.unpack(connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, form.size))
+    return int(uid)
+
+
+def _request(line: bytes) -> Mapping[str, object]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ControlError(f"not JSON: {error}") from error
+    if not isinstance(request, dict):
+        raise ControlError("not a JSON object")
+    return request
+
+
+def _value(reply: bytes, path: Path) -> Any:
+    try:
+        answer = json.loads(reply)
+    except ValueError as error:
+        raise ControlError(f"the daemon at {path} hung up without an answer") from error
+    if "error" in answer:
+        raise ControlError(answer["error"])
+    return answer["value"]
+
+
+@contextlib.contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as connection, _name(path) as name:
+        connection.settimeout(_CONNECT)
+        connection.connect(name)
+        connection.settimeout(None)  # a reload may resolve many names; a dead daemon closes the connection
+        yield connection
+
+
+def _listener(path: Path, mode: int) -> socket.socket:
+    _clear(path)
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        os.fchmod(listener.fileno(), 0o600)  # bind takes it over: nobody gets in before the mode is set
+        with _name(path) as name:
+            listener.bind(name)
+        path.chmod(mode)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise ControlError(f"cannot listen at {path}: {error.strerror or error}") from error
+    return listener
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket that a daemon left when it was killed."""
+    if not path.is_socket():
+        return
+    try:
+        with _connected(path):
+            raise ControlError(f"another daemon is running: it listens at {path}")
+    except ConnectionRefusedError:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ControlError(f"cannot tell whether a daemon listens at {path}: {error}") from error
+
+
+@contextlib.contextmanager
+def _name(path: Path) -> Iterator[str]:
+    """A name of the path that fits into a socket address, by way of its directory if it is too long."""
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
