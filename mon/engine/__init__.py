@@ -1,0 +1,32 @@
+"""State, event and now to new state and decisions: pure, with a chain of small named rules that hold alerts.
+
+``state``        what is known of a service, a period, a host
+``judge``        a result to an opinion            ``dependency``   does what it depends on work?
+``rules``        the chain                         ``environment``  MON_* variables
+``decide``       one decision per alert line       ``variables``    ``set`` and ``get`` by classic names
+``disabled``     what an operator turned off       ``book``         the owner of all of it
+"""
+
+from mon.engine.book import Book
+from mon.engine.disabled import Disabled
+from mon.engine.event import NO_SUMMARY
+from mon.engine.ledger import HostKey
+from mon.engine.state import HostState, PeriodState, ServiceState, at_wall
+from mon.engine.step import NOTHING, AlertEntry, Changes, Downtime, FailureEntry, Step
+
+__all__ = [
+    "NOTHING",
+    "NO_SUMMARY",
+    "AlertEntry",
+    "Book",
+    "Changes",
+    "Disabled",
+    "Downtime",
+    "FailureEntry",
+    "HostKey",
+    "HostState",
+    "PeriodState",
+    "ServiceState",
+    "Step",
+    "at_wall",
+]

@@ -1,0 +1,305 @@
+"""The one owner of all states: results, traps and configurations go in, steps come out.
+
+No I/O and no clock: ``now`` is an argument.  ``environment`` are the static variables of alerts
+(MON_STATEDIR, MON_LOGDIR, MON_CFBASEDIR).
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mon.engine import environment as variables_of
+from mon.engine import judge
+from mon.engine.dependency import Unsolved, expression, mentions
+from mon.engine.event import Event
+from mon.engine.judge import Said
+from mon.engine.ledger import HostKey, change, opinion
+from mon.engine.operator import OperatorsBook
+from mon.engine.state import (
+    HostState,
+    ServiceState,
+    adapted,
+    carried_over,
+    fresh,
+    host_carried_over,
+)
+from mon.engine.step import NOTHING, Changes, Downtime, FailureEntry, Step
+from mon.engine.variables import SERVICE, number
+from mon.model.config import Config, Host, Key
+from mon.model.moment import Moment
+from mon.model.notice import AlertType
+from mon.model.result import HostResult, OpStatus, RunResult, Transition
+from mon.period import covers
+
+
+class Book(OperatorsBook):
+    """States of all services and hosts under a configuration."""
+
+    # Results.
+
+    def host_result(self, result: HostResult) -> Transition | None:
+        """Keep the opinion on one host.  Returns the transition if it is another one than before."""
+        if (result.watch, result.service) not in self.services:
+            return None
+        key = (result.watch, result.service, result.host)
+        before = self.host_states.get(key)
+        same = before is not None and before.verdict is result.verdict
+        self.host_states[key] = HostState(
+            result.verdict,
+            before.since if before and same else result.at,
+            result.detail,
+            result.at,
+            result.duration,
+            result.cause,
+            result.status,
+        )
+        if same:
+            return None
+        old = before.verdict.value if before else opinion(OpStatus.UNTESTED)
+        return Transition(*key, old, result.verdict.value, result.detail, result.at)
+
+    def started(self, key: Key, now: Moment) -> None:
+        """A monitor has been started: what clients see as the last check."""
+        state = self.states[key]
+        self.states[key] = replace(state, run=replace(state.run, checked=now.wall))
+
+    def result(self, result: RunResult, now: Moment, environment: Mapping[str, str]) -> Step:
+        """A round of a monitor.  That of an unknown service is nothing."""
+        key = (result.watch, result.service)
+        if result.status == 0 and key in self._settled:
+            self.states[key] = judge.still_well(self.states[key], result, now)
+            return NOTHING
+        if key not in self.services:
+            return NOTHING
+        return self._judge(
+            key,
+            Said(
+                AlertType.FAILURE,
+                result.status,
+                result.output,
+                now,
+                checked=result.started.wall,
+                duration=result.ended.mono - result.started.mono,
+                trouble=result.trouble,
+            ),
+            environment,
+        )
+
+    def trap(
+        self,
+        key: Key,
+        status: int,
+        output: str,
+        now: Moment,
+        environment: Mapping[str, str],
+        *,
+        intended: str = "",
+    ) -> Step:
+        """A trap.  ``output`` is its summary, two newlines, its detail (PROTOCOL §4).
+
+        ``intended`` is ``GROUP:SERVICE`` as sent, if it went to the default watch.
+        """
+        service, state = self.services[key], self.states[key]
+        traps = replace(
+            state.traps,
+            last=now.wall,
+            due=now.later(service.traptimeout) if service.traptimeout else None,
+            until=now.later(service.trapduration) if service.trapduration else state.traps.until,
+        )
+        self._put(key, replace(state, traps=traps))
+        said = Said(AlertType.TRAP, status, output, now, intended=intended)
+        return self._judge(key, said, environment)
+
+    def trap_timers(self, now: Moment, environment: Mapping[str, str]) -> Step:
+        """What no trap in time, or the end of a trap's duration, leads to.  To be asked each second."""
+        step = NOTHING
+        if not self.running or self._excluded(now):
+            return step
+        for key in self._with_traps():
+            service, traps = self.services[key], self.states[key].traps
+            if service.traptimeout and traps.due and traps.due.mono <= now.mono:
+                step += self._trap_timeout(key, service.traptimeout, now, environment)
+            if traps.until and traps.until.mono <= now.mono:
+                self._put(key, replace(self.states[key], traps=replace(self.states[key].traps, until=None)))
+                step += self._turn(key, OpStatus.OK, now, "trapduration is over", environment)
+        return step
+
+    def _trap_timeout(self, key: Key, timeout: float, now: Moment, static: Mapping[str, str]) -> Step:
+        state = self.states[key]
+        self._put(key, replace(state, traps=replace(state.traps, due=now.later(timeout))))
+        after = f"trap timeout after {number(timeout)}s at {time.ctime(now.wall)}"
+        said = Said(AlertType.TRAPTIMEOUT, 1, f"trap timeout\n{after}\n", now)
+        return self._judge(key, said, static)
+
+    def startup(self, key: Key, now: Moment, environment: Mapping[str, str]) -> Step:
+        """The daemon has started: the startupalerts."""
+        return Step((key,), (), self._call(key, Event(AlertType.STARTUP, "", 0, now), environment))
+
+    # Judging.
+
+    def _judge(self, key: Key, said: Said, static: Mapping[str, str]) -> Step:
+        self._put(key, judge.heard(self.states[key], said))
+        if expression(self.services[key], "a", self.config.settings.dep_behavior):
+            self._depend(key, "a", said.now)
+        return self._failure(key, said, static) if said.status else self._success(key, said, static)
+
+    def _failure(self, key: Key, said: Said, static: Mapping[str, str]) -> Step:
+        before = self.states[key]
+        self._put(key, judge.failing(before, said))
+        self.failure_history.append(FailureEntry(*key, said.now.wall, said.summary))
+        event = Event(said.type, said.output, said.status, said.now, intended=said.intended)
+        decisions = self._call(key, event, static)
+        self._put(key, judge.failed(self.states[key], said, self.services[key]))
+        why = said.trouble or said.summary
+        return Step((key,), change(key, before.opstatus, OpStatus.FAIL, why, said.now), decisions)
+
+    def _success(self, key: Key, said: Said, static: Mapping[str, str]) -> Step:
+        before = self.states[key]
+        downtimes = (self._downtime(key, said.now),) if before.opstatus is OpStatus.FAIL else ()
+        self._put(key, judge.recovering(before))
+        transitions = change(key, before.opstatus, OpStatus.OK, said.summary, said.now)
+        event = Event(
+            AlertType.UP,
+            before.last_output or "",
+            0,
+            said.now,
+            intended=said.intended,
+            pointless="" if downtimes else f"it was {opinion(before.opstatus)}, not failing",
+        )
+        if transitions:
+            decisions = self._call(key, event, static)
+        else:
+            decisions = self._pass_on(self._scene(key, event), static)
+        self._put(key, judge.well(self.states[key], said, self.services[key]))
+        self._settle(key)
+        return Step((key,), transitions, decisions, downtimes)
+
+    def _downtime(self, key: Key, now: Moment) -> Downtime:
+        state = self.states[key]
+        return Downtime(
+            key,
+            now.wall,
+            state.first_failure,
+            state.failing_for(now),
+            self.interval(key) or 0.0,
+            state.last_summary,
+        )
+
+    # What the runner asks.
+
+    def monitor_hosts(self, key: Key) -> tuple[Host, ...]:
+        """The hosts to check: not disabled, not excluded, not left out by a host dependency."""
+        service = self.services[key]
+        hosts = tuple(h for h in self.enabled_hosts(service.watch) if h.name not in service.exclude_hosts)
+        if not expression(service, "hm", self.config.settings.dep_behavior):
+            return hosts
+        try:
+            summaries = tuple(self._world(self.states[key].at).left_out(service))
+        except Unsolved:  # set by an operator: the parser lets no such text pass
+            return hosts
+        return tuple(h for h in hosts if not any(mentions(summary, h.name) for summary in summaries))
+
+    def may_run(self, key: Key, now: Moment) -> str:
+        """May the monitor be run now?  "" or why not.
+
+        A monitor dependency is evaluated, and how that went is remembered (``depstatus``).
+        """
+        service = self.services[key]
+        if service.monitor is None:
+            return "it has no monitor"
+        if not self.running:
+            return "the scheduler is stopped"
+        if self._excluded(now):
+            return "it is in the global exclude_period"
+        if service.exclude_period and covers(service.exclude_period, now.wall):
+            return "it is in the service's exclude_period"
+        depends = expression(service, "m", self.config.settings.dep_behavior)
+        if depends and not self._depend(key, "m", now):
+            return f"the dependency {depends!r} fails or cannot be evaluated"
+        if service.allow_empty_group or not service.monitor.hosts or self.monitor_hosts(key):
+            return ""
+        return "it has no hosts to check"
+
+    def monitor_environment(self, key: Key, now: Moment) -> dict[str, str]:
+        """The variables of the service's monitor, without those that say where mon's files are."""
+        found = variables_of.for_monitor(self.services[key], self.states[key])
+        # A state that was read from a classic file has this, empty, and classic mon passes it on.
+        if "_first_success" in self.variables.get(key, {}):
+            found["MON_FIRST_SUCCESS"] = self.variables[key]["_first_success"]
+        return found
+
+    def _excluded(self, now: Moment) -> bool:
+        spec = self.config.settings.exclude_period
+        return bool(spec) and covers(spec, now.wall)
+
+    # Configurations and saved states.
+
+    def reload(self, config: Config, now: Moment) -> Changes:
+        """Take a new configuration; what it keeps keeps its state (law 8)."""
+        before, after = self.config.services, config.services
+        both = [key for key in after if key in before]
+        changes = Changes(
+            added=tuple(key for key in after if key not in before),
+            removed=tuple(key for key in before if key not in after),
+            changed=tuple(key for key in both if after[key] != before[key]),
+            kept=tuple(key for key in both if after[key] == before[key]),
+        )
+        states = self.states
+        self._take(config, services_disabled=True)
+        self.states = {
+            key: adapted(states[key], service, now) if key in states else fresh(service, now)
+            for key, service in self.services.items()
+        }
+        self.variables = {key: words for key, words in self.variables.items() if key in changes.kept}
+        self._set_again(now)
+        self.host_states = {k: s for k, s in self.host_states.items() if k[:2] in self.services}
+        return changes
+
+    def reset(self, config: Config, now: Moment, *, keepstate: bool = False) -> Changes:
+        """Classic ``reset``: all services anew, unless ``keepstate``.
+
+        Disabled hosts and watches stay so; histories, their length unless the file gives it, and a stopped
+        scheduler stay too (PROTOCOL §12).
+        """
+        maxkeep = self.maxkeep
+        changes = self.reload(config, now)
+        if "histlength" not in config.settings.given:
+            self.maxkeep = maxkeep
+        if not keepstate:
+            self._take(config, services_disabled=False)
+            self.states = {key: fresh(service, now) for key, service in self.services.items()}
+            self.host_states, self.variables = {}, {}
+        return changes
+
+    def _take(self, config: Config, *, services_disabled: bool) -> None:
+        if config.settings.histlength != self.config.settings.histlength:
+            self.maxkeep = config.settings.histlength
+        self._disabled = self._disabled.under(config, services=services_disabled)
+        self.config, self.services = config, dict(config.services)
+        self._settled.clear()
+        self._trapped = None
+
+    def _set_again(self, now: Moment) -> None:
+        for key, words in self.variables.items():
+            for name, value in words.items():
+                if name in SERVICE:
+                    self.services[key] = SERVICE[name].set(self.services[key], value, now)
+
+    def snapshot(self, key: Key) -> ServiceState:
+        """What is to be saved of a service."""
+        return self.states[key]
+
+    def restore(
+        self,
+        states: Mapping[Key, ServiceState],
+        saved_at: float,
+        now: Moment,
+        hosts: Mapping[HostKey, HostState] | None = None,
+    ) -> None:
+        """Take states that were saved at wall time ``saved_at``; those of unknown services are dropped."""
+        for key, state in states.items():
+            if key in self.services:
+                self._put(key, adapted(carried_over(state, saved_at, now), self.services[key], now))
+        for host, opinion_on in (hosts or {}).items():
+            if host[:2] in self.services:
+                self.host_states[host] = host_carried_over(opinion_on, saved_at, now)

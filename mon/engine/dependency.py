@@ -1,0 +1,106 @@
+"""Does what a service depends on work?  Evaluated over all services, as deep as dep_recur_limit allows.
+
+A service named in an expression counts as good if its own status is good and its own dependency of the
+same kind holds; one that does not exist counts as failing (PROTOCOL §11).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mon.depend import Expression, compiled
+from mon.engine.state import ServiceState
+from mon.model.config import Key, Service, Settings
+from mon.model.moment import Moment
+from mon.model.result import OpStatus
+
+
+class Unsolved(Exception):
+    """The expression has no value: it goes round in circles or cannot be read."""
+
+
+def expression(service: Service, kind: str, default: str) -> str:
+    """The expression of a service that is about ``kind`` ("a", "m" or "hm"), "" if it has none.
+
+    ``default`` is the global dep_behavior.
+    """
+    depends = service.dependencies
+    if depends.depend and (depends.behavior or default) == kind:
+        return depends.depend
+    return {"a": depends.alertdepend, "m": depends.monitordepend, "hm": depends.hostdepend}[kind]
+
+
+def suppresses(service: Service, default: str) -> str:
+    """The expression whose failure holds the service's alerts, "" if it has none."""
+    return expression(service, "a", default)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All services at one moment, as dependencies see them."""
+
+    services: Mapping[Key, Service]
+    states: Mapping[Key, ServiceState]
+    settings: Settings
+    now: Moment
+
+    def holds(self, service: Service, kind: str) -> bool:
+        """Does the expression of this kind hold?  A service without one depends on nothing.
+
+        Raises Unsolved.
+        """
+        text = expression(service, kind, self.settings.dep_behavior)
+        return self._value(text, service.watch, kind, 0) if text else True
+
+    def _value(self, text: str, watch: str, kind: str, depth: int) -> bool:
+        if depth > self.settings.dep_recur_limit:
+            raise Unsolved(f"recursion too deep for {text!r}")
+        tree = parsed(text)
+        # All names first: whether it is too deep must not depend on the order of operands.
+        values = {name: self._good(named(name, watch), kind, depth) for name in tree.names}
+        return tree.holds(values.__getitem__)
+
+    def _good(self, key: Key, kind: str, depth: int) -> bool:
+        service, state = self.services.get(key), self.states.get(key)
+        if service is None or state is None:
+            return False
+        text = expression(service, kind, self.settings.dep_behavior)
+        below = self._value(text, service.watch, kind, depth + 1) if text else True
+        return below and state.opstatus.good and not self._remembered(service, state)
+
+    def _remembered(self, service: Service, state: ServiceState) -> bool:
+        """dep_memory: it counts as failing for a while after its last failure."""
+        memory = service.dependencies.memory
+        if memory is None:
+            memory = self.settings.dep_memory
+        return bool(memory) and state.failed is not None and self.now.mono - state.failed.mono < memory
+
+    def left_out(self, service: Service) -> Iterator[str]:
+        """Summaries of the failing services that ``hostdepend`` (or ``depend`` with ``hm``) names.
+
+        Raises Unsolved.
+        """
+        text = expression(service, "hm", self.settings.dep_behavior)
+        for name in parsed(text).names if text else ():
+            state = self.states.get(named(name, service.watch))
+            if state is not None and state.opstatus is OpStatus.FAIL:
+                yield state.last_summary
+
+
+def parsed(text: str) -> Expression:
+    """The expression; Unsolved where ``depend.compiled`` has a ValueError."""
+    try:
+        return compiled(text)
+    except ValueError as error:
+        raise Unsolved(str(error)) from error
+
+
+def named(name: str, watch: str) -> Key:
+    """The key of ``group:service``; SELF is the own watch."""
+    group, _, service = name.partition(":")
+    return (watch if group == "SELF" else group, service)
+
+
+def mentions(summary: str, host: str) -> bool:
+    """Does the host stand in the summary as a whole word?  ``web1`` is not in ``web10 is down``."""
+    return re.search(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", summary) is not None

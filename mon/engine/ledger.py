@@ -1,0 +1,170 @@
+"""What the engine keeps, and how one event becomes a step: the ground under the book's commands."""
+
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from mon.engine.decide import Audience, decide, redistributed
+from mon.engine.dependency import Unsolved, World, suppresses
+from mon.engine.disabled import Disabled
+from mon.engine.event import Event, Scene
+from mon.engine.state import HostState, ServiceState, fresh
+from mon.engine.step import AlertEntry, FailureEntry
+from mon.model.config import Config, Host, Key, Service
+from mon.model.moment import Moment
+from mon.model.notice import AlertType, Decision, HostReport
+from mon.model.result import OpStatus, Transition
+
+HostKey = tuple[str, str, str]
+"""(watch, service, host)."""
+
+
+class Ledger:
+    """All states and histories.  ``missing`` are the names of alerts that are not installed."""
+
+    def __init__(self, config: Config, now: Moment) -> None:
+        self.config = config
+        self.services: dict[Key, Service] = dict(config.services)
+        self.states: dict[Key, ServiceState] = {
+            key: fresh(service, now) for key, service in config.services.items()
+        }
+        self.host_states: dict[HostKey, HostState] = {}
+        # What an operator set (``set G S VAR VALUE``), by the classic names.
+        self.variables: dict[Key, dict[str, str]] = {}
+        self.running = True
+        self.stopped_since = 0.0
+        self.missing: Collection[str] = frozenset()
+        self.alert_history: deque[AlertEntry] = deque(maxlen=config.settings.histlength)
+        self.failure_history: deque[FailureEntry] = deque(maxlen=config.settings.histlength)
+        self._disabled = Disabled(config)
+        # Services whose next ok changes nothing but the last run (see judge.still_well).
+        self._settled: set[Key] = set()
+        self._trapped: tuple[Key, ...] | None = None
+
+    # What is disabled.
+
+    @property
+    def disabled_members(self) -> set[tuple[str, str]]:
+        """(group, host) of each host that is disabled in a group."""
+        return self._disabled.members
+
+    @property
+    def disabled_hosts(self) -> set[str]:
+        """The hosts that are disabled in at least one group."""
+        return {host for _, host in self._disabled.members}
+
+    @property
+    def disabled_watches(self) -> set[str]:
+        """The watches that call no alerts."""
+        return self._disabled.watches
+
+    @property
+    def disabled_services(self) -> set[Key]:
+        """The services that call no alerts."""
+        return self._disabled.services
+
+    def enabled_hosts(self, watch: str) -> tuple[Host, ...]:
+        """The members of a hostgroup that are not disabled, in the order of the file."""
+        off = self._disabled.members
+        return tuple(host for host in self.config.hosts(watch) if (watch, host.name) not in off)
+
+    # What the scheduler does.
+
+    def stop(self, now: Moment) -> None:
+        """Run no monitors and call no alerts from now on."""
+        if self.running:
+            self.running, self.stopped_since = False, now.wall
+
+    def start(self) -> None:
+        """Go on."""
+        self.running, self.stopped_since = True, 0.0
+
+    # Histories.
+
+    @property
+    def maxkeep(self) -> int:
+        """How many entries each history keeps."""
+        return self.alert_history.maxlen or 0
+
+    @maxkeep.setter
+    def maxkeep(self, entries: int) -> None:
+        self.alert_history = deque(self.alert_history, maxlen=entries)
+        self.failure_history = deque(self.failure_history, maxlen=entries)
+
+    # One event.
+
+    def _put(self, key: Key, state: ServiceState) -> None:
+        self.states[key] = state
+        self._settled.discard(key)
+
+    def _settle(self, key: Key) -> None:
+        service = self.services[key]
+        if service.redistribute is None and not suppresses(service, self.config.settings.dep_behavior):
+            self._settled.add(key)
+
+    def _with_traps(self) -> tuple[Key, ...]:
+        if self._trapped is None:
+            self._trapped = tuple(k for k, s in self.services.items() if s.traptimeout or s.trapduration)
+        return self._trapped
+
+    def _depend(self, key: Key, kind: str, now: Moment) -> bool | None:
+        """Evaluate the dependency of this kind and remember how it went; None if it has no value."""
+        service = self.services[key]
+        try:
+            holds = self._world(now).holds(service, kind)
+        except Unsolved:
+            return None
+        self._put(key, replace(self.states[key], depstatus=holds))
+        return holds
+
+    def _world(self, now: Moment) -> World:
+        return World(self.services, self.states, self.config.settings, now)
+
+    def _scene(self, key: Key, event: Event) -> Scene:
+        service, settings = self.services[key], self.config.settings
+        unack = service.unack_summary
+        return Scene(
+            event,
+            service,
+            self.states[key],
+            running=self.running,
+            disabled=self._disabled.said(key),
+            dep_behavior=settings.dep_behavior,
+            unack_summary=settings.unack_summary if unack is None else unack,
+            missing=self.missing,
+        )
+
+    def _call(self, key: Key, event: Event, static: Mapping[str, str]) -> tuple[Decision, ...]:
+        """Pass the event on, then decide on the alerts of all periods; the state's counters move."""
+        scene = self._scene(key, event)
+        passed_on = self._pass_on(scene, static)
+        state, decisions = decide(scene, lambda: self._audience(key, static))
+        self._put(key, state)
+        self._record(event, decisions)
+        return passed_on + decisions
+
+    def _pass_on(self, scene: Scene, static: Mapping[str, str]) -> tuple[Decision, ...]:
+        return redistributed(scene, lambda: self._audience(scene.service.key, static))
+
+    def _record(self, event: Event, decisions: Iterable[Decision]) -> None:
+        self.alert_history.extend(
+            AlertEntry(d.type, d.watch, d.service, event.now.wall, d.line.command, event.summary)
+            for d in decisions
+            if d.send and d.type is not AlertType.TEST
+        )
+
+    def _audience(self, key: Key, static: Mapping[str, str]) -> Audience:
+        hosts = tuple(host.name for host in self.enabled_hosts(key[0]))
+        known = [(host, self.host_states[(*key, host)]) for host in hosts if (*key, host) in self.host_states]
+        reports = tuple(HostReport(host, s.verdict.value, s.detail, s.since.wall) for host, s in known)
+        return Audience(hosts, reports, static)
+
+
+def opinion(status: OpStatus) -> str:
+    """The word for a status in transitions: ``ok``, ``fail``, ``untested`` ..."""
+    return status.name.lower()
+
+
+def change(key: Key, old: OpStatus, new: OpStatus, why: str, at: Moment) -> tuple[Transition, ...]:
+    """The transition of a service, () if its status stays."""
+    return (Transition(*key, "", opinion(old), opinion(new), why, at),) if old is not new else ()

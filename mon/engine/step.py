@@ -1,0 +1,95 @@
+"""What an event led to: the values that the engine gives back."""
+
+from dataclasses import dataclass
+
+from mon.model.config import CommandLine, Key
+from mon.model.notice import AlertType, Decision
+from mon.model.result import Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """An outage that is over, as the downtime log wants it (PROTOCOL §5).  ``interval`` is 0.0 for none."""
+
+    key: Key
+    up: float
+    first_failure: float
+    seconds: float
+    interval: float
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event led to: whose states are to be saved, what changed, what was decided."""
+
+    keys: tuple[Key, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    downtimes: tuple[Downtime, ...] = ()
+
+    @property
+    def sent(self) -> tuple[Decision, ...]:
+        """The decisions to send."""
+        return tuple(decision for decision in self.decisions if decision.send)
+
+    def __add__(self, other: "Step") -> "Step":
+        """Both, one after the other."""
+        return Step(
+            self.keys + other.keys,
+            self.transitions + other.transitions,
+            self.decisions + other.decisions,
+            self.downtimes + other.downtimes,
+        )
+
+
+NOTHING = Step()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEntry:
+    """One line of ``list alerthist``.  ``summary`` is the classic one, ``(NO SUMMARY)`` if there is none."""
+
+    type: AlertType
+    watch: str
+    service: str
+    at: float
+    command: CommandLine
+    summary: str
+
+    @property
+    def kind(self) -> str:
+        """The first word of the line: ``alert``, ``upalert``, ``trapalert`` ..."""
+        return HISTORY_WORD[self.type]
+
+
+HISTORY_WORD = {
+    AlertType.FAILURE: "alert",
+    AlertType.UP: "upalert",
+    AlertType.STARTUP: "startupalert",
+    AlertType.ACK: "ackalert",
+    AlertType.DISABLE: "disablealert",
+    AlertType.TRAP: "trapalert",
+    AlertType.TRAPTIMEOUT: "traptimeoutalert",
+    AlertType.TEST: "testalert",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailureEntry:
+    """One line of ``list failurehist``."""
+
+    watch: str
+    service: str
+    at: float
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a reload did: ``changed`` services have new settings and their old state (law 8)."""
+
+    added: tuple[Key, ...] = ()
+    removed: tuple[Key, ...] = ()
+    changed: tuple[Key, ...] = ()
+    kept: tuple[Key, ...] = ()
