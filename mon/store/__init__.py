@@ -1,0 +1,23 @@
+"""What is on disk: ``state.db`` (durable before anything is sent) and ``history.db`` (batched).
+
+``values`` what goes in and out      ``state``, ``history`` the two databases
+``schema`` tables and versions       ``files`` opening, locking, damage      ``writer`` the thread
+"""
+
+from mon.store.history import HistoryStore
+from mon.store.state import StateStore
+from mon.store.values import Batch, Disabled, Hold, HostKey, Kept, Outcome, Row, Saved, Stage
+
+__all__ = [
+    "Batch",
+    "Disabled",
+    "HistoryStore",
+    "Hold",
+    "HostKey",
+    "Kept",
+    "Outcome",
+    "Row",
+    "Saved",
+    "Stage",
+    "StateStore",
+]

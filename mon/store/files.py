@@ -1,0 +1,125 @@
+"""Opening a database file: ours alone, whole, and of our version; or moved aside and begun anew."""
+
+import fcntl
+import os
+import sqlite3
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from mon.errors import StoreError
+from mon.store.schema import Schema, lift
+
+BUSY = 2.0
+"""Seconds to wait for another program (a backup, the sqlite3 shell) that has the file locked."""
+
+DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connection for use in any one thread, and what there is to say about the file."""
+
+    db: sqlite3.Connection
+    warnings: tuple[str, ...] = ()
+
+
+def open_database(path: Path | None, schema: Schema, *, synchronous: str) -> Opened:
+    """Open or make a database in WAL mode; None is one in memory.
+
+    A damaged file is moved aside, never deleted, and said.  ``synchronous`` is FULL (a commit outlives
+    a loss of power) or NORMAL (it outlives a crash of ours).  Raises StoreError.
+    """
+    try:
+        return Opened(*_connect(path, schema, synchronous))
+    except sqlite3.Error as error:
+        if path is None or not damaged(error):
+            raise translated(error, path) from error
+        said = f"{path} was damaged ({error}); it was moved to {move_aside(path)} and a new one begun"
+    try:
+        db, warnings = _connect(path, schema, synchronous)
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    return Opened(db, (said, *warnings))
+
+
+def damaged(error: sqlite3.Error) -> bool:
+    """Is the file itself broken (not merely locked, full or forbidden)?"""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in DAMAGED
+
+
+def translated(error: Exception, path: Path | None) -> StoreError:
+    """The same trouble in our words, with the file's name."""
+    return StoreError(f"{path or 'the database in memory'}: {error}")
+
+
+def move_aside(path: Path) -> str:
+    """Rename a database and what belongs to it to the first free ``NAME.damaged-N``; that name.
+
+    Raises StoreError when the directory does not allow it.
+    """
+    target = next(
+        name
+        for number in count(1)
+        if not os.path.lexists(path.with_name(name := f"{path.name}.damaged-{number}"))
+    )
+    for suffix in ("", "-wal", "-shm"):
+        try:
+            path.with_name(path.name + suffix).rename(path.with_name(target + suffix))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise translated(error, path) from error
+    return target
+
+
+def lock(path: Path) -> int:
+    """Hold ``PATH.lock`` until the descriptor is closed: two daemons on one outbox would send twice.
+
+    Raises StoreError when another process has it.
+    """
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise translated(error, path) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StoreError(f"{path} is in use by another mon: stop that one first") from error
+    return descriptor
+
+
+def _connect(
+    path: Path | None, schema: Schema, synchronous: str
+) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+    if path:
+        _make_private(path)
+    db = sqlite3.connect(
+        path or ":memory:", timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {synchronous}")
+        _check(db)
+        said = lift(db, schema, path)
+    except BaseException:  # whatever it was, the file must not stay open behind it
+        db.close()
+        raise
+    return db, (said,) if said else ()
+
+
+def _check(db: sqlite3.Connection) -> None:
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        error = sqlite3.DatabaseError(found)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+
+def _make_private(path: Path) -> None:
+    # Notices hold what monitors printed: not for everybody's eyes, whatever the umask.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise translated(error, path) from error

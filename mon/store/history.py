@@ -1,0 +1,209 @@
+"""history.db: what happened, for those who ask: transitions, alerts held back, deliveries.
+
+Written about once a second (WAL, synchronous NORMAL), and never waited for: a disk that is full or slow
+costs history, nothing else.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from mon.model.config import Key
+from mon.model.moment import Moment
+from mon.model.notice import Decision
+from mon.model.result import Transition
+from mon.store.files import open_database
+from mon.store.schema import HISTORY
+from mon.store.values import Batch, Hold, Outcome, Stage
+from mon.store.writer import Writer
+
+LINGER = 1.0
+"""Seconds that changes are collected before they are written."""
+
+MOST_WAITING = 10_000
+"""Batches that may wait for a slow disk; what comes then is dropped and counted."""
+
+AGE = 90 * 86400.0
+"""Rows older than this many seconds are deleted."""
+
+ROWS = 500_000
+"""So many rows of each table are kept."""
+
+PRUNE_EVERY = 2_000
+"""Batches between two looks at age and number of the rows."""
+
+TABLES = ("transition", "hold", "delivery")
+
+
+class HistoryStore:
+    """The owner of history.db and its thread."""
+
+    def __init__(self, writer: Writer, warnings: tuple[str, ...], *, age: float, rows: int) -> None:
+        self._writer = writer
+        self.warnings = warnings
+        self.dropped = 0
+        self.trouble = ""
+        self._age = age
+        self._rows = rows
+        self._recorded = 0
+        self._holds: dict[tuple[str, ...], int] = {}  # equal holds -> their row; touched by the thread only
+
+    @classmethod
+    def open(
+        cls, path: str | Path | None, *, age: float = AGE, rows: int = ROWS, linger: float = LINGER
+    ) -> "HistoryStore":
+        """Open or make the file; None keeps all in memory.  Raises StoreError."""
+        file = Path(path) if path else None
+        opened = open_database(file, HISTORY, synchronous="NORMAL")
+        return cls(Writer(opened.db, file, linger=linger), opened.warnings, age=age, rows=rows)
+
+    def record(self, batch: Batch) -> None:
+        """Take what a batch says for the history; returns at once and never fails.
+
+        ``dropped`` counts the batches that were lost, ``trouble`` is the last reason.
+        """
+        if not (batch.transitions or batch.holds or batch.deliveries):
+            return
+        if self._writer.waiting >= MOST_WAITING:
+            self._lost("the disk is too slow")
+            return
+        self._recorded += 1
+        prune = self._recorded % PRUNE_EVERY == 1
+        self._writer.submit(lambda db: self._write(db, batch, prune)).add_done_callback(self._written)
+
+    async def transitions(
+        self, key: Key | None = None, *, host: str | None = None, since: float = 0.0, limit: int = 100
+    ) -> tuple[Transition, ...]:
+        """The latest transitions since a wall time, oldest first; ``host`` "" is the service itself."""
+        rows = await self._select("transition", _TRANSITION, key, since, limit, host=host)
+        return tuple(_changed(*row) for row in rows)
+
+    async def holds(
+        self, key: Key | None = None, *, since: float = 0.0, limit: int = 100
+    ) -> tuple[Hold, ...]:
+        """The latest alerts held back, oldest first."""
+        return tuple(Hold(*row) for row in await self._select("hold", _HOLD, key, since, limit))
+
+    async def deliveries(
+        self, key: Key | None = None, *, since: float = 0.0, limit: int = 100
+    ) -> tuple[Outcome, ...]:
+        """The latest attempts at sending alerts, oldest first."""
+        rows = await self._select("delivery", _DELIVERY, key, since, limit)
+        return tuple(Outcome(entry, Stage(stage), *rest) for entry, stage, *rest in rows)
+
+    def flush(self) -> None:
+        """Wait until all that was recorded is written."""
+        self._writer.submit(lambda db: None, hurry=True).result()
+
+    def close(self) -> None:
+        """Write what is queued and close the file."""
+        self._writer.close()
+
+    async def _select(
+        self, table: str, columns: str, key: Key | None, since: float, limit: int, *, host: str | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        wanted: list[tuple[str, Any]] = [("at >= ?", since)]
+        if key is not None:
+            wanted += [("watch = ?", key[0]), ("service = ?", key[1])]
+        if host is not None:
+            wanted.append(("host = ?", host))
+        where = " AND ".join(clause for clause, _ in wanted)
+        sql = f"SELECT {columns} FROM {table} WHERE {where} ORDER BY id DESC LIMIT ?"
+        values = [*(value for _, value in wanted), limit]
+        rows = await asyncio.wrap_future(
+            self._writer.submit(lambda db: db.execute(sql, values).fetchall(), hurry=True)
+        )
+        return list(reversed(rows))
+
+    def _written(self, future: Future[Any]) -> None:
+        error = future.exception()
+        if error is not None:
+            self._holds.clear()  # rows that were rolled back are not there to count on
+            self._lost(str(error))
+
+    def _lost(self, why: str) -> None:
+        self.dropped += 1
+        self.trouble = why
+
+    def _write(self, db: sqlite3.Connection, batch: Batch, prune: bool) -> None:
+        db.executemany(
+            f"INSERT INTO transition ({_TRANSITION}) VALUES (?,?,?,?,?,?,?)",
+            map(_transition, batch.transitions),
+        )
+        ended = [outcome for outcome in batch.deliveries if outcome.stage is not Stage.IN_FLIGHT]
+        db.executemany(
+            f"INSERT INTO delivery ({_DELIVERY}) VALUES ({','.join('?' * 13)})", map(_delivery, ended)
+        )
+        self._forget_holds(
+            {(change.watch, change.service) for change in batch.transitions if not change.host}
+        )
+        for decision in batch.holds:
+            self._hold(db, decision)
+        if prune:
+            _prune(db, batch.at - self._age, self._rows)
+
+    def _hold(self, db: sqlite3.Connection, held: Decision) -> None:
+        words = (
+            held.watch,
+            held.service,
+            held.period,
+            held.line.kind,
+            held.type,
+            held.line.command.text,
+            held.rule,
+        )
+        row = self._holds.get(words)
+        if row is not None:
+            changed = db.execute(
+                "UPDATE hold SET count = count + 1, at = ?, why = ? WHERE id = ?",
+                (held.at.wall, held.why, row),
+            )
+            if changed.rowcount:
+                return
+        at = held.at.wall
+        added = db.execute(
+            f"INSERT INTO hold ({_HOLD}) VALUES ({','.join('?' * 11)})", (*words, held.why, at, at, 1)
+        )
+        self._holds[words] = added.lastrowid or 0
+
+    def _forget_holds(self, changed: set[Key]) -> None:
+        # A change of opinion begins a new story: the next hold gets a row of its own.
+        if changed:
+            self._holds = {words: row for words, row in self._holds.items() if words[:2] not in changed}
+
+
+_TRANSITION = "at, watch, service, host, old, new, why"
+_HOLD = "watch, service, period, kind, type, command, rule, why, first, at, count"
+_DELIVERY = "entry, stage, attempts, why, at, next_at, duration, watch, service, period, kind, type, command"
+
+
+def _transition(change: Transition) -> tuple[Any, ...]:
+    return (change.at.wall, change.watch, change.service, change.host, change.old, change.new, change.why)
+
+
+def _changed(at: float, watch: str, service: str, host: str, old: str, new: str, why: str) -> Transition:
+    return Transition(watch, service, host, old, new, why, Moment(at, 0.0))
+
+
+def _delivery(outcome: Outcome) -> tuple[Any, ...]:
+    return (
+        *(
+            outcome.id,
+            outcome.stage,
+            outcome.attempts,
+            outcome.why,
+            outcome.at,
+            outcome.next_at,
+            outcome.duration,
+        ),
+        *(outcome.watch, outcome.service, outcome.period, outcome.kind, outcome.type, outcome.command),
+    )
+
+
+def _prune(db: sqlite3.Connection, oldest: float, rows: int) -> None:
+    for table in TABLES:
+        db.execute(f"DELETE FROM {table} WHERE at < ?", (oldest,))
+        db.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (rows,))

@@ -1,0 +1,178 @@
+"""state.db: what must outlive a crash: opinions, votes, the operator's words and the outbox.
+
+A commit is durable (WAL, synchronous FULL) when ``await store.commit(batch)`` returns; batches that come
+while one is being written share the next transaction.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mon.errors import StoreError
+from mon.store.files import lock, open_database
+from mon.store.history import HistoryStore
+from mon.store.schema import STATE
+from mon.store.values import Batch, Kept, Outcome, Row, Saved, Stage
+from mon.store.writer import Writer
+
+T = TypeVar("T")
+
+KEPT_TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "states": ("service_state", ("watch", "service")),
+    "hosts": ("host_state", ("watch", "service", "host")),
+    "pools": ("pool", ("name",)),
+    "ownership": ("ownership", ("name",)),
+    "notes": ("note", ("name",)),
+}
+"""Field of a Batch and of Saved -> its table and the columns of its key."""
+
+PATIENCE = 10.0
+"""Seconds a commit may take before its caller is told that the disk does not answer."""
+
+ENDED_KEPT = 1000
+"""So many sent, failed and expired entries stay in the outbox (all of them are in the history)."""
+
+
+class StateStore:
+    """The owner of state.db and its thread.  ``history`` is told what each batch says for it."""
+
+    def __init__(
+        self, writer: Writer, *, warnings: tuple[str, ...], lock: int, history: HistoryStore | None
+    ) -> None:
+        self._writer = writer
+        self._warnings = warnings
+        self._lock = lock
+        self._history = history
+
+    @classmethod
+    def open(cls, path: str | Path | None, *, history: HistoryStore | None = None) -> "StateStore":
+        """Open or make the file; None keeps all in memory (the classic command line without ``-l``).
+
+        Raises StoreError: not ours to write, in use by another mon, or of a newer version.
+        """
+        file = Path(path) if path else None
+        held = lock(file) if file else -1
+        try:
+            opened = open_database(file, STATE, synchronous="FULL")
+            opened.db.execute(_PRUNE, (ENDED_KEPT,))
+        except BaseException:  # whatever it was, the lock must not stay
+            _release(held)
+            raise
+        return cls(Writer(opened.db, file), warnings=opened.warnings, lock=held, history=history)
+
+    async def commit(self, batch: Batch, *, patience: float = PATIENCE) -> None:
+        """Write a batch; on disk when this returns.
+
+        Raises StoreError (disk full, locked, silent for ``patience`` seconds); the caller goes on with what
+        it knows.  A batch is written even if the caller is cancelled or has lost its patience.
+        """
+        if self._history is not None:
+            self._history.record(batch)
+        await _answer(self._writer.submit(lambda db: _write(db, batch)), patience)
+
+    def load(self) -> Saved:
+        """All that is known, for the start (it waits for the disk)."""
+        return replace(self._writer.submit(_read).result(), warnings=self._warnings)
+
+    async def unsent(self) -> tuple[Row, ...]:
+        """The entries of the outbox that have not ended, in the order of their decisions."""
+        return await _answer(self._writer.submit(_unsent), PATIENCE)
+
+    async def entry(self, id: str) -> Row | None:
+        """One entry of the outbox, ended or not; None when it is no longer (or never was) there."""
+        rows = await _answer(self._writer.submit(lambda db: _rows(db, "WHERE id = ?", id)), PATIENCE)
+        return rows[0] if rows else None
+
+    def close(self) -> None:
+        """Write what is queued, close the file, give up the lock."""
+        self._writer.close()
+        _release(self._lock)
+        self._lock = -1
+
+
+async def _answer(future: Future[T], patience: float) -> T:
+    # Shielded: a caller that is cancelled does not take its job out of the queue.
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
+    except TimeoutError as error:
+        raise StoreError(f"the disk has not answered for {patience:g} s") from error
+
+
+def _release(descriptor: int) -> None:
+    if descriptor >= 0:
+        os.close(descriptor)
+
+
+def _write(db: sqlite3.Connection, batch: Batch) -> None:
+    for name, (table, columns) in KEPT_TABLES.items():
+        _keep(db, table, columns, getattr(batch, name), batch.at)
+    if batch.disabled is not None:
+        db.execute("DELETE FROM disabled")
+        db.executemany("INSERT INTO disabled VALUES (?, ?, ?)", sorted(batch.disabled))
+    db.executemany(_ADD, map(_added, batch.entries))
+    db.executemany(_OUTCOME, map(_outcome, batch.deliveries))
+    db.execute("INSERT OR REPLACE INTO last_batch VALUES (1, ?)", (batch.at,))
+
+
+def _keep(
+    db: sqlite3.Connection, table: str, columns: tuple[str, ...], values: Mapping[Any, Any], at: float
+) -> None:
+    marks = ", ".join("?" * (len(columns) + 2))
+    where = " AND ".join(f"{column} = ?" for column in columns)
+    put = [(*_words(key), body, at) for key, body in values.items() if body is not None]
+    forget = [_words(key) for key, body in values.items() if body is None]
+    db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", put)
+    db.executemany(f"DELETE FROM {table} WHERE {where}", forget)
+
+
+def _words(key: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (key,) if isinstance(key, str) else key
+
+
+_ADD = (
+    "INSERT OR IGNORE INTO outbox (id, stage, attempts, next_at, created, changed, why, body)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_OUTCOME = "UPDATE outbox SET stage = ?, attempts = ?, next_at = ?, changed = ?, why = ? WHERE id = ?"
+_UNSENT = "WHERE stage IN ('waiting', 'in flight', 'retry')"
+_PRUNE = f"""DELETE FROM outbox WHERE NOT ({_UNSENT.removeprefix("WHERE ")}) AND seq NOT IN
+    (SELECT seq FROM outbox ORDER BY seq DESC LIMIT ?)"""
+
+
+def _added(row: Row) -> tuple[Any, ...]:
+    return (row.id, row.stage, row.attempts, row.next_at, row.created, row.created, row.why, row.body)
+
+
+def _outcome(outcome: Outcome) -> tuple[Any, ...]:
+    return (outcome.stage, outcome.attempts, outcome.next_at, outcome.at, outcome.why, outcome.id)
+
+
+def _read(db: sqlite3.Connection) -> Saved:
+    kept: dict[str, Any] = {name: _kept(db, table, columns) for name, (table, columns) in KEPT_TABLES.items()}
+    at = db.execute("SELECT saved_at FROM last_batch").fetchone()
+    disabled = frozenset(db.execute("SELECT kind, watch, name FROM disabled").fetchall())
+    return Saved(at=at[0] if at else 0.0, disabled=disabled, entries=_unsent(db), **kept)
+
+
+def _kept(db: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> dict[Any, Kept]:
+    rows: Iterable[tuple[Any, ...]] = db.execute(f"SELECT {', '.join(columns)}, body, saved_at FROM {table}")
+    key: Callable[[tuple[Any, ...]], Any] = (
+        (lambda row: row[0]) if len(columns) == 1 else (lambda row: row[:-2])
+    )
+    return {key(row): Kept(row[-2], row[-1]) for row in rows}
+
+
+def _unsent(db: sqlite3.Connection) -> tuple[Row, ...]:
+    return _rows(db, _UNSENT)
+
+
+def _rows(db: sqlite3.Connection, where: str, *values: Any) -> tuple[Row, ...]:
+    found = db.execute(
+        f"SELECT id, body, created, stage, attempts, next_at, why FROM outbox {where} ORDER BY seq", values
+    )
+    return tuple(Row(entry, body, at, Stage(stage), *rest) for entry, body, at, stage, *rest in found)
