@@ -8,7 +8,7 @@ import pytest
 GUEST = pathlib.Path(__file__).parent / "guest"
 sys.path.insert(0, str(GUEST.parent))
 
-import lab
+import lab  # noqa: E402
 
 TOP = GUEST.parents[2]
 BASE = ["/usr/bin/env", "PYTHONDONTWRITEBYTECODE=1", sys.executable, "-m", "pytest", "-q"]
@@ -35,4 +35,13 @@ def guest(tmp_path):
 
 @pytest.mark.parametrize("mode", ["nat", "dr"])
 def test_the_lab_is_what_it_says(guest, mode):
-    guest(GUEST / "proof.py", seconds=120, LAB_MODE=mode)
+    guest(GUEST / "proof.py", seconds=180, LAB_MODE=mode)
+
+
+@pytest.mark.parametrize("mode", ["nat", "dr"])
+def test_the_daemon_keeps_the_kernels_table_and_its_clients_well(guest, mode):
+    guest(GUEST / "director.py", seconds=400, LAB_MODE=mode)
+
+
+def test_the_ipvs_balancer_against_the_kernel(guest):
+    guest(TOP / "tests" / "balancer" / "test_ipvs.py", seconds=180)

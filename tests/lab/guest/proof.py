@@ -1,7 +1,7 @@
 """The network itself, with nothing but ipvsadm: what the other tests of the lab stand on."""
 
-from netlab import VIP, VIP6, endpoint, get, nsrun, table
 import pytest
+from netlab import VIP, VIP6, endpoint, get, nsrun, table
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["v4", "v6"])
