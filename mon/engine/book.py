@@ -4,7 +4,9 @@ No I/O and no clock: ``now`` is an argument.  ``environment`` are the static var
 (MON_STATEDIR, MON_LOGDIR, MON_CFBASEDIR).
 """
 
+import copy
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -27,7 +29,7 @@ from mon.engine.step import NOTHING, Changes, Downtime, FailureEntry, Step
 from mon.engine.variables import SERVICE, number
 from mon.model.config import Config, Host, Key
 from mon.model.moment import Moment
-from mon.model.notice import AlertType
+from mon.model.notice import AlertType, Decision
 from mon.model.result import HostResult, OpStatus, RunResult, Transition
 from mon.period import covers
 
@@ -84,6 +86,13 @@ class Book(OperatorsBook):
             ),
             environment,
         )
+
+    def preview(self, result: RunResult, now: Moment, environment: Mapping[str, str]) -> tuple[Decision, ...]:
+        """What would be decided if this round were real; nothing is kept."""
+        trial = copy.copy(self)
+        trial.states, trial._settled = dict(self.states), set(self._settled)
+        trial.alert_history, trial.failure_history = deque(), deque()
+        return trial.result(result, now, environment).decisions
 
     def trap(
         self,
@@ -187,14 +196,30 @@ class Book(OperatorsBook):
 
     # What the runner asks.
 
-    def monitor_hosts(self, key: Key) -> tuple[Host, ...]:
+    def vote_frozen(self, key: Key, host: str) -> bool:
+        """Does what the service says of the host ("" for all) leave its vote as it was (DESIGN §6)?
+
+        So it is while something it depends on fails, while host, service or watch are disabled, and while
+        the scheduler is stopped.
+        """
+        if not self.running or self._disabled.said(key) or (key[0], host) in self._disabled.members:
+            return True
+        service, default = self.services[key], self.config.settings.dep_behavior
+        kinds = [kind for kind in ("a", "m") if expression(service, kind, default)]
+        try:
+            world = self._world(self.states[key].at)
+            return not all(world.holds(service, kind) for kind in kinds)
+        except Unsolved:
+            return not self.states[key].depstatus
+
+    def monitor_hosts(self, key: Key, now: Moment) -> tuple[Host, ...]:
         """The hosts to check: not disabled, not excluded, not left out by a host dependency."""
         service = self.services[key]
         hosts = tuple(h for h in self.enabled_hosts(service.watch) if h.name not in service.exclude_hosts)
         if not expression(service, "hm", self.config.settings.dep_behavior):
             return hosts
         try:
-            summaries = tuple(self._world(self.states[key].at).left_out(service))
+            summaries = tuple(self._world(now).left_out(service))
         except Unsolved:  # set by an operator: the parser lets no such text pass
             return hosts
         return tuple(h for h in hosts if not any(mentions(summary, h.name) for summary in summaries))
@@ -216,7 +241,7 @@ class Book(OperatorsBook):
         depends = expression(service, "m", self.config.settings.dep_behavior)
         if depends and not self._depend(key, "m", now):
             return f"the dependency {depends!r} fails or cannot be evaluated"
-        if service.allow_empty_group or not service.monitor.hosts or self.monitor_hosts(key):
+        if service.allow_empty_group or not service.monitor.hosts or self.monitor_hosts(key, now):
             return ""
         return "it has no hosts to check"
 

@@ -82,9 +82,14 @@ class World:
         """
         text = expression(service, "hm", self.settings.dep_behavior)
         for name in parsed(text).names if text else ():
-            state = self.states.get(named(name, service.watch))
-            if state is not None and state.opstatus is OpStatus.FAIL:
+            key = named(name, service.watch)
+            below, state = self.services.get(key), self.states.get(key)
+            if below is None or state is None:
+                continue
+            if state.opstatus is OpStatus.FAIL:
                 yield state.last_summary
+            elif self._remembered(below, state):
+                yield state.failed_summary
 
 
 def parsed(text: str) -> Expression:

@@ -64,6 +64,7 @@ def failing(state: ServiceState, said: Said) -> ServiceState:
         run=replace(state.run, summary=said.summary, detail=said.detail),
         failures=state.failures + 1,
         failed=said.now,
+        failed_summary=said.summary,
     )
 
 
@@ -130,5 +131,6 @@ def still_well(state: ServiceState, result: RunResult, now: Moment) -> ServiceSt
         state.failures,
         state.alerts,
         state.failed,
+        state.failed_summary,
         now,
     )

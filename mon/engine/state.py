@@ -77,8 +77,8 @@ class ServiceState:
     """The standing opinion on a service and all that rules and clients ask about it.
 
     ``depstatus`` is the outcome of the last dependency evaluation, None before the first.  ``failures``
-    and ``alerts`` are totals.  ``failed`` is when it last failed (kept after a recovery, for
-    dep_memory).  ``at`` is the moment of the last change: the reference for the
+    and ``alerts`` are totals.  ``failed`` is when it last failed and
+    ``failed_summary`` what it said then (both kept after a recovery, for dep_memory).  ``at`` is the moment of the last change: the reference for the
     monotonic times when the state is saved.
     """
 
@@ -93,6 +93,7 @@ class ServiceState:
     failures: int = 0
     alerts: int = 0
     failed: Moment | None = None
+    failed_summary: str = ""
     at: Moment = Moment(0.0, 0.0)
 
     # The names of PROTOCOL §2, "status lines".
