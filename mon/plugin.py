@@ -3,8 +3,15 @@
 A monitor is one file with ``async def check(host, *, ...) -> str`` (or ``def check``): the keyword
 arguments are its options, the string is a line of detail, ``Down`` and ``Unknown`` are raised.
 ``async def sweep(hosts, report, *, ...)`` serves many hosts at once and calls
-``report(host, verdict, detail)`` for each.  An alert is one file with ``def send(notice, *, ...)``
-that raises ``Undeliverable``.  ``def votes(arguments) -> VoteTarget`` makes an alert line a vote on a pool.
+``report(host, verdict, detail, cause=Cause.NONE)`` for each.  An alert is one file with
+``def send(notice, *, ...)`` that raises ``Undeliverable``.
+
+``def votes(arguments) -> VoteTarget`` in an alert makes its lines votes on a pool: nothing is called then,
+the results of the service count.  ``arguments`` are the words of the line; ``BadOption`` (or ValueError)
+says what is wrong with them.  Such an alert is always ours, whatever lies in alertdir.
+
+``def deadline(options) -> float`` in a monitor says how many seconds one run may take with these options
+(a mapping of all of them); without it that is the option called ``timeout``.
 
 An option is an annotated keyword argument: ``port: Annotated[int, Option("-p", help="...")] = 80``.
 Its type converts: str, int, float, bool (a switch), list[str] (may be repeated).  A parameter
@@ -13,21 +20,30 @@ annotated with ``Probe`` or ``Render`` is not an option: the framework passes it
 
 from dataclasses import dataclass
 
-from mon.errors import Down, Undeliverable, Unknown
+from mon.errors import BadOption, Down, Undeliverable, Unknown
 from mon.model.notice import AlertType, HostReport, Notice
-from mon.model.pool import Forward, Pool, Protocol, Virtual
+from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
+from mon.probe import Echo, Probe, Statistics, Talk, Tls
 
 __all__ = [
     "AlertType",
+    "BadOption",
     "Cause",
     "Down",
+    "Echo",
+    "Floor",
     "Forward",
     "HostReport",
     "Notice",
     "Option",
     "Pool",
+    "Probe",
     "Protocol",
+    "Real",
+    "Statistics",
+    "Talk",
+    "Tls",
     "Undeliverable",
     "Unknown",
     "Verdict",

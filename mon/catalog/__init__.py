@@ -1,0 +1,28 @@
+"""Finds and loads plugins, checks their options, documents them; links a configuration.
+
+``catalog`` where plugins are found   ``loading`` a file to a module     ``options`` words to values
+``binding`` one line and its plugin   ``linking`` a Config to a Plan     ``pools``   vote lines to pools
+``manual``  the page about a plugin   ``plan``    what linking gives
+"""
+
+from mon.catalog.binding import bind
+from mon.catalog.catalog import Catalog
+from mon.catalog.linking import link
+from mon.catalog.manual import manual
+from mon.catalog.plan import Bound, Check, Description, Form, Kind, OptionSpec, Plan, Plugin, ValueType
+
+__all__ = [
+    "Bound",
+    "Catalog",
+    "Check",
+    "Description",
+    "Form",
+    "Kind",
+    "OptionSpec",
+    "Plan",
+    "Plugin",
+    "ValueType",
+    "bind",
+    "link",
+    "manual",
+]

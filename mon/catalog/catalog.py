@@ -1,0 +1,189 @@
+"""Finds plugins: the operator's directories first, then ours.
+
+A name may be written ``http.monitor``, ``http``, ``mon:http.monitor`` (ours, whatever lies in mondir), or
+as a path.  In each of the operator's directories an executable of that name is a program of the classic
+contract; other files must be Python with the functions of mon.plugin, and are never loaded here: they are
+asked about themselves in a process of their own.
+"""
+
+import difflib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import mon
+from mon.catalog.loading import describe, load
+from mon.catalog.plan import Description, Form, Kind, Plugin
+from mon.codec import decode
+from mon.errors import PluginBroken, PluginNotFound, StoreError
+
+OURS = "mon:"
+DESCRIBE_SECONDS = 10.0
+"""How long an operator's file may take to say what it is; loading it may do anything."""
+
+
+class Catalog:
+    """The plugins of one configuration; each file is looked at once."""
+
+    def __init__(self, mondirs: Sequence[Path] = (), alertdirs: Sequence[Path] = ()) -> None:
+        self._directories = {Kind.MONITOR: tuple(mondirs), Kind.ALERT: tuple(alertdirs)}
+        self._known: dict[tuple[Kind, Path], Plugin | PluginBroken] = {}
+
+    def monitors(self) -> list[Plugin]:
+        """All monitors that can be used, by name; of two with one name the one that a config would get."""
+        return self._all(Kind.MONITOR)
+
+    def alerts(self) -> list[Plugin]:
+        """All alerts that can be used, by name."""
+        return self._all(Kind.ALERT)
+
+    def find(self, kind: Kind | str, name: str) -> Plugin:
+        """The plugin that this name means.
+
+        Raises PluginNotFound (what, a colon, what to do) and PluginBroken.
+        """
+        kind = Kind(kind)
+        base = _base(kind, name.removeprefix(OURS))
+        if name.startswith(OURS):
+            return self._ours(kind, base) or _not_found(kind, name, self._names(kind))
+        if name.startswith("/"):
+            return self._at(kind, Path(name), name)
+        ours = self._ours(kind, base)
+        if ours is not None and ours.votes is not None:  # an alert that votes has to be ours to work
+            return ours
+        return self._operators(kind, name) or ours or _not_found(kind, name, self._names(kind))
+
+    def _at(self, kind: Kind, path: Path, name: str) -> Plugin:
+        if not path.is_file():
+            raise PluginNotFound(f"{name} is not there: give the path of a file")
+        return self._look(kind, path, ours=False)
+
+    def _ours(self, kind: Kind, base: str) -> Plugin | None:
+        path = our_directory(kind) / f"{base.replace('-', '_')}.py"
+        public = not base.startswith("_") and "/" not in base
+        return self._look(kind, path, ours=True) if public and path.is_file() else None
+
+    def _operators(self, kind: Kind, name: str) -> Plugin | None:
+        base = _base(kind, name)
+        names = dict.fromkeys((name, f"{base}.{kind}", f"{base}.{kind}.py", f"{base}.py"))
+        for directory in self._directories[kind]:
+            for path in (directory / each for each in names):
+                if path.is_file():
+                    return self._look(kind, path, ours=False)
+        return None
+
+    def _look(self, kind: Kind, path: Path, *, ours: bool) -> Plugin:
+        key = (kind, path)
+        if key not in self._known:
+            try:
+                self._known[key] = _native(kind, path) if ours else _foreign(kind, path)
+            except PluginBroken as error:
+                self._known[key] = error
+        found = self._known[key]
+        if isinstance(found, PluginBroken):
+            raise found
+        return found
+
+    def _names(self, kind: Kind) -> list[str]:
+        files = (file for directory in self._directories[kind] for file in _files(directory))
+        operators = {_base(kind, file.name) for file in files if _is_plugin(kind, file)}
+        ours = {file.stem for file in _files(our_directory(kind)) if file.suffix == ".py"}
+        return sorted(operators | ours)
+
+    def _all(self, kind: Kind) -> list[Plugin]:
+        return list(self._usable(kind, self._names(kind)))
+
+    def _usable(self, kind: Kind, names: Iterable[str]) -> Iterator[Plugin]:
+        for name in names:
+            try:
+                yield self.find(kind, name)
+            except PluginBroken:  # said when a configuration names it
+                continue
+
+
+def our_directory(kind: Kind) -> Path:
+    """Where our own plugins of a kind lie: in the installed package, else in the checkout."""
+    package = Path(mon.__file__).parent
+    installed = package / f"{kind}s"
+    return installed if installed.is_dir() else package.parent / f"{kind}s"
+
+
+def _base(kind: Kind, name: str) -> str:
+    return name.removesuffix(".py").removesuffix(f".{kind}")
+
+
+def _files(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for path in directory.iterdir() if path.is_file() and path.name[0] not in "._")
+    except OSError:  # a directory that is not there holds nothing
+        return []
+
+
+def _is_plugin(kind: Kind, file: Path) -> bool:
+    """Is it named like a plugin?  (There are READMEs and libraries beside them.)"""
+    return file.name.removesuffix(".py").endswith(f".{kind}") or file.suffix == ".py"
+
+
+def _native(kind: Kind, path: Path) -> Plugin:
+    module = load(path, f"mon._plugins.{kind}s.{path.stem}")
+    about = describe(module, kind)
+    return Plugin(
+        name=path.stem,
+        kind=kind,
+        path=path,
+        form=Form.NATIVE,
+        ours=True,
+        about=about,
+        function=getattr(module, about.verb),
+        deadline=getattr(module, "deadline", None),
+        votes=getattr(module, "votes", None),
+    )
+
+
+def _foreign(kind: Kind, path: Path) -> Plugin:
+    base = _base(kind, path.name)
+    if os.access(path, os.X_OK):
+        about = Description(f"program {path}", f"The program {path}, run by the classic contract.", "")
+        return Plugin(base, kind, path, Form.EXECUTABLE, ours=False, about=about)
+    return Plugin(base, kind, path, Form.PYTHON, ours=False, about=_ask(kind, path))
+
+
+def _ask(kind: Kind, path: Path) -> Description:
+    """Have another process load the file and say what it is."""
+    command = [sys.executable, "-P", "-m", "mon.worker", "describe", str(kind), str(path)]
+    try:
+        said = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=DESCRIBE_SECONDS,
+            cwd="/",
+            start_new_session=True,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PluginBroken(f"{path}: loading it took more than {DESCRIBE_SECONDS:g} s") from None
+    except OSError as error:
+        raise PluginBroken(f"{path}: it cannot be looked at: {error}") from error
+    if said.returncode:
+        reason = said.stderr.decode(errors="backslashreplace").strip() or f"status {said.returncode}"
+        hint = "" if path.suffix == ".py" else " (a program? make it executable)"
+        raise PluginBroken(reason.splitlines()[-1] + hint)
+    try:
+        return decode(said.stdout, Description)
+    except StoreError as error:
+        raise PluginBroken(f"{path}: it ended while being loaded") from error
+
+
+def _not_found(kind: Kind, name: str, names: Sequence[str]) -> NoReturn:
+    base = _base(kind, name.removeprefix(OURS))
+    near = difflib.get_close_matches(base, names, n=1)
+    remedy = f"did you mean {near[0]}.{kind}?" if near else f"put it into {_setting(kind)}, executable"
+    raise PluginNotFound(f"there is no {kind} {name}: {remedy}")
+
+
+def _setting(kind: Kind) -> str:
+    return {Kind.MONITOR: "mondir", Kind.ALERT: "alertdir"}[kind]

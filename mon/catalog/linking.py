@@ -1,0 +1,142 @@
+"""A Config to a Plan: every plugin found and bound, every vote line on its pool, everything wrong said."""
+
+from collections.abc import Callable, Container, Iterator
+from functools import partial
+
+from mon.catalog.binding import bind
+from mon.catalog.catalog import Catalog
+from mon.catalog.plan import Bound, Check, Form, Kind, Plan
+from mon.catalog.pools import Pools, Resolve, vote_lines
+from mon.errors import BadOption, PluginBroken, PluginNotFound
+from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Service
+from mon.model.source import NOWHERE, Problem, Severity, Source
+
+MARGIN = 1.0
+"""Seconds that one of ours has after its own timeout to say so itself."""
+
+EXECUTABLE_SECONDS = 60.0
+"""The deadline of a program, unless its interval is longer."""
+
+VOTER_SECONDS = 1.0
+"""The least deadline of a program that votes: else its interval."""
+
+
+def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
+    """Find everything that ``config`` names.
+
+    ``resolve`` gives the numeric addresses of a host name, () if it has none.  What is wrong is in
+    ``Plan.problems``: a plugin that is not found is a warning (the classic mon accepts it and never runs
+    it), options that it does not take are an error.
+    """
+    linker = _Linker(config, catalog)
+    alerts = linker.alerts()
+    targets = {line: bound.target for line, bound in alerts.items() if bound.target is not None}
+    voting = {service.key for service in config.services.values() if _votes(service, targets)}
+    checks = {key: linker.check(service, votes=key in voting) for key, service in config.services.items()}
+    pools = Pools(config, resolve)
+    linked = pools.link(vote_lines(config, targets))
+    return Plan(
+        config=config,
+        checks=checks,
+        alerts=alerts,
+        pools=linked,
+        problems=tuple(sorted((*linker.problems, *pools.problems), key=lambda problem: problem.source)),
+        votes=frozenset(targets),
+    )
+
+
+def _votes(service: Service, targets: Container[AlertLine]) -> bool:
+    lines = (line for period in service.periods for line in period.of_kind(AlertKind.ALERT))
+    return any(line in targets for line in lines)
+
+
+class _Linker:
+    """Binds command lines; of two equal ones the second is free."""
+
+    def __init__(self, config: Config, catalog: Catalog) -> None:
+        self._config = config
+        self._catalog = catalog
+        self._bound: dict[tuple[Kind, CommandLine], Bound | None] = {}
+        self.problems: list[Problem] = []
+
+    def alerts(self) -> dict[AlertLine, Bound]:
+        """Every alert line whose plugin was found; a redistribute line stands as an alert and an upalert."""
+        found = {}
+        for line in _alert_lines(self._config):
+            bound = self._bind(Kind.ALERT, line.command, line.source)
+            if bound is not None:
+                found[line] = bound
+        return found
+
+    def check(self, service: Service, *, votes: bool) -> Check:
+        """The service with its monitor bound and its deadline settled."""
+        bound = None
+        if service.monitor is not None:
+            bound = self._bind(Kind.MONITOR, service.monitor, service.source)
+        timeout = deadline(service, bound, votes=votes)
+        return Check(service, bound, self._config.hosts(service.watch), timeout, votes)
+
+    def _bind(self, kind: Kind, command: CommandLine, where: Source) -> Bound | None:
+        key = (kind, command)
+        if key not in self._bound:
+            say = partial(self._say, command.source if command.source != NOWHERE else where)
+            self._bound[key] = self._try(kind, command, say)
+        return self._bound[key]
+
+    def _try(self, kind: Kind, command: CommandLine, say: Callable[[str, Severity], None]) -> Bound | None:
+        if not command.words:
+            say(f"no {kind} is named: write its name behind the word {kind}", Severity.WARNING)
+            return None
+        try:
+            plugin = self._catalog.find(kind, command.plugin)
+        except PluginNotFound as error:
+            say(str(error), Severity.WARNING)
+            return None
+        except PluginBroken as error:
+            say(f"{command.plugin} cannot be used ({error}): mend the file", Severity.WARNING)
+            return None
+        if command.runas and plugin.form is Form.NATIVE:
+            say(f"runas={command.runas} means nothing for {command.plugin}, which runs in the daemon: "
+                "leave it out", Severity.WARNING)  # fmt: skip
+        try:
+            bound = bind(plugin, command)
+        except BadOption as error:
+            say(f"{command.plugin}: {error}", Severity.ERROR)
+            return None
+        if bound.extra and command.hosts:
+            say(f"{command.plugin} takes {' '.join(bound.extra)} for more hosts to check: "
+                "end the line with ;; if only they are meant", Severity.WARNING)  # fmt: skip
+        return bound
+
+    def _say(self, where: Source, text: str, severity: Severity) -> None:
+        what, _, remedy = text.rpartition(": ")
+        self.problems.append(Problem(where, what, remedy, severity))
+
+
+def _alert_lines(config: Config) -> Iterator[AlertLine]:
+    for service in config.services.values():
+        for period in service.periods:
+            yield from period.lines
+        if service.redistribute is not None:
+            for kind in AlertKind:
+                yield AlertLine(kind, service.redistribute, source=service.redistribute.source)
+
+
+def deadline(service: Service, bound: Bound | None, *, votes: bool) -> float:
+    """Seconds until a run of this service is ended: its ``timeout`` line, else what its plugin needs."""
+    if service.timeout is not None:
+        return service.timeout
+    if bound is not None and bound.plugin.form is not Form.EXECUTABLE:
+        needed = _needed(bound)
+        if needed is not None:
+            return needed + MARGIN
+    interval = service.interval or 0.0
+    return max(interval, VOTER_SECONDS if votes else EXECUTABLE_SECONDS)
+
+
+def _needed(bound: Bound) -> float | None:
+    """What one of ours (or an operator's Python) says it may take; None if it does not say."""
+    if bound.plugin.deadline is not None:
+        return bound.plugin.deadline({spec.name: bound.value(spec.name) for spec in bound.plugin.options})
+    own = bound.value("timeout")
+    return float(own) if isinstance(own, int | float) else None

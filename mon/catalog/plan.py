@@ -1,0 +1,153 @@
+"""What linking makes of a configuration: plugins found, options checked, pools with pinned addresses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from mon.model.config import AlertLine, CommandLine, Config, Host, Key, Service
+from mon.model.pool import Pool
+from mon.model.source import Problem
+from mon.plugin import VoteTarget
+
+
+class Kind(StrEnum):
+    """What a plugin is for; also the suffix of its classic name."""
+
+    MONITOR = "monitor"
+    ALERT = "alert"
+
+
+class Form(StrEnum):
+    """How a plugin is run: in the daemon's loop, in the worker process, or as a program."""
+
+    NATIVE = "native"
+    PYTHON = "python"
+    EXECUTABLE = "executable"
+
+
+class ValueType(StrEnum):
+    """What an option's word is converted to."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    SWITCH = "switch"
+    LIST = "list"
+
+
+Value = str | int | float | list[str] | None
+"""The value of an option (bool is an int)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSpec:
+    """One option of a plugin: a keyword argument of its function."""
+
+    name: str
+    flags: tuple[str, ...]
+    type: ValueType
+    default: Value = None
+    required: bool = False
+    positional: bool = False
+    help: str = ""
+    metavar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a Python plugin says about itself; it can be sent between processes.
+
+    ``verb`` is its function: check, sweep, send or votes.  ``needs`` are parameters that the framework
+    fills: (parameter, "Probe" or "Render").  ``waits``: the function is ``async def``.
+    """
+
+    summary: str
+    text: str
+    verb: str
+    waits: bool = False
+    options: tuple[OptionSpec, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A monitor or an alert that was found.
+
+    ``name`` is without suffix; ``function``, ``deadline`` and ``votes`` are there only for our own, the
+    others are never loaded into the daemon.
+    """
+
+    name: str
+    kind: Kind
+    path: Path
+    form: Form
+    ours: bool
+    about: Description
+    function: Callable[..., Any] | None = field(default=None, compare=False)
+    deadline: Callable[[Mapping[str, Value]], float] | None = field(default=None, compare=False)
+    votes: Callable[[tuple[str, ...]], VoteTarget] | None = field(default=None, compare=False)
+
+    @property
+    def summary(self) -> str:
+        """The first line of its documentation."""
+        return self.about.summary
+
+    @property
+    def options(self) -> tuple[OptionSpec, ...]:
+        """Its options, in the order of the function's parameters; an executable has none we know of."""
+        return self.about.options
+
+    @property
+    def sweep(self) -> bool:
+        """Does one call serve all hosts?"""
+        return self.about.verb == "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A plugin with the arguments of one line.
+
+    ``options`` are those that the line gives, converted; ``extra`` are the words that are no options: for
+    a monitor more hosts, as the classic plugins take them; ``target`` is what a vote line votes on.
+    """
+
+    plugin: Plugin
+    options: Mapping[str, Value]
+    command: CommandLine
+    extra: tuple[str, ...] = ()
+    target: VoteTarget | None = None
+
+    def value(self, name: str) -> Value:
+        """An option as given, else its default; None if there is no such option."""
+        defaults = {spec.name: spec.default for spec in self.plugin.options}
+        return self.options.get(name, defaults.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One service, ready to run.  ``timeout`` is its deadline in seconds; ``monitor`` None never runs."""
+
+    service: Service
+    monitor: Bound | None
+    hosts: tuple[Host, ...]
+    timeout: float
+    votes: bool = False
+
+    @property
+    def key(self) -> Key:
+        """(watch, service)."""
+        return self.service.key
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A configuration with everything it names found.  ``votes`` are the alert lines that vote."""
+
+    config: Config
+    checks: Mapping[Key, Check] = field(default_factory=dict)
+    alerts: Mapping[AlertLine, Bound] = field(default_factory=dict)
+    pools: tuple[Pool, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    votes: frozenset[AlertLine] = frozenset()

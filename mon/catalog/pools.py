@@ -1,0 +1,283 @@
+"""Vote lines and ``virtual`` blocks to pools: members with pinned addresses, and who votes on them.
+
+A wild form (``lvs.alert -P tcp -V vip:port -R rip``) makes an implicit pool, or, when its virtual service
+is one of mon.cf's blocks, votes on that one.
+"""
+
+import dataclasses
+import difflib
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mon.errors import MonError
+from mon.model.config import AlertKind, AlertLine, Config, Host, Period, Service
+from mon.model.pool import Forward, Member, Pool, Real, ServerId, Virtual, VirtualId, Voter
+from mon.model.source import Problem, Severity, Source
+from mon.plugin import VoteTarget
+
+Resolve = Callable[[str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """One alert line that votes, and where it stands in the configuration."""
+
+    service: Service
+    period: Period
+    line: AlertLine
+    target: VoteTarget
+
+
+class Pools:
+    """Collects pools, and the problems found on the way."""
+
+    def __init__(self, config: Config, resolve: Resolve) -> None:
+        self._config = config
+        self._resolve = resolve
+        self._pools: dict[str, Pool] = {}
+        self._by_id: dict[tuple[VirtualId, tuple[str, ...]], str] = {}
+        self._pinned: dict[tuple[str, bool | None], str] = {}
+        self.problems: list[Problem] = []
+
+    def link(self, votes: list[VoteLine]) -> tuple[Pool, ...]:
+        """All pools: of the ``virtual`` blocks in the order of the file, then the implicit ones."""
+        for virtual in self._config.virtuals.values():
+            self._add(virtual, virtual.source, partial=False)
+        for vote in votes:
+            name = self._pool_of(vote)
+            if name:
+                self._vote(name, vote)
+        for pool in self._pools.values():
+            self._judge(pool)
+        return tuple(self._pools.values())
+
+    def _problem(self, source: Source, what: str, remedy: str, severity: Severity = Severity.ERROR) -> None:
+        self.problems.append(Problem(source, what, remedy, severity))
+
+    # -- pools ---------------------------------------------------------------------------------
+
+    def _add(self, virtual: Virtual, source: Source, *, partial: bool) -> str:
+        """Make the pool of a block; returns the name it is known by, "" if it cannot be made."""
+        id_ = self._virtual_id(virtual, source)
+        if id_ is None:
+            return ""
+        known = self._by_id.get((id_, virtual.balancer))
+        if known and not partial:
+            self._problem(
+                source, f"{id_} is the pool {known} already", "write its real servers into one block"
+            )
+            return ""
+        name = known or virtual.name or str(id_)
+        if not known:
+            self._by_id[(id_, virtual.balancer)] = name
+            self._pools[name] = _pool(name, id_, virtual, source, partial=partial)
+        elif self._pools[name].partial:
+            self._pools[name] = _more(self._pools[name], virtual)
+        for real in virtual.reals:
+            self._member(name, virtual, real, source)
+        if virtual.fallback:
+            member = self._pin(self._pools[name].id, virtual, virtual.fallback, source)
+            self._pools[name] = dataclasses.replace(self._pools[name], fallback=member)
+        return name
+
+    def _virtual_id(self, virtual: Virtual, source: Source) -> VirtualId | None:
+        if virtual.fwmark is not None:
+            return VirtualId(fwmark=virtual.fwmark, family6=virtual.family6)
+        address = self._address(virtual.address, None, source)
+        if not address:
+            return None
+        return VirtualId(virtual.protocol.value, address, virtual.port, family6=":" in address)
+
+    def _member(self, name: str, virtual: Virtual, real: Real, source: Source) -> None:
+        pool = self._pools[name]
+        member = self._pin(pool.id, virtual, real, source)
+        if member is None:
+            return
+        same = next((each for each in pool.members if each.id == member.id), None)
+        if same is None:
+            members = (*pool.members, member)
+        elif pool.partial:
+            members = tuple(_merged(each, real, member) if each is same else each for each in pool.members)
+        else:
+            if virtual.name == name:
+                where = real.source if real.source.line else source
+                self._problem(where, f"{member.id} is in pool {name} already", "leave one of them out")
+            return
+        self._pools[name] = dataclasses.replace(pool, members=members)
+
+    def _pin(self, id_: VirtualId, virtual: Virtual, real: Real, source: Source) -> Member | None:
+        address = self._address(real.host, id_.family6, real.source if real.source.line else source)
+        if not address:
+            return None
+        return Member(
+            id=ServerId(address, real.port if real.port is not None else virtual.port),
+            name=real.host,
+            check=real.check or real.host,
+            weight=real.weight,
+            forward=real.forward or virtual.forward,
+            lower=real.lower,
+            upper=real.upper,
+        )
+
+    # -- addresses -----------------------------------------------------------------------------
+
+    def _address(self, name: str, family6: bool | None, source: Source) -> str:
+        """The numeric address of a name, of the wanted family (None is any); "" and a problem if none."""
+        key = (name, family6)
+        if key not in self._pinned:
+            found = self._addresses(name)
+            fitting = [each for each in found if family6 is None or (":" in each) == family6]
+            self._pinned[key] = fitting[0] if fitting else ""
+            if not fitting:
+                family = "" if family6 is None or not found else (" IPv6" if family6 else " IPv4")
+                remedy = "write its address, or put it into /etc/hosts"
+                self._problem(source, f"{name!r} has no{family} address", remedy)
+        return self._pinned[key]
+
+    def _addresses(self, name: str) -> tuple[str, ...]:
+        given = next(
+            (host.address for group in self._config.hostgroups.values() for host in group.hosts
+             if host.name == name and host.address),
+            name,
+        )  # fmt: skip
+        try:
+            return (str(ipaddress.ip_address(given)),)
+        except ValueError:
+            pass
+        try:
+            return self._resolve(given)
+        except (OSError, MonError):  # said by the caller: no address
+            return ()
+
+    # -- votes ---------------------------------------------------------------------------------
+
+    def _pool_of(self, vote: VoteLine) -> str:
+        target, source = vote.target, vote.line.source
+        if target.virtual is not None:
+            return self._add(target.virtual, source, partial=True)
+        if target.pool in self._pools:
+            return target.pool
+        if target.pool not in self._config.virtuals:  # else its own problem was said
+            near = difflib.get_close_matches(target.pool, list(self._config.virtuals), n=1)
+            remedy = (
+                f"did you mean {near[0]}?" if near else f"add a block `virtual {target.pool} ADDRESS:PORT`"
+            )
+            self._problem(source, f"there is no virtual service {target.pool!r}", remedy)
+        return ""
+
+    def _vote(self, name: str, vote: VoteLine) -> None:
+        if vote.line.kind is not AlertKind.ALERT:
+            return
+        virtual = self._config.virtuals.get(name)
+        for voter in self._voters(name, vote, virtual):
+            pool = self._pools[name]
+            who = (voter.watch, voter.service, voter.only)
+            if who not in {(each.watch, each.service, each.only) for each in pool.voters}:
+                self._pools[name] = dataclasses.replace(pool, voters=(*pool.voters, voter))
+
+    def _voters(self, name: str, vote: VoteLine, virtual: Virtual | None) -> Iterator[Voter]:
+        target, service = vote.target, vote.service
+        after = vote.period.alertafter
+        voter = Voter(
+            watch=service.watch,
+            service=service.name,
+            fall=(after.count if after and after.count else None) or (virtual.fall if virtual else 1),
+            rise=virtual.rise if virtual else 1,
+            remove=target.remove,
+            group=target.group,
+            traps=target.traps,
+            exit=vote.line.exit,
+        )
+        if target.virtual is None:
+            yield voter
+            return
+        for real in target.virtual.reals:
+            group = target.group or not self._checked_as(name, real, service.watch)
+            yield dataclasses.replace(voter, only=real.host, group=group)
+
+    def _checked_as(self, name: str, real: Real, watch: str) -> bool:
+        """Have the results of the watch's host that is this real server count for it: is there one?"""
+        host = self._host_of(real.host, watch)
+        pool = self._pools[name]
+        if host is None:
+            return False
+        for member in pool.members:
+            if member.name == real.host and member.check in (member.name, host.name):
+                changed = dataclasses.replace(member, check=host.name)
+                members = tuple(changed if each is member else each for each in pool.members)
+                self._pools[name] = dataclasses.replace(pool, members=members)
+                return True
+        return False
+
+    def _host_of(self, server: str, watch: str) -> Host | None:
+        """The member of a watch's hostgroup that is this server: by name, by address, or the only one."""
+        hosts = self._config.hosts(watch)
+        wanted = {server, *self._addresses(server)}
+        for host in hosts:
+            if wanted & {host.name, host.address}:
+                return host
+        for host in hosts:
+            if wanted & set(self._addresses(host.target)):
+                return host
+        return hosts[0] if len(hosts) == 1 else None
+
+    def _judge(self, pool: Pool) -> None:
+        """Warn of a pool nobody votes on, and of members a voter never hears of."""
+        if not pool.voters:
+            what = f"no service votes on pool {pool.name}"
+            self._problem(
+                pool.source, what, "its servers stay in whatever happens: name it on a voting alert line",
+                Severity.WARNING,
+            )  # fmt: skip
+        for voter in pool.voters:
+            known = {host.name for host in self._config.hosts(voter.watch)}
+            deaf = [
+                m.name for m in pool.members if not voter.only and not voter.group and m.check not in known
+            ]
+            if deaf:
+                service = self._config.services[(voter.watch, voter.service)]
+                names = ", ".join(deaf)
+                what = f"{voter.watch}/{voter.service} votes on pool {pool.name} but does not check {names}"
+                remedy = f"add it to hostgroup {voter.watch}, or name its host with `check`"
+                self._problem(service.source, what, remedy, Severity.WARNING)
+
+
+def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partial: bool) -> Pool:
+    return Pool(
+        name=name,
+        id=id_,
+        balancer=virtual.balancer,
+        scheduler=virtual.scheduler,
+        persistent=virtual.persistent,
+        netmask=virtual.netmask,
+        floor=virtual.floor,
+        partial=partial,
+        source=source,
+    )
+
+
+def _more(pool: Pool, virtual: Virtual) -> Pool:
+    """An implicit pool after one more line: what a line says wins over what none has said yet."""
+    default = Virtual(name="").scheduler
+    scheduler = virtual.scheduler if pool.scheduler == default else pool.scheduler
+    return dataclasses.replace(pool, scheduler=scheduler)
+
+
+def _merged(known: Member, real: Real, new: Member) -> Member:
+    """A server that two lines name (``alert`` gives -R, ``upalert`` also -W and -F)."""
+    plain = Real(host=real.host)
+    weight = new.weight if real.weight != plain.weight else known.weight
+    forward = new.forward if real.forward is not None or known.forward is Forward.MASQ else known.forward
+    return dataclasses.replace(known, weight=weight, forward=forward)
+
+
+def vote_lines(config: Config, targets: Mapping[AlertLine, VoteTarget]) -> list[VoteLine]:
+    """Every alert line that votes, in the order of the file."""
+    return [
+        VoteLine(service, period, line, targets[line])
+        for service in config.services.values()
+        for period in service.periods
+        for line in period.lines
+        if line in targets
+    ]

@@ -1,0 +1,119 @@
+"""A running program: its process, its pidfd, and the pipe of its output.
+
+Output above a limit is read and dropped, slowly, so that a flood costs the event loop next to nothing.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import subprocess
+
+OUTPUT_LIMIT = 1 << 20
+CHUNK = 64 * 1024
+
+DRAIN_SECONDS = 0.005
+"""Between two looks at the output of a program that has said too much."""
+
+
+class Child:
+    """One running program: its process, its pidfd, and the pipe of its output."""
+
+    def __init__(self, started: tuple[subprocess.Popen[bytes], int], token: str) -> None:
+        self._process, self.output_fd = started
+        self.pid = self._process.pid
+        self.token = token
+        self._loop = asyncio.get_running_loop()
+        self.exited: asyncio.Future[None] = self._loop.create_future()
+        self._output = bytearray()
+        self._dropped = 0
+        self._drain: asyncio.TimerHandle | None = None
+        self._pidfd = os.pidfd_open(self.pid)
+        self._loop.add_reader(self._pidfd, self._on_exit)
+        self._loop.add_reader(self.output_fd, self._on_output)
+
+    def signal(self, number: int) -> None:
+        """Signal the whole process group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def wait(self) -> int | None:
+        """The status as of subprocess; None if it cannot be had (a process stuck in the kernel)."""
+        return self._process.poll()
+
+    def finish(self) -> str:
+        """All that was said, as text; lets go of everything."""
+        if self.output_fd >= 0:
+            for _ in range(OUTPUT_LIMIT // CHUNK + 1):  # bounded: a daemonised child may go on writing
+                if not self._read():
+                    break
+        self.close()
+        text = text_of(bytes(self._output))
+        if self._dropped:
+            text += f"\n({self._dropped} bytes more of output were dropped)"
+        return text
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._close_pidfd()
+        self._close_output()
+        if not self.exited.done():
+            self.exited.cancel()
+
+    def _close_pidfd(self) -> None:
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+    def _close_output(self) -> None:
+        if self._drain:
+            self._drain.cancel()
+            self._drain = None
+        if self.output_fd >= 0:
+            self._loop.remove_reader(self.output_fd)
+            os.close(self.output_fd)
+            self.output_fd = -1
+
+    def _on_exit(self) -> None:
+        self._close_pidfd()
+        if not self.exited.done():
+            self.exited.set_result(None)
+
+    def _on_output(self) -> None:
+        if not self._read():
+            return
+        if len(self._output) >= OUTPUT_LIMIT:
+            self._loop.remove_reader(self.output_fd)
+            with contextlib.suppress(OSError):  # the user's share of pipe memory is spent
+                fcntl.fcntl(self.output_fd, fcntl.F_SETPIPE_SZ, OUTPUT_LIMIT)
+            self._drain = self._loop.call_later(DRAIN_SECONDS, self._on_flood)
+
+    def _on_flood(self) -> None:
+        self._drain = None
+        for _ in range(OUTPUT_LIMIT // CHUNK):
+            if not self._read():
+                break
+        if self.output_fd >= 0:
+            self._drain = self._loop.call_later(DRAIN_SECONDS, self._on_flood)
+
+    def _read(self) -> bool:
+        """Read once; False when there is nothing now, or never again."""
+        try:
+            data = os.read(self.output_fd, CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._close_output()
+            return False
+        kept = data[: OUTPUT_LIMIT - len(self._output)]
+        self._output += kept
+        self._dropped += len(data) - len(kept)
+        return True
+
+
+def text_of(output: bytes) -> str:
+    """Output as text: bytes that are no UTF-8 as ``\\xNN``, NUL left out."""
+    return output.replace(b"\0", b"").decode(errors="backslashreplace")

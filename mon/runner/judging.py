@@ -1,0 +1,131 @@
+"""Pure: what a program said to host results, host results to a run result (the classic contract)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mon.errors import Down, Finding
+from mon.model.config import Host, Key
+from mon.model.moment import Moment
+from mon.model.result import Cause, HostResult, RunResult, Verdict
+
+STATUS = {Verdict.OK: 0, Verdict.DOWN: 1, Verdict.UNKNOWN: 2}
+"""The exit status that stands for a verdict of one of ours."""
+
+Report = Callable[[HostResult], None]
+
+AROUND = ",;:()[]\"'"
+"""Punctuation that monitors put around the names in their summaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """When a run of a service began and ended."""
+
+    key: Key
+    started: Moment
+    ended: Moment
+
+    def of_host(
+        self,
+        host: str,
+        verdict: Verdict,
+        detail: str,
+        *,
+        cause: Cause = Cause.NONE,
+        status: int | None = None,
+    ) -> HostResult:
+        """One host's part."""
+        return HostResult(
+            watch=self.key[0],
+            service=self.key[1],
+            host=host,
+            verdict=verdict,
+            detail=detail,
+            duration=max(0.0, self.ended.mono - self.started.mono),
+            at=self.ended,
+            cause=cause,
+            status=STATUS[verdict] if status is None else status,
+        )
+
+    def of_run(
+        self, status: int, output: str, hosts: Iterable[HostResult], *, trouble: str = ""
+    ) -> RunResult:
+        """The whole round."""
+        return RunResult(*self.key, status, output, self.started, self.ended, tuple(hosts), trouble)
+
+
+def finding(error: BaseException) -> tuple[Verdict, str, Cause]:
+    """What an exception out of a check says about its host: only Down and Unknown are meant."""
+    if isinstance(error, Finding):
+        verdict = Verdict.DOWN if isinstance(error, Down) else Verdict.UNKNOWN
+        return verdict, error.detail, error.cause if verdict is Verdict.DOWN else Cause.NONE
+    return Verdict.UNKNOWN, f"the monitor failed: {type(error).__name__}: {error}", Cause.NONE
+
+
+def roll_up(run: Finished, results: Sequence[HostResult]) -> RunResult:
+    """One round of one of ours, as a classic monitor would have said it.
+
+    The summary names the failing hosts; the detail has a line for each host, failing ones first.  The
+    status is 0, 1 if a host is down, 2 if some are merely unknown.
+    """
+    failing = [result for result in results if result.verdict is not Verdict.OK]
+    good = [result for result in results if result.verdict is Verdict.OK]
+    lines = [f"{result.host}: {result.detail}" for result in (*failing, *good)]
+    output = "\n".join([" ".join(result.host for result in failing), *lines]) + "\n"
+    down = any(result.verdict is Verdict.DOWN for result in failing)
+    status = STATUS[Verdict.DOWN if down else Verdict.UNKNOWN] if failing else 0
+    untested = failing and not good and not down
+    return run.of_run(status, output, results, trouble=failing[0].detail if untested else "")
+
+
+def judged(run: Finished, hosts: Sequence[Host], status: int, output: str, trouble: str) -> RunResult:
+    """One run of a program that got all ``hosts``.
+
+    ``trouble``: it gave no answer of its own, so nobody was tested.  Else the status decides; the words of
+    the first line that are hosts are the ones that are down, and prose tells nothing about any host.
+    """
+    if trouble:
+        said = f"{trouble}\n{output}" if output else f"{trouble}\n"
+        results = [run.of_host(host.name, Verdict.UNKNOWN, trouble, status=status) for host in hosts]
+        return run.of_run(status, said, results, trouble=trouble)
+    if status == 0:
+        return run.of_run(0, output, [run.of_host(host.name, Verdict.OK, "") for host in hosts])
+    down = named(output.partition("\n")[0], hosts)
+    if not down:
+        summary = output.partition("\n")[0]
+        results = [run.of_host(host.name, Verdict.UNKNOWN, summary, status=status) for host in hosts]
+        return run.of_run(status, output, results)
+    return run.of_run(status, output, _parts(run, hosts, down, status, output))
+
+
+def _parts(
+    run: Finished, hosts: Sequence[Host], down: Mapping[str, str], status: int, output: str
+) -> list[HostResult]:
+    summary, _, detail = output.partition("\n")
+    lines = detail.splitlines()
+    parts = []
+    for host in hosts:
+        if host.name in down:
+            about = next((line.strip() for line in lines if down[host.name] in line), summary)
+            parts.append(run.of_host(host.name, Verdict.DOWN, about, cause=Cause.WRONG, status=status))
+        else:
+            parts.append(run.of_host(host.name, Verdict.OK, ""))
+    return parts
+
+
+def named(summary: str, hosts: Sequence[Host]) -> dict[str, str]:
+    """The hosts that words of the summary name (by name or address), with the word used for each."""
+    words = {
+        word.strip(AROUND).lower(): word.strip(AROUND) for part in summary.split() for word in _forms(part)
+    }
+    found = {}
+    for host in hosts:
+        for form in (host.name, host.address, f"{host.name}={host.address}"):
+            if form and form.lower() in words:
+                found[host.name] = words[form.lower()]
+    return found
+
+
+def _forms(word: str) -> list[str]:
+    """A word, and what is between its commas: some monitors write ``web1,web2``."""
+    return [word, *word.split(",")] if "," in word else [word]

@@ -1,0 +1,76 @@
+"""What the daemon and its worker process say to each other: JSON with its length in front."""
+
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from mon.catalog.plan import Kind, Value
+from mon.codec import encode
+from mon.errors import StoreError
+from mon.model.notice import Fate, Notice
+from mon.model.result import Cause, Verdict
+
+LENGTH = struct.Struct(">I")
+FRAME_LIMIT = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of a plugin.  ``stop``: end the job of this number instead."""
+
+    id: int
+    kind: Kind = Kind.MONITOR
+    path: str = ""
+    options: dict[str, Value] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    notice: Notice | None = None
+    timeout: float = 60.0
+    templates: tuple[str, ...] = ()
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What became of a job: a verdict on one host, or its end (``end``; of an alert with its ``fate``).
+
+    ``trouble`` at the end says why the job did not end by itself.
+    """
+
+    id: int
+    host: str = ""
+    verdict: Verdict = Verdict.UNKNOWN
+    detail: str = ""
+    cause: Cause = Cause.NONE
+    end: bool = False
+    fate: Fate = Fate.RETRY
+    trouble: str = ""
+
+
+def frame(value: Any) -> bytes:
+    """A message as it goes over the socket: its length, then JSON."""
+    data = encode(value)
+    return LENGTH.pack(len(data)) + data
+
+
+class Frames:
+    """Bytes in any pieces to whole messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that are complete now.
+
+        Raises StoreError for one that is too long to be meant.
+        """
+        self._buffer += data
+        found = []
+        while len(self._buffer) >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(self._buffer)
+            if length > FRAME_LIMIT:
+                raise StoreError(f"a message of {length} bytes")
+            if len(self._buffer) < LENGTH.size + length:
+                break
+            found.append(bytes(self._buffer[LENGTH.size : LENGTH.size + length]))
+            del self._buffer[: LENGTH.size + length]
+        return found

@@ -1,0 +1,86 @@
+"""Runs one monitor or one alert under a deadline; whatever happens becomes a result."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from mon.catalog.plan import Bound, Check
+from mon.model.config import Host, Key
+from mon.model.moment import Moment
+from mon.model.notice import Delivery, Notice
+from mon.model.result import RunResult
+from mon.probe.threads import Threads
+from mon.runner.hosted import Worker
+from mon.runner.judging import Report
+from mon.runner.rounds import Rounds
+from mon.runner.sending import Sending
+from mon.runner.spawn import Spawner
+
+CHECK_THREADS = 64
+ALERT_THREADS = 32
+"""For plugins of ours that block; messages never wait for checks."""
+
+
+class Runner:
+    """Everything that is being run for the daemon; make it inside the running event loop.
+
+    ``probe`` and ``render`` are given to plugins that ask for them; ``worker`` runs operators' Python;
+    ``limit`` bounds the checks under way, and the programs.  ``templates`` are the directories that an
+    operator's alert gets its templates from.
+    """
+
+    def __init__(
+        self,
+        probe: object,
+        render: object,
+        worker: Worker | None,
+        *,
+        clock: Callable[[], Moment],
+        limit: int = 1000,
+        spawner: Spawner | None = None,
+        templates: Sequence[str] = (),
+    ) -> None:
+        self._spawner = spawner or Spawner()
+        self._worker = worker
+        given = {"Probe": probe, "Render": render}
+        self._check_threads = Threads(CHECK_THREADS, "check")
+        self._alert_threads = Threads(ALERT_THREADS, "alert")
+        self._rounds = Rounds(
+            self._spawner, worker, self._check_threads, given=given, clock=clock, limit=limit
+        )
+        self._sending = Sending(
+            self._spawner, worker, self._alert_threads, given=given, clock=clock, templates=tuple(templates)
+        )
+
+    async def round(
+        self, check: Check, hosts: Sequence[Host], environment: Mapping[str, str], report: Report
+    ) -> RunResult | None:
+        """Check those of ``hosts`` that are not being checked already; None if that is nobody.
+
+        ``report`` is called the moment a host's result is known; the run result rolls up all ``hosts``.
+        None also if the round was cancelled by ``cancel``.
+        """
+        return await self._rounds.round(check, hosts, environment, report)
+
+    def in_flight(self, key: Key) -> int | None:
+        """The process of a running monitor, 0 for one of ours, None if none is running."""
+        return self._rounds.in_flight(key)
+
+    def cancel(self, key: Key) -> None:
+        """End what is running of a service, and forget its standing verdicts."""
+        self._rounds.cancel(key)
+
+    async def send(self, bound: Bound, notice: Notice, *, attempt: int = 1) -> Delivery:
+        """Call an alert once; ``attempt`` counts from 1."""
+        return await self._sending.send(bound, notice, attempt=attempt)
+
+    async def close(self, grace: float) -> None:
+        """End all monitors at once; wait ``grace`` seconds for alerts.
+
+        An action that still runs then is left to finish by itself (law 6).
+        """
+        await self._rounds.close()
+        await self._sending.close(grace)
+        if self._worker is not None:
+            await self._worker.close()
+        await self._spawner.close()
+        self._check_threads.close()
+        self._alert_threads.close()

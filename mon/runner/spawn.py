@@ -1,0 +1,269 @@
+"""Starts programs and watches them: the only place that starts a plugin's process.
+
+A program gets a session of its own, so that its whole process group can be ended.  Its end is seen by
+pidfd; a run is over when the program exits, not at the end of its output, which daemonised children keep
+open.
+"""
+
+import asyncio
+import contextlib
+import errno
+import itertools
+import logging
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO
+
+from mon.runner.capabilities import become_subreaper
+from mon.runner.child import Child
+from mon.runner.processes import TOKEN, hunt, processes
+
+log = logging.getLogger("mon.runner")
+
+VARIABLE_LIMIT = 128 * 1024
+"""MAX_ARG_STRLEN of execve(2): "NAME=value" and its NUL; above it exec fails."""
+
+PATIENCE = 0.5
+"""Seconds between SIGTERM and SIGKILL."""
+
+REAP_SECONDS = 5.0
+
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+"""Exit statuses of the shell for a command that cannot be run; setpriv(1) has them too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run.  ``stdin`` None is /dev/null; ``user`` "" is ours."""
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stdin: bytes | None = None
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended.
+
+    ``status`` is 128+N for death by signal N.  ``trouble`` says why this is no answer of the program
+    itself: not started, stopped at its deadline, ended by a signal; "" if it ended by itself.
+    """
+
+    status: int
+    output: str = ""
+    trouble: str = ""
+    started: bool = True
+
+
+class Spawner:
+    """The owner of all child processes that are plugins.
+
+    ``environment`` is what each of them gets besides its own, ``directory`` where they start, ``user`` who
+    they run as unless a command says otherwise ("" is us).
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, *, directory: str = "/", user: str = ""
+    ) -> None:
+        inherited = os.environ if environment is None else environment
+        ours = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
+        self._environment = {name: value for name, value in inherited.items() if name not in ours}
+        self._directory = directory if os.path.isdir(directory) else "/"
+        self._user = user
+        self._children: dict[int, Child] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._tokens = (f"{os.getpid()}.{number}" for number in itertools.count(1))
+        self._zombies: set[int] = set()
+        self._reaping: asyncio.TimerHandle | None = None
+        become_subreaper()
+
+    def start(self, command: Command) -> Child:
+        """Start a program.
+
+        Raises OSError when it cannot be started.
+        """
+        token = next(self._tokens)
+        environment = clean({**self._environment, **command.environment, TOKEN: token})
+        child = Child(self._popen(command, environment), token)
+        self._children[child.pid] = child
+        self._reap_later()
+        return child
+
+    async def run(self, command: Command, timeout: float, started: list[int] | None = None) -> Ended:
+        """Run a program to its end, at most ``timeout`` seconds; whatever happens is an Ended.
+
+        ``started`` gets the process number appended.  Cancelled, it ends the program in the background.
+        """
+        try:
+            child = self.start(command)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+            return Ended(NOT_FOUND, trouble=f"could not be started: {_reason(error)}", started=False)
+        if started is not None:
+            started.append(child.pid)
+        try:
+            await asyncio.wait({child.exited}, timeout=timeout)
+        except asyncio.CancelledError:
+            if child.pid in self._children:  # else it was left to itself
+                self.end(child)
+            raise
+        if child.exited.done():
+            return self._collect(child, "")
+        await self._stop(child)
+        return self._collect(child, f"stopped after {timeout:g} s")
+
+    def end(self, child: Child) -> None:
+        """End a program in the background."""
+
+        async def finish() -> None:
+            await self._stop(child)
+            self._collect(child, "ended")
+
+        task = asyncio.get_running_loop().create_task(finish())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def close(self) -> None:
+        """Wait for what is being ended, and stop reaping.  Programs still running are let run."""
+        while self._ending:
+            await asyncio.wait(self._ending)
+        if self._reaping:
+            self._reaping.cancel()
+
+    def leave(self, pid: int) -> None:
+        """Let a program outlive us: somebody goes on reading its output, or it would die of SIGPIPE."""
+        child = self._children.pop(pid, None)
+        if child is None:
+            return
+        with contextlib.suppress(OSError):
+            subprocess.Popen(
+                ["cat"], stdin=child.output_fd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                cwd="/", start_new_session=True,
+            )  # fmt: skip
+        child.close()
+
+    def _popen(self, command: Command, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
+        words = [*as_user(command.user or self._user), *command.words]
+        stdin: int | IO[bytes] = subprocess.DEVNULL
+        with contextlib.ExitStack() as stack:
+            if command.stdin is not None:
+                stdin = stack.enter_context(_memory_file(command.stdin))
+            try:
+                return _popen(words, environment, stdin, self._directory)
+            except OSError as error:
+                if error.errno != errno.ENOEXEC:
+                    raise
+                return _popen(["/bin/sh", *words], environment, stdin, self._directory)  # as execvp(3) does
+
+    async def _stop(self, child: Child) -> None:
+        """SIGTERM, a little patience, SIGKILL for the whole group, and a hunt for what escaped it."""
+        child.signal(signal.SIGTERM)
+        await asyncio.wait({child.exited}, timeout=PATIENCE)
+        child.signal(signal.SIGKILL)  # the group, even if its leader has gone: it is not waited for yet
+        hunting = asyncio.get_running_loop().run_in_executor(None, hunt, child.pid, child.token)
+        await asyncio.wait({hunting})
+        await asyncio.wait({child.exited}, timeout=PATIENCE)
+
+    def _collect(self, child: Child, stopped: str) -> Ended:
+        self._children.pop(child.pid, None)
+        status = child.wait()
+        output = child.finish()
+        if stopped:
+            return Ended(128 + signal.SIGKILL if status is None else _status(status), output, stopped)
+        assert status is not None  # it has exited
+        trouble = f"ended by signal {-status} ({_signal_name(-status)})" if status < 0 else ""
+        return Ended(_status(status), output, trouble)
+
+    def _reap_later(self) -> None:
+        if self._reaping is None or self._reaping.when() <= asyncio.get_running_loop().time():
+            self._reaping = asyncio.get_running_loop().call_later(REAP_SECONDS, self._reap)
+
+    def _reap(self) -> None:
+        """Wait for orphans that became our children and ended.
+
+        Only for what was a zombie at the last look too: other parts of the daemon wait for theirs at once.
+        """
+        ours = os.getpid()
+        dead = {each.pid for each in processes() if each.zombie and each.parent == ours}
+        dead -= self._children.keys()
+        for pid in dead & self._zombies:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        self._zombies = dead
+        self._reaping = None
+        self._reap_later()
+
+
+def _popen(
+    words: list[str], environment: Mapping[str, str], stdin: int | IO[bytes], directory: str
+) -> tuple[subprocess.Popen[bytes], int]:
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            words, stdin=stdin, stdout=writing, stderr=writing, env=environment,
+            cwd=directory, start_new_session=True, close_fds=True,
+        )  # fmt: skip
+    except BaseException:  # whatever it is, the pipe is ours
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    os.set_blocking(reading, False)
+    return process, reading
+
+
+def _memory_file(data: bytes) -> IO[bytes]:
+    """A file in memory: the program reads when it likes, and we never wait for it."""
+    file = os.fdopen(os.memfd_create("stdin"), "w+b")
+    file.write(data)
+    file.flush()
+    file.seek(0)
+    return file
+
+
+def as_user(user: str) -> tuple[str, ...]:
+    """The words in front that change the user; not Popen's ``user=``, which forks (LIBRARIES 4.7)."""
+    return ("setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--init-groups", "--") if user else ()
+
+
+def _group(user: str) -> int:
+    import pwd
+
+    try:
+        return pwd.getpwnam(user).pw_gid
+    except KeyError:
+        raise FileNotFoundError(errno.ENOENT, f"there is no user {user}") from None
+
+
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables as exec takes them: no NUL, none above its limit (cut at a character's end)."""
+    return {
+        name: _cut(value.replace("\0", ""), len(name.encode()) + 2) for name, value in environment.items()
+    }
+
+
+def _cut(value: str, taken: int) -> str:
+    room = VARIABLE_LIMIT - taken
+    if len(value) * 4 <= room:
+        return value
+    return os.fsencode(value)[:room].decode(errors="ignore")
+
+
+def _status(code: int) -> int:
+    return 128 - code if code < 0 else code
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return "a real-time signal"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.E2BIG:
+        return "its arguments and variables are too long"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
