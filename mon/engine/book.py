@@ -196,21 +196,29 @@ class Book(OperatorsBook):
 
     # What the runner asks.
 
-    def vote_frozen(self, key: Key, host: str) -> bool:
-        """Does what the service says of the host ("" for all) leave its vote as it was (DESIGN §6)?
+    def vote_frozen(self, key: Key, host: str) -> str:
+        """Why what the service says of the host ("" for all) leaves its vote as it was, "" if it does not.
 
-        So it is while something it depends on fails, while host, service or watch are disabled, and while
-        the scheduler is stopped.
+        It does while something it depends on fails, while host, service or watch are disabled, and while
+        the scheduler is stopped (DESIGN §6).
         """
-        if not self.running or self._disabled.said(key) or (key[0], host) in self._disabled.members:
-            return True
-        service, default = self.services[key], self.config.settings.dep_behavior
-        kinds = [kind for kind in ("a", "m") if expression(service, kind, default)]
+        if not self.running:
+            return "the scheduler is stopped"
+        if (key[0], host) in self._disabled.members:
+            return f"the host {host} is disabled"
+        if said := self._disabled.said(key):
+            return said
+        return next((why for kind in ("a", "m") if (why := self._dependency_fails(key, kind))), "")
+
+    def _dependency_fails(self, key: Key, kind: str) -> str:
+        text = expression(self.services[key], kind, self.config.settings.dep_behavior)
+        if not text:
+            return ""
         try:
-            world = self._world(self.states[key].at)
-            return not all(world.holds(service, kind) for kind in kinds)
-        except Unsolved:
-            return not self.states[key].depstatus
+            holds = self._world(self.states[key].at).holds(self.services[key], kind)
+        except Unsolved as error:
+            return "" if self.states[key].depstatus else f"the dependency has no value: {error}"
+        return "" if holds else f"the dependency {text!r} fails"
 
     def monitor_hosts(self, key: Key, now: Moment) -> tuple[Host, ...]:
         """The hosts to check: not disabled, not excluded, not left out by a host dependency."""

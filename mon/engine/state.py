@@ -77,9 +77,9 @@ class ServiceState:
     """The standing opinion on a service and all that rules and clients ask about it.
 
     ``depstatus`` is the outcome of the last dependency evaluation, None before the first.  ``failures``
-    and ``alerts`` are totals.  ``failed`` is when it last failed and
-    ``failed_summary`` what it said then (both kept after a recovery, for dep_memory).  ``at`` is the moment of the last change: the reference for the
-    monotonic times when the state is saved.
+    and ``alerts`` are totals.  ``failed`` is when it last failed and ``failed_summary`` what it said then,
+    both kept after a recovery, for dep_memory.  ``at`` is the moment of the last change: the reference for
+    the monotonic times when the state is saved.
     """
 
     opstatus: OpStatus = OpStatus.UNTESTED
