@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mon.control.classic import access, lines, lists, variables, words
+from mon.control.classic import access, lines, lists, switches, variables, words
 from mon.control.classic.session import Refused, Session
-from mon.engine import Step
 from mon.errors import ControlError
 from mon.model.config import AlertKind
 
@@ -70,7 +69,8 @@ async def _login(session: Session, rest: str) -> Reply:
 
 
 async def _checkauth(session: Session, rest: str) -> Reply:
-    return ["220 command authorized" if session.gate.permits(rest, session.user) else _IMPOSSIBLE]
+    may = rest in COMMANDS and session.gate.permits(rest, session.user)
+    return ["220 command authorized" if may else _IMPOSSIBLE]
 
 
 async def _setview(session: Session, rest: str) -> Reply:
@@ -212,84 +212,6 @@ async def _test_alert(session: Session, kind: AlertKind, rest: str) -> Reply:
     return ["220 test alert completed"]
 
 
-# Disabling and enabling
-
-
-async def _disable(session: Session, rest: str) -> Reply:
-    return await _switch(session, rest, DISABLE)
-
-
-async def _enable(session: Session, rest: str) -> Reply:
-    return await _switch(session, rest, ENABLE)
-
-
-async def _switch(session: Session, rest: str, table: "MappingProxyType[str, Switch]") -> Reply:
-    what, *given = rest.split() or [""]
-    switch = table.get(what)
-    if switch is None:
-        return [_IMPOSSIBLE]
-    final, step = switch(session, given)
-    await session.operations.carry_out(step)
-    await session.operations.save_state(("disabled",))
-    return [final]
-
-
-Switch = Callable[[Session, Sequence[str]], tuple[str, Step]]
-"""Given the names: the final line, and what followed.  Raises Refused for unknown ones."""
-
-
-def _disable_watch(session: Session, given: Sequence[str]) -> tuple[str, Step]:
-    watch = given[0] if given else ""
-    if watch not in session.book.config.watches:
-        raise Refused(f'520 disable error, unknown watch "{watch}"')
-    session.book.disable_watch(watch)
-    return "220 disable watch completed", Step()
-
-
-def _enable_watch(session: Session, given: Sequence[str]) -> tuple[str, Step]:
-    watch = given[0] if given else ""
-    if watch not in session.book.config.watches:
-        raise Refused("520 enable error, unknown watch")
-    session.book.enable_watch(watch)
-    return "220 enable watch completed", Step()
-
-
-def _disable_service(session: Session, given: Sequence[str]) -> tuple[str, Step]:
-    key = session.known(given)
-    if key is None:
-        raise Refused("520 disable error, unknown service")
-    operations, user = session.operations, session.user
-    step = session.book.disable_service(key, operations.now(), operations.environment, user=user)
-    return "220 disable service completed", step
-
-
-def _enable_service(session: Session, given: Sequence[str]) -> tuple[str, Step]:
-    key = session.known(given)
-    if key is None:
-        raise Refused("520 enable error, unknown group")
-    session.book.enable_service(key)
-    return "220 enable completed", Step()
-
-
-def _disable_host(session: Session, given: Sequence[str]) -> tuple[str, Step]:
-    """All or none."""
-    if missing := session.book.unknown_hosts(*given):
-        raise Refused(f"520 disable host failed, host(s) {' '.join(missing)} do not exist")
-    for host in given:
-        session.book.disable_host(host)
-    return "220 disable host completed", Step()
-
-
-def _enable_host(session: Session, given: Sequence[str]) -> tuple[str, Step]:
-    for host in given:
-        session.book.enable_host(host)
-    return "220 enable completed", Step()
-
-
-DISABLE = MappingProxyType({"watch": _disable_watch, "service": _disable_service, "host": _disable_host})
-ENABLE = MappingProxyType({"watch": _enable_watch, "service": _enable_service, "host": _enable_host})
-
-
 async def _dump(session: Session, rest: str) -> Reply:
     return [f"{_IMPOSSIBLE}, unknown command"]  # as without -d
 
@@ -317,8 +239,8 @@ COMMANDS = MappingProxyType(
         "set": Row(variables.run_set),
         "get": Row(variables.run_get),
         "list": Row(lists.run),
-        "disable": Row(_disable),
-        "enable": Row(_enable),
+        "disable": Row(switches.run_disable),
+        "enable": Row(switches.run_enable),
         "dump": Row(_dump),
     }
 )

@@ -1,5 +1,6 @@
 """The lines that clients read: pure functions over what is known (PROTOCOL §2)."""
 
+import re
 import time
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +11,8 @@ from mon.model.moment import Moment
 
 DAEMON_VERSION = 9745
 """What ``version`` and ``protid`` speak of."""
+
+_NAME = re.compile(r"[\w.-]+:[\w.-]+")
 
 
 def status(
@@ -35,7 +38,7 @@ def status(
         fields["exclude_hosts"] = plain(" ".join(service.exclude_hosts))
     if service.randskew:
         fields["randskew"] = seconds(service.randskew)
-    if state.alerts_sent:
+    if state.last_alert:
         fields["last_alert"] = whole(state.last_alert)
     if state.first_failure:
         fields["first_failure"] = whole(state.first_failure)
@@ -52,7 +55,7 @@ def _always(service: Service, state: ServiceState, due_in: float | None) -> dict
         "opstatus": str(int(state.opstatus)),
         "last_opstatus": str(int(state.last_opstatus)),
         "exitval": "undef" if state.exitval is None else str(state.exitval),
-        "timer": "" if due_in is None else whole(due_in),
+        "timer": whole(due_in or 0),
         "last_success": whole(state.last_success),
         "last_trap": whole(state.last_trap),
         "last_traphost": "",
@@ -76,12 +79,12 @@ def description(service: Service) -> str:
     return f"{service.watch} {service.name} {quoted(service.description)}"
 
 
-def dependencies(service: Service, names: Iterable[str]) -> Iterator[str]:
-    """The expression of ``depend`` and the services that it names, a line each."""
+def dependencies(service: Service) -> Iterator[str]:
+    """The expression of ``depend``, and the services in it as often as it names them, a line each."""
     where = f"{service.watch} {service.name}"
     text = of_watch(service.dependencies.depend, service.watch)
     yield f"exp {where} '{quoted(text) or 'NONE'}'"
-    yield f"cmp {where} {' '.join(of_watch(name, service.watch) for name in names) or 'NONE'}"
+    yield f"cmp {where} {' '.join(_NAME.findall(text)) or 'NONE'}"
 
 
 def hostgroup(group: Hostgroup, disabled: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from mon import depend
 from mon.control.classic import lines
 from mon.control.classic.session import Refused, Session
 from mon.model.config import CommandLine, Key
@@ -123,9 +122,7 @@ def _alias_groups(session: Session, words: Sequence[str]) -> Iterable[str]:
 
 def _dependencies(session: Session, words: Sequence[str]) -> Iterable[str]:
     for key in _seen(session):
-        service = session.services[key]
-        text = service.dependencies.depend
-        yield from lines.dependencies(service, depend.compiled(text).names if text else ())
+        yield from lines.dependencies(session.services[key])
 
 
 def _views(session: Session, words: Sequence[str]) -> Iterable[str]:
