@@ -37,7 +37,8 @@ class Notice:
     """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
 
     ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
-    service's own; ``hosts`` are the members of the group that are not disabled.
+    service's own; ``hosts`` are the members of the group that are not disabled.  ``id`` is the same at each
+    attempt, "" before the outbox has it.
     """
 
     type: AlertType
@@ -57,6 +58,7 @@ class Notice:
     last_success: float = 0.0
     ack: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
 
     @property
     def key(self) -> Key:

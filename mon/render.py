@@ -1,0 +1,110 @@
+"""Templates to text (the importer of jinja2).
+
+Templates are looked for in the operator's directories first, then in ours.  They are sandboxed, a name
+that does not exist is an error, and an error never costs an alert: a plain text stands in and says so.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mon.errors import RenderError
+
+HERE = Path(__file__).parent
+OURS = (HERE / "alerts" / "templates", HERE.parent / "alerts" / "templates")
+"""Where our own templates lie: installed, and in a checkout."""
+
+
+class Render:
+    """The templates of the operator's directories and ours; safe to use from several threads."""
+
+    def __init__(self, directories: Sequence[Path] = ()) -> None:
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=jinja2.FileSystemLoader([*directories, *OURS]),
+            undefined=jinja2.StrictUndefined,
+            autoescape=jinja2.select_autoescape(("html", "htm", "xml", "html.j2", "htm.j2", "xml.j2")),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {"clock": clock, "duration": duration, "some": some}
+
+    def has(self, name: str) -> bool:
+        """Is there a template of this name?"""
+        try:
+            self._environment.get_template(name)
+        except jinja2.TemplateNotFound:
+            return False
+        except (jinja2.TemplateError, UnicodeDecodeError):
+            return True
+        return True
+
+    def render(self, name: str, /, **values: object) -> str:
+        """The text of a template.  Raises RenderError with the template's file and line."""
+        try:
+            return self._environment.get_template(name).render(values)
+        except jinja2.TemplateNotFound as error:
+            raise RenderError(f"template {error.name} not found") from error
+        except jinja2.TemplateSyntaxError as error:
+            raise RenderError(
+                f"template {error.name or name} line {error.lineno}: {error.message}"
+            ) from error
+        except Exception as error:  # a template may do anything: divide by 0, call, recurse
+            raise RenderError(f"template {name}{_line(error)}: {error or type(error).__name__}") from error
+
+    def text(self, name: str, fallback: str, /, **values: object) -> str:
+        """The text of a template; if that fails, ``fallback`` and a line that says why."""
+        try:
+            return self.render(name, **values)
+        except RenderError as error:
+            return f"{fallback.rstrip()}\n({error})\n"
+
+
+def _line(error: BaseException) -> str:
+    """``" line 3"``: where it happened: jinja2 puts frames of the template into the traceback."""
+    line = ""
+    trace = error.__traceback__
+    while trace is not None:
+        if "__jinja_exception__" in trace.tb_frame.f_globals:
+            line = f" line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+def clock(wall: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """Filter: a wall time as local time; "never" for 0 and None."""
+    return time.strftime(form, time.localtime(wall)) if wall else "never"
+
+
+UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def duration(seconds: float) -> str:
+    """Filter: ``250 ms``, ``12 s``, ``2 min 5 s``, ``3 h 10 min``: the two units that matter."""
+    if 0 < seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    left = max(0, round(seconds))
+    first = next((index for index, (size, _) in enumerate(UNITS) if left >= size), len(UNITS) - 1)
+    words: list[str] = []
+    for size, unit in UNITS[first : first + 2]:
+        number, left = divmod(left, size)
+        if number or not words:
+            words.append(f"{number} {unit}")
+    return " ".join(words)
+
+
+def some(names: Iterable[str], width: int = 40) -> str:
+    """Filter: as many names as fit into ``width`` characters, then ``+N more``; at least one."""
+    every = list(names)
+    for shown in range(len(every), 1, -1):
+        text = _shown(every, shown)
+        if len(text) <= width:
+            return text
+    return _shown(every, 1)
+
+
+def _shown(names: Sequence[str], count: int) -> str:
+    more = len(names) - count
+    return " ".join(names[:count]) + (f" +{more} more" if more > 0 else "")
