@@ -40,7 +40,7 @@ class Expression:
         """The value, where ``lookup`` tells whether a service is good."""
         if ":" in self.word:
             return lookup(self.word)
-        return _MEANING[self.word]((part.holds(lookup) for part in self.parts))
+        return _MEANING[self.word](part.holds(lookup) for part in self.parts)
 
 
 def _same(values: Iterator[bool]) -> bool:
@@ -82,12 +82,12 @@ class _Token:
 
 def parse(text: str) -> Expression:
     """The expression in the text.  ValueError says what is wrong, and at which column (from 1)."""
-    parser = _Parser(text)
-    found = [parser.expression(0)]
-    while ":" in parser.next.text:
-        found.append(parser.expression(0))
-    if parser.next.text:
-        raise parser.wrong("unexpected")
+    reading = _Parser(text)
+    found = [reading.expression(0)]
+    while ":" in reading.next.text:
+        found.append(reading.expression(0))
+    if reading.next.text:
+        raise reading.wrong("unexpected")
     return found[0] if len(found) == 1 else Expression("and", tuple(found))
 
 

@@ -1,0 +1,72 @@
+"""Converters for the lines that call a plugin: ``monitor``, ``redistribute``, and the alerts.
+
+alert [exit=N[-M]] [replay=yes|no] [runas=NAME] PLUGIN [argument...]
+monitor [runas=NAME] PLUGIN [argument...] [;;]
+"""
+
+import re
+from collections.abc import Callable, Collection
+from functools import partial
+
+from mon.config import values
+from mon.config.place import Misfit, Place
+from mon.config.words import without_hosts_mark
+from mon.model.config import AlertKind, AlertLine, CommandLine
+
+_OPTION = re.compile(r"(exit|replay|runas)=(\S*)(\s*)")
+_USER = re.compile(r"[A-Za-z_][\w-]*\$?", re.ASCII)
+
+
+def monitor(value: str, place: Place) -> CommandLine | None:
+    """What to check with; None (and a warning) if the line names nothing."""
+    options, rest = _options(value, ("runas",), place)
+    if not rest:
+        place.warning("monitor names no program, so nothing is checked", "write the name of a monitor")
+        return None
+    text, hosts = without_hosts_mark(rest)
+    return CommandLine(rest, values.arguments(text), hosts, options.get("runas", ""), place.source)
+
+
+def redistribute(value: str, place: Place) -> CommandLine | None:
+    """What is called for every result; None (and a warning) if the line names nothing."""
+    options, rest = _options(value, ("runas",), place)
+    if not rest:
+        place.warning("redistribute names no program", "write the name of an alert")
+        return None
+    return CommandLine(rest, values.arguments(rest), True, options.get("runas", ""), place.source)
+
+
+def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
+    """The converter for alert lines of this kind."""
+    return partial(_alert, kind)
+
+
+def _alert(kind: AlertKind, value: str, place: Place) -> AlertLine:
+    options, rest = _options(value, ("exit", "replay", "runas"), place)
+    if not rest:
+        raise Misfit(f"{kind} names no program", "write the name of an alert")
+    command = CommandLine(rest, values.arguments(rest), True, options.get("runas", ""), place.source)
+    exits = values.exit_range(options["exit"], place) if "exit" in options else None
+    replay = values.yes_no(options["replay"], place) if "replay" in options else False
+    return AlertLine(kind, command, exits, replay, place.source)
+
+
+def _options(value: str, known: Collection[str], place: Place) -> tuple[dict[str, str], str]:
+    """The ``name=value`` words before the plugin's name, and the rest of the line."""
+    options: dict[str, str] = {}
+    while (match := _OPTION.match(value)) and match[1] in known:
+        options[match[1]] = match[2]
+        value = value[match.end() :]
+        _note(match, place)
+    if (user := options.get("runas")) is not None and not _USER.fullmatch(user):
+        raise Misfit(f"'{user}' is no user name", "write the name of a user, like runas=nobody")
+    return options, value
+
+
+def _note(match: re.Match[str], place: Place) -> None:
+    if match[1] != "exit":
+        place.classic(f"takes '{match[1]}={match[2]}' for the name of a program")
+    elif len(match[3]) > 1:
+        place.classic(
+            "does not find an alert behind more than one blank", f"write one blank behind 'exit={match[2]}'"
+        )

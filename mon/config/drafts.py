@@ -1,0 +1,139 @@
+"""What is being read, before it is whole: records as they grow line by line."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from mon.model.config import AlertLine, Config, Dependencies, Host, Hostgroup, Period, Service, Settings
+from mon.model.pool import Virtual
+from mon.model.source import Source
+
+_ADDRESSED = re.compile(r"([\w.-]+)=([\w.:%-]+)")
+
+Fields = dict[str, Any]
+"""Converted values by the name of the field they go to.  The tables of `directives` pair them rightly."""
+
+
+@dataclass(slots=True)
+class PeriodDraft:
+    """A period of a service."""
+
+    label: str
+    spec: str
+    source: Source
+    fields: Fields = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What may be there only once in a service."""
+        return self.label or self.spec
+
+    def finish(self) -> Period:
+        """The period as it was written."""
+        lines: list[AlertLine] = self.fields.pop("lines", [])
+        return Period(self.label, self.spec, tuple(lines), **self.fields, source=self.source)
+
+
+@dataclass(slots=True)
+class ServiceDraft:
+    """A service of a watch."""
+
+    watch: str
+    name: str
+    source: Source
+    fields: Fields = field(default_factory=dict)
+    dependencies: Fields = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    periods: list[PeriodDraft] = field(default_factory=list)
+
+    def finish(self) -> Service:
+        """The service as it was written."""
+        return Service(
+            self.watch,
+            self.name,
+            **self.fields,
+            variables=tuple(self.variables.items()),
+            dependencies=Dependencies(**self.dependencies) if self.dependencies else Dependencies(),
+            periods=tuple(period.finish() for period in self.periods),
+            source=self.source,
+        )
+
+
+@dataclass(slots=True)
+class WatchDraft:
+    """A watch: its services in the order of the file."""
+
+    name: str
+    source: Source
+    services: dict[str, ServiceDraft] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MembersDraft:
+    """A hostgroup, view or alias: a name and what belongs to it.
+
+    ``swallowed`` are lines among the members that look like the start of another record.
+    """
+
+    kind: str
+    name: str
+    source: Source
+    members: list[str] = field(default_factory=list)
+    swallowed: list[tuple[Source, str]] = field(default_factory=list)
+
+    def hostgroup(self) -> Hostgroup:
+        """The members as hosts: ``*name`` starts out disabled, ``name=address`` has its address."""
+        hosts = tuple(host(member.removeprefix("*") or member) for member in self.members)
+        starred = (name.name for name, member in zip(hosts, self.members, strict=True) if member[0] == "*")
+        return Hostgroup(self.name, hosts, frozenset(starred), self.source)
+
+
+def host(member: str) -> Host:
+    """``name=address`` where both look like that, else a name (members may be paths or URLs too)."""
+    match = _ADDRESSED.fullmatch(member)
+    return Host(match[1], match[2]) if match else Host(member)
+
+
+@dataclass(slots=True)
+class VirtualDraft:
+    """A virtual service."""
+
+    name: str
+    source: Source
+    fields: Fields = field(default_factory=dict)
+
+    def finish(self) -> Virtual:
+        """The virtual service as it was written."""
+        fields = self.fields
+        if "persistent" in fields:
+            fields["persistent"], fields["netmask"] = fields["persistent"]
+        reals = tuple(fields.pop("reals", ()))
+        return Virtual(self.name, **fields, reals=reals, source=self.source)
+
+
+@dataclass(slots=True)
+class Sheet:
+    """Everything read so far, and what only the reader can know of it."""
+
+    settings: Fields = field(default_factory=dict)
+    given: dict[str, Source] = field(default_factory=dict)
+    hostgroups: dict[str, MembersDraft] = field(default_factory=dict)
+    views: dict[str, MembersDraft] = field(default_factory=dict)
+    aliases: dict[str, MembersDraft] = field(default_factory=dict)
+    watches: dict[str, WatchDraft] = field(default_factory=dict)
+    virtuals: dict[str, VirtualDraft] = field(default_factory=dict)
+    strays: list[list[tuple[Source, str]]] = field(default_factory=list)
+    used: dict[str, Source] = field(default_factory=dict)  # where each directive stood first
+
+    def finish(self) -> Config:
+        """The whole configuration."""
+        services = [draft.finish() for watch in self.watches.values() for draft in watch.services.values()]
+        return Config(
+            Settings(**self.settings, given=self.given),
+            {name: group.hostgroup() for name, group in self.hostgroups.items()},
+            {service.key: service for service in services},
+            {name: virtual.finish() for name, virtual in self.virtuals.items()},
+            {name: tuple(view.members) for name, view in self.views.items()},
+            {name: tuple(alias.members) for name, alias in self.aliases.items()},
+            tuple(name for name, watch in self.watches.items() if watch.services),
+        )

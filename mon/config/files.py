@@ -1,0 +1,83 @@
+"""The edge of the config room: reads files, and sends them through m4.
+
+A file is UTF-8, or else Latin-1 as files of the last century are.
+"""
+
+import glob
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from mon.config.parsed import Parsed, parse
+from mon.config.reader import in_order
+from mon.model.config import Config
+from mon.model.source import Problem, Source
+
+_M4_SECONDS = 30
+_REMEDY = "correct its name or its permissions"
+
+
+def load(path: str, *, m4: str = "") -> Parsed:
+    """Read and parse a configuration file.
+
+    A name that ends in .m4 goes through m4; ``m4`` is its program (and then any file does).  What
+    cannot be read is a problem like any other.
+    """
+    try:
+        text = _through_m4(m4 or "m4", path) if m4 or path.endswith(".m4") else _text(Path(path))
+    except OSError as error:
+        what = f"the file cannot be read ({error.strerror or error})"
+        return Parsed(Config(), (Problem(Source(path), what, _REMEDY),))
+    parsed = parse(text, path, read=read)
+    missing = tuple(_missing_files(parsed.config, Path(path).parent))
+    return replace(parsed, problems=in_order((*parsed.problems, *missing), [path])) if missing else parsed
+
+
+def read(pattern: str, relative_to_file: str) -> Iterator[tuple[str, str]]:
+    """The files an ``include`` line means, by name: one file, or all that match a pattern."""
+    whole = Path(relative_to_file).parent / pattern
+    names = sorted(glob.glob(str(whole))) if glob.has_magic(pattern) else [str(whole)]
+    for name in names:
+        yield name, _text(Path(name))
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _through_m4(program: str, path: str) -> str:
+    """What m4 makes of the file.  Line numbers are then those of its output, as with the classic mon."""
+    try:
+        done = subprocess.run([program, path], capture_output=True, timeout=_M4_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"{program} did not end within {_M4_SECONDS} s") from error
+    if done.returncode:
+        raise OSError(f"{program}: {done.stderr.decode(errors='backslashreplace').strip()}")
+    return done.stdout.decode(errors="backslashreplace")
+
+
+def _missing_files(config: Config, beside: Path) -> Iterator[Problem]:
+    """The classic mon refuses an authfile or userfile that cannot be read.
+
+    It looks for a relative name only in the current directory; we look where it is used as well.
+    """
+    settings = config.settings
+    for name in ("authfile", "userfile"):
+        value = getattr(settings, name)
+        places = (Path(value), Path(settings.cfbasedir or beside) / value)
+        if name in settings.given and not (value and any(_readable(place) for place in places)):
+            what = f"{name} '{value}' does not exist or cannot be read"
+            yield Problem(settings.given[name], what, _REMEDY)
+
+
+def _readable(path: Path) -> bool:
+    try:
+        with path.open("rb"):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,166 @@
+"""Warnings: what the classic mon swallows silently, and users meant otherwise."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from mon import depend
+from mon.config.directives import DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT
+from mon.config.drafts import MembersDraft, Sheet
+from mon.config.suggest import suggest
+from mon.model.config import CommandLine, Config, Service
+from mon.model.source import Problem, Severity, Source
+
+_RECORDS = ("hostgroup", "watch", "view", "alias", "virtual", "include", "messages")
+_OF_A_WATCH = {"service", "period", *SERVICE, *DEPENDENCIES, *PERIOD}
+
+
+def lint(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    """Everything that is doubtful in a configuration without being an error."""
+    for rule in _RULES:
+        yield from rule(config, sheet)
+
+
+def _warning(source: Source, what: str, remedy: str) -> Problem:
+    return Problem(source, what, remedy, Severity.WARNING)
+
+
+def _stray_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for run in sheet.strays:
+        (source, text), more = run[0], len(run) - 1
+        what = f"'{text}' stands outside of any record and is ignored"
+        if more:
+            what += f", with {more} line{'s' if more > 1 else ''} behind it"
+        yield _warning(source, what, _remedy_of_stray(text.split()[0]))
+
+
+def _remedy_of_stray(word: str) -> str:
+    for record, directives in (("watch", _OF_A_WATCH), ("virtual", VIRTUAL)):
+        if word in directives:
+            return f"delete the empty line before it, or write '{record} NAME' above it"
+    if word in _RECORDS:
+        return f"write a name behind {word}, and what else belongs to it"
+    return suggest(word, _RECORDS) or "delete it, or comment it out with #"
+
+
+def _swallowed_records(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for draft in _member_records(sheet):
+        for source, text in draft.swallowed[:1]:
+            what = f"'{text}' is read as members of {draft.kind} '{draft.name}'"
+            yield _warning(source, what, "put an empty line before it")
+
+
+def _member_records(sheet: Sheet) -> Iterable[MembersDraft]:
+    return (*sheet.hostgroups.values(), *sheet.views.values(), *sheet.aliases.values())
+
+
+def _comments_in_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    remedy = "put the comment on a line of its own"
+    for draft in (*sheet.hostgroups.values(), *sheet.views.values()):
+        if any(member.startswith("#") for member in draft.members):
+            what = f"'#' is a member of {draft.kind} '{draft.name}', not the beginning of a comment"
+            yield _warning(draft.source, what, remedy)
+    for command in _commands(config):
+        if "#" in command.arguments:
+            yield _warning(command.source, f"'#' is an argument of {command.plugin}", remedy)
+
+
+def _commands(config: Config) -> Iterator[CommandLine]:
+    for service in config.services.values():
+        yield from (command for command in (service.monitor, service.redistribute) if command)
+        yield from (line.command for period in service.periods for line in period.lines)
+
+
+def _groups_without_watch(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for name, draft in sheet.hostgroups.items():
+        if name not in sheet.watches:
+            yield _warning(
+                draft.source, f"hostgroup '{name}' has no watch", f"write 'watch {name}', or delete it"
+            )
+
+
+def _watches_without_service(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for name, watch in sheet.watches.items():
+        if not watch.services:
+            yield _warning(watch.source, f"watch '{name}' has no service", "write 'service NAME' behind it")
+
+
+def _idle_services(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for service in config.services.values():
+        trapped = service.traptimeout or service.trapduration or service.key == ("default", "default")
+        if service.monitor is None and service.interval:
+            lack, remedy = "has no monitor and", "write 'monitor NAME'"
+        elif service.monitor and service.interval is None:
+            lack, remedy = "has no interval and", "write 'interval 30s'"
+        elif service.monitor is None and not trapped:
+            lack, remedy = "has no monitor and", "write 'interval' and 'monitor', or 'traptimeout'"
+        else:
+            continue
+        name = f"service '{service.name}' of watch '{service.watch}'"
+        yield _warning(service.source, f"{name} {lack} is never checked", remedy)
+
+
+def _silent_periods(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for service in config.services.values():
+        for period in service.periods:
+            if not period.lines:
+                yield _warning(period.source, "the period has no alert", "write 'alert NAME', or delete it")
+
+
+def _excluded_strangers(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for service in config.services.values():
+        if not service.exclude_hosts:
+            continue
+        known = [host.name for host in config.hosts(service.watch)]
+        for name in service.exclude_hosts:
+            if name not in known:
+                remedy = suggest(name, known) or "delete it from exclude_hosts"
+                yield _warning(service.source, f"'{name}' is no host of hostgroup '{service.watch}'", remedy)
+
+
+def _unknown_dependencies(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    names = {f"{watch}:{service}" for watch, service in config.services}
+    for service in config.services.values():
+        for name in _needed(service):
+            if name not in names:
+                what = (
+                    f"service '{service.name}' depends on '{name}', which is not defined and counts as failed"
+                )
+                yield _warning(service.source, what, suggest(name, names) or "correct the name, or define it")
+
+
+def _needed(service: Service) -> Iterator[str]:
+    needs = service.dependencies
+    for text in filter(None, (needs.depend, needs.alertdepend, needs.monitordepend, needs.hostdepend)):
+        for name in depend.compiled(text).names:
+            group, _, rest = name.partition(":")
+            yield f"{service.watch}:{rest}" if group == "SELF" else name
+
+
+def _unprotected_virtuals(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for virtual in config.virtuals.values():
+        if not virtual.reals:
+            yield _warning(
+                virtual.source, f"virtual '{virtual.name}' has no real server", "write 'real HOST'"
+            )
+        elif virtual.floor is None and len(virtual.reals) > 1:
+            what = f"virtual '{virtual.name}' has no floor: failing checks may take out all of its servers"
+            yield _warning(virtual.source, what, "write 'floor 50%', or what you can do with")
+
+
+def _without_effect(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for word, source in sheet.used.items():
+        yield _warning(source, f"'{word}' has no effect yet", WITHOUT_EFFECT[word])
+
+
+_RULES: tuple[Callable[[Config, Sheet], Iterator[Problem]], ...] = (
+    _stray_lines,
+    _swallowed_records,
+    _comments_in_lines,
+    _groups_without_watch,
+    _watches_without_service,
+    _idle_services,
+    _silent_periods,
+    _excluded_strangers,
+    _unknown_dependencies,
+    _unprotected_virtuals,
+    _without_effect,
+)

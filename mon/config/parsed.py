@@ -1,0 +1,45 @@
+"""`parse`: the text of mon.cf to a Config and everything that is wrong with it."""
+
+from dataclasses import dataclass
+
+from mon.config.lint import lint
+from mon.config.reader import Read, Reader, in_order
+from mon.model.config import Config
+from mon.model.source import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A configuration as far as it could be read, and its problems in the order of the file.
+
+    It may be used only if there are no ``errors``.
+    """
+
+    config: Config
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What refuses the file."""
+        return self._of(Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is taken, but hardly meant so."""
+        return self._of(Severity.WARNING)
+
+    @property
+    def classic(self) -> tuple[Problem, ...]:
+        """What is fine, but not for the classic mon."""
+        return self._of(Severity.CLASSIC)
+
+    def _of(self, severity: Severity) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity is severity)
+
+
+def parse(text: str, file: str, *, read: Read) -> Parsed:
+    """Parse the text of ``file``; ``read`` gives the files that ``include`` names."""
+    reader = Reader(read)
+    reader.file(file, text)
+    config = reader.sheet.finish()
+    return Parsed(config, in_order((*reader.problems, *lint(config, reader.sheet)), reader.files))

@@ -1,0 +1,198 @@
+"""Reads mon.cf: a small machine that is outside of any record, or in one, and takes line after line.
+
+An empty line ends any record.  Everything wrong is noted and reading goes on.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+
+from mon.config.directives import GLOBALS, WITHOUT_EFFECT
+from mon.config.drafts import MembersDraft, Sheet, VirtualDraft, WatchDraft
+from mon.config.lines import Line, logical_lines
+from mon.config.place import Misfit, Place
+from mon.config.records import Alias, Members, Outside, Record, VirtualService, Watch, apply
+from mon.config.unknown import unknown_global
+from mon.config.virtuals import service_id
+from mon.model.source import Problem, Source
+
+Read = Callable[[str, str], Iterable[tuple[str, str]]]
+"""``read(pattern, relative_to_file)``: the files meant, as (name, text).  Raises OSError."""
+
+_GLOBAL = re.compile(r"(\w+)(\s*)=(\s*)(.*)", re.ASCII)
+_OPENERS = {
+    "hostgroup": re.compile(r"hostgroup\s+([\w.-]+)(.*)", re.ASCII),
+    "view": re.compile(r"view\s+([\w.-]+)\s+(.+)", re.ASCII),
+    "alias": re.compile(r"alias\s+([\w.-]+)()", re.ASCII),
+    "watch": re.compile(r"watch\s+([\w.-]+)(.*)", re.ASCII),
+    "virtual": re.compile(r"virtual\s+([\w.-]+)\s*(.*)", re.ASCII),
+    "include": re.compile(r"include\s+(\S.*)()"),
+    "messages": re.compile(r"messages\s+(\S.*)()"),
+}
+_NAMES = "use only letters, digits, _ . and - in names"
+
+
+class Reader:
+    """One reading of a configuration: ``sheet`` and ``problems`` hold what came of it."""
+
+    def __init__(self, read: Read) -> None:
+        self.sheet = Sheet()
+        self.problems: list[Problem] = []
+        self.files: list[str] = []  # in the order they were begun
+        self._read = read
+        self._inside: list[str] = []  # the files being read, outermost first
+        self._record: Record = Outside(self.sheet)
+        self._open: dict[str, Callable[[str, str, Place], Record]] = {
+            "hostgroup": self._open_hostgroup,
+            "view": self._open_view,
+            "alias": self._open_alias,
+            "watch": self._open_watch,
+            "virtual": self._open_virtual,
+            "include": self._include,
+            "messages": self._messages,
+        }
+
+    def file(self, name: str, text: str) -> None:
+        """Read a whole file.  It starts and ends outside of any record."""
+        self.files.append(name)
+        self._inside.append(name)
+        self._record = Outside(self.sheet)
+        for line in logical_lines(text):
+            self._line(line, Place(Source(name, line.number), self.problems))
+        self._record = Outside(self.sheet)
+        self._inside.pop()
+
+    def _line(self, line: Line, place: Place) -> None:
+        text = line.text
+        if not text:
+            self._record = Outside(self.sheet)
+            return
+        if line.lost:
+            place.classic("loses a line continued by the end of the file", "delete the backslash at its end")
+        if "\0" in text:
+            place.error("the line holds a NUL byte", "delete it")
+            return
+        record = self._record
+        if record.has_globals and "=" in text and self._global(text, place):
+            return
+        word, *behind = text.split(None, 1)
+        if word in record.starts and (match := _OPENERS[word].fullmatch(text)):
+            self._start(word, match, place)
+        else:
+            record.take(word, behind[0] if behind else "", text, place)
+
+    def _start(self, word: str, match: re.Match[str], place: Place) -> None:
+        if word in ("virtual", "include") and isinstance(self._record, Watch):
+            place.classic(f"refuses '{word}' without an empty line before it", "put an empty line before it")
+        if word in WITHOUT_EFFECT:
+            self.sheet.used.setdefault(word, place.source)
+        self._record = self._open[word](match[1], match[2], place)
+
+    # Lines that are whole by themselves
+
+    def _global(self, text: str, place: Place) -> bool:
+        match = _GLOBAL.match(text)
+        if match is None:
+            return False
+        name, *blanks, value = match.groups()
+        if row := GLOBALS.get(name):
+            apply(row, name, value, self.sheet.settings, self.sheet, place)
+            self.sheet.given[name] = place.source
+        elif self._in_hostgroup() and not any(blanks) and _is_address(value):
+            place.classic("takes a host with an address at the beginning of a line for a global")
+            return False
+        else:
+            place.error(*unknown_global(name))
+        return True
+
+    def _in_hostgroup(self) -> bool:
+        return isinstance(self._record, Members) and self._record.draft.kind == "hostgroup"
+
+    def _messages(self, names: str, _: str, place: Place) -> Record:
+        place.classic("ignores 'messages'")
+        self.sheet.settings["messages"] = tuple(names.split())
+        self.sheet.given["messages"] = place.source
+        return Outside(self.sheet)
+
+    def _include(self, pattern: str, _: str, place: Place) -> Record:
+        place.classic("ignores 'include'")
+        try:
+            files = list(self._read(pattern, place.source.file))
+        except OSError as error:
+            what = f"'{pattern}' cannot be read ({error.strerror or error})"
+            place.error(what, "correct its name or its permissions")
+            return Outside(self.sheet)
+        if not files:
+            place.warning(f"no file matches '{pattern}'", "correct the pattern, or delete the line")
+        for name, text in files:
+            if name in self._inside:
+                place.error(f"'{name}' includes itself", "delete the line")
+            else:
+                self.file(name, text)
+        return Outside(self.sheet)
+
+    # Records
+
+    def _open_hostgroup(self, name: str, rest: str, place: Place) -> Record:
+        self._check_name("hostgroup", name, rest, place)
+        if before := self.sheet.hostgroups.pop(name, None):
+            what = f"hostgroup '{name}' replaces the one of line {before.source.line}"
+            place.warning(what, "rename one of them")
+        draft = self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, rest.split())
+        return Members(draft)
+
+    def _open_view(self, name: str, rest: str, place: Place) -> Record:
+        draft = self.sheet.views[name] = MembersDraft("view", name, place.source, rest.split())
+        return Members(draft)
+
+    def _open_alias(self, name: str, _: str, place: Place) -> Record:
+        draft = self.sheet.aliases[name] = MembersDraft("alias", name, place.source)
+        return Alias(draft)
+
+    def _open_watch(self, name: str, rest: str, place: Place) -> Record:
+        self._check_name("watch", name, rest, place)
+        if name not in self.sheet.hostgroups:
+            remedy = f"write 'hostgroup {name} HOST...' above it, or it has one host, '{name}'"
+            place.warning(f"watch '{name}' has no hostgroup before it", remedy)
+            self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, [name])
+        draft = WatchDraft(name, place.source)
+        before = self.sheet.watches.setdefault(name, draft)
+        if before.services:
+            what = f"watch '{name}' is already defined in line {before.source.line}"
+            place.error(what, "add these services there, or rename one of them")
+        else:
+            self.sheet.watches[name] = draft
+        return Watch(self.sheet, draft)
+
+    def _check_name(self, record: str, name: str, rest: str, place: Place) -> None:
+        if rest and not rest[0].isspace():
+            place.warning(f"the name of this {record} is only '{name}'", _NAMES)
+
+    def _open_virtual(self, name: str, rest: str, place: Place) -> Record:
+        draft = VirtualDraft(name, place.source)
+        try:
+            draft.fields.update(service_id(rest.split(), place))
+        except Misfit as misfit:
+            place.error(misfit.what, misfit.remedy)
+        before = self.sheet.virtuals.setdefault(name, draft)
+        if before is not draft:
+            place.error(
+                f"virtual '{name}' is already defined in line {before.source.line}", "rename one of them"
+            )
+        return VirtualService(self.sheet, draft)
+
+
+def _is_address(text: str) -> bool:
+    """Does the text begin with a numeric address?"""
+    try:
+        ipaddress.ip_address(text.partition(" ")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def in_order(problems: Iterable[Problem], files: list[str]) -> tuple[Problem, ...]:
+    """Problems in the order of files and lines, each once."""
+    rank = {name: number for number, name in enumerate(files)}
+    once = dict.fromkeys(problems)
+    return tuple(sorted(once, key=lambda problem: (rank.get(problem.source.file, 0), problem.source.line)))

@@ -1,0 +1,53 @@
+"""Shell-like words: quotes are removed, nothing is expanded.
+
+A backslash outside single quotes takes the next character as it is.  Quotes may stand inside of a
+word.  ``;;`` at the very end of a monitor's line, even without a blank before it, leaves out the hosts.
+"""
+
+import re
+
+_PIECE = re.compile(
+    r"""
+    (?P<blank> \s+ )
+    | ' (?P<single> [^']* ) '
+    | " (?P<double> (?: [^"\\] | \\. )* ) "
+    | \\ (?P<taken> . )
+    | (?P<plain> [^\s'"\\]+ )
+    """,
+    re.VERBOSE,
+)
+_ESCAPED = re.compile(r"\\(.)")
+_NO_HOSTS = re.compile(r"\s*;;$")
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The words of the text.  ValueError if a quote is not closed."""
+    if not any(special in text for special in "'\"\\"):
+        return tuple(text.split())
+    words: list[str] = []
+    open_word = False
+    at = 0
+    while at < len(text):
+        piece = _PIECE.match(text, at)
+        if piece is None:
+            raise ValueError(f"the quote {text[at]} in '{text}' is not closed")
+        at = piece.end()
+        if piece.lastgroup == "blank":
+            open_word = False
+            continue
+        if not open_word:
+            words.append("")
+        open_word = True
+        words[-1] += _unquoted(piece)
+    return tuple(words)
+
+
+def without_hosts_mark(text: str) -> tuple[str, bool]:
+    """The text without a final ``;;``, and whether the hosts are to be appended."""
+    kept = _NO_HOSTS.sub("", text)
+    return kept, kept == text
+
+
+def _unquoted(piece: re.Match[str]) -> str:
+    inside = piece[piece.lastgroup or 0]
+    return _ESCAPED.sub(r"\1", inside) if piece.lastgroup == "double" else inside
