@@ -1,0 +1,181 @@
+"""Real programs that misbehave in every way we know."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from mon.runner.child import OUTPUT_LIMIT
+from mon.runner.spawn import Command, Spawner, clean
+
+
+async def test_a_program_says_something_and_ends(spawner, program):
+    ended = await spawner.run(Command((str(program("echo web1; echo more; exit 3")),)), 5)
+    assert (ended.status, ended.output, ended.trouble) == (3, "web1\nmore\n", "")
+
+
+async def test_stderr_goes_with_stdout_in_order(spawner, program):
+    ended = await spawner.run(Command((str(program("echo a; echo b >&2; echo c")),)), 5)
+    assert ended.output == "a\nb\nc\n"
+
+
+async def test_stdin_is_empty_unless_given(spawner, program):
+    assert (await spawner.run(Command((str(program("cat")),)), 5)).output == ""
+
+
+async def test_a_huge_stdin_does_not_hold_up_the_loop(spawner, program, ticker):
+    command = Command((str(program("sleep 0.3; wc -c")),), stdin=b"x" * 1_000_000)
+    assert (await spawner.run(command, 5)).output.strip() == "1000000"
+    assert max(ticker) < 0.5
+
+
+async def test_a_program_that_does_not_read_its_stdin_ends_well(spawner, program):
+    ended = await spawner.run(Command((str(program("exec <&-; exit 0")),), stdin=b"x" * 1_000_000), 5)
+    assert (ended.status, ended.trouble) == (0, "")
+
+
+async def test_a_program_that_hangs_is_stopped_at_its_deadline(spawner, program):
+    ended = await spawner.run(Command((str(program("echo begun; sleep 60")),)), 0.3)
+    assert ended.trouble == "stopped after 0.3 s"
+    assert ended.output == "begun\n"
+    assert ended.status > 128
+
+
+async def test_a_program_that_ignores_sigterm_is_killed(spawner, program):
+    ended = await spawner.run(Command((str(program("trap '' TERM; while :; do sleep 1; done")),)), 0.2)
+    assert ended.status == 128 + signal.SIGKILL
+
+
+async def test_all_of_a_process_group_goes(spawner, program, tmp_path, alive, until):
+    text = f"sleep 60 & echo $! > {tmp_path}/pid; wait"
+    await spawner.run(Command((str(program(text)),)), 0.3)
+    pid = int((tmp_path / "pid").read_text())
+    assert await until(lambda: not alive(pid))
+
+
+async def test_what_flees_into_a_session_of_its_own_goes_too(spawner, program, tmp_path, alive, until):
+    text = f"setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 60' & sleep 60"
+    await spawner.run(Command((str(program(text)),)), 0.5)
+    pid = int((tmp_path / "pid").read_text())
+    assert await until(lambda: not alive(pid))
+
+
+async def test_what_daemonised_before_the_deadline_goes_too(spawner, program, tmp_path, alive, until):
+    text = f"(setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 60' &) ; sleep 60"
+    await spawner.run(Command((str(program(text)),)), 0.5)
+    pid = int((tmp_path / "pid").read_text())
+    assert await until(lambda: not alive(pid))
+
+
+async def test_a_run_is_over_when_the_program_exits_though_a_daemon_keeps_the_pipe(
+    spawner, program, tmp_path, alive
+):
+    text = f"echo started; setsid sleep 60 & echo $! > {tmp_path}/pid"
+    ended = await spawner.run(Command((str(program(text)),)), 5)
+    pid = int((tmp_path / "pid").read_text())
+    assert (ended.status, ended.output, ended.trouble) == (0, "started\n", "")
+    assert alive(pid)  # it ended by itself: what it started on purpose is left alone
+    os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_flood_is_dropped_and_said(spawner, program, ticker):
+    ended = await spawner.run(Command((str(program("head -c 100000000 /dev/zero | tr '\\0' x")),)), 30)
+    assert ended.status == 0
+    assert ended.output.endswith(f"\n({100_000_000 - OUTPUT_LIMIT} bytes more of output were dropped)")
+    assert max(ticker) < 0.5
+
+
+async def test_an_endless_flood_is_stopped_and_holds_up_nobody(spawner, program, ticker):
+    ended = await spawner.run(Command((str(program("exec yes")),)), 1)
+    assert ended.trouble == "stopped after 1 s"
+    assert max(ticker) < 0.5
+
+
+async def test_a_program_that_burns_cpu_holds_up_nobody(spawner, program, ticker):
+    await spawner.run(Command((str(program("while :; do :; done")),)), 0.5)
+    assert max(ticker) < 0.5
+
+
+async def test_death_by_signal_is_no_success(spawner, program):
+    ended = await spawner.run(Command((str(program("kill -9 $$")),)), 5)
+    assert (ended.status, ended.trouble) == (137, "ended by signal 9 (SIGKILL)")
+
+
+async def test_without_a_first_line_the_shell_runs_it(spawner, program):
+    path = program('echo "$# $1"', head="")
+    assert (await spawner.run(Command((str(path), "a b")), 5)).output == "1 a b\n"
+
+
+@pytest.mark.parametrize(
+    ("mode", "head", "why"),
+    [
+        (0o644, "#!/bin/sh\n", "could not be started: Permission denied"),
+        (0o755, "#!/no/such/interpreter\n", "could not be started: No such file or directory"),
+    ],
+)
+async def test_what_cannot_be_started_says_why(spawner, program, mode, head, why):
+    ended = await spawner.run(Command((str(program("exit 0", mode=mode, head=head)),)), 5)
+    assert (ended.trouble, ended.started) == (why, False)
+
+
+async def test_too_many_arguments_are_no_success(spawner, program):
+    ended = await spawner.run(Command((str(program("exit 0")), "x" * 200_000)), 5)
+    assert ended.trouble == "could not be started: its arguments and variables are too long"
+
+
+async def test_nul_and_bytes_that_are_no_utf8_become_text(spawner, program):
+    ended = await spawner.run(Command((str(program("printf 'a\\000b\\377\\303\\274'")),)), 5)
+    assert ended.output == "ab\\xffü"
+
+
+async def test_variables_are_given_and_cut_at_what_exec_takes(spawner, program):
+    command = Command(
+        (str(program('echo "$MON_GROUP ${#MON_BIG}"')),), {"MON_GROUP": "farm", "MON_BIG": "x" * 300_000}
+    )
+    assert (await spawner.run(command, 5)).output == f"farm {128 * 1024 - len('MON_BIG=') - 1}\n"
+
+
+def test_a_variable_is_cut_at_the_end_of_a_character():
+    value = clean({"A": "ü" * 100_000})["A"]
+    assert set(value) == {"ü"}
+    assert len(("A=" + value).encode()) < 128 * 1024
+
+
+async def test_what_systemd_gave_to_us_is_not_given_on(program):
+    spawner = Spawner({"NOTIFY_SOCKET": "/run/x", "PATH": "/bin:/usr/bin"})
+    ended = await spawner.run(Command((str(program("env")),)), 5)
+    assert "NOTIFY_SOCKET" not in ended.output
+    await spawner.close()
+
+
+async def test_a_cancelled_run_ends_its_program(spawner, program, tmp_path, alive, until):
+    task = asyncio.create_task(
+        spawner.run(Command((str(program(f"echo $$ > {tmp_path}/pid; sleep 60")),)), 60)
+    )
+    assert await until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await spawner.close()
+    assert not alive(int((tmp_path / "pid").read_text()))
+
+
+async def test_programs_leave_no_descriptors_behind(spawner, program):
+    path = str(program("echo x; exit 1"))
+    await spawner.run(Command((path,)), 5)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        await spawner.run(Command((path,), stdin=b"x"), 5)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+async def test_a_program_can_run_as_another_user(spawner, program, tmp_path):
+    ended = await spawner.run(Command(("id", "-un"), user="nobody"), 5)
+    assert ended.output == "nobody\n"
+
+
+async def test_a_user_that_is_not_there_is_said(spawner):
+    ended = await spawner.run(Command(("true",), user="no-such-user"), 5)
+    assert ended.trouble == "could not be started: there is no user no-such-user"
