@@ -20,11 +20,14 @@ annotated with ``Probe`` or ``Render`` is not an option: the framework passes it
 
 from dataclasses import dataclass
 
-from mon.errors import BadOption, Down, Undeliverable, Unknown
+from mon.errors import BadOption, Down, Finding, RenderError, Undeliverable, Unknown
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.probe import Echo, Probe, Statistics, Talk, Tls
+from mon.probe.faults import finding_under
+from mon.probe.wanted import regex, statuses
+from mon.render import Render
 
 __all__ = [
     "AlertType",
@@ -32,6 +35,7 @@ __all__ = [
     "Cause",
     "Down",
     "Echo",
+    "Finding",
     "Floor",
     "Forward",
     "HostReport",
@@ -41,6 +45,8 @@ __all__ = [
     "Probe",
     "Protocol",
     "Real",
+    "Render",
+    "RenderError",
     "Statistics",
     "Talk",
     "Tls",
@@ -49,6 +55,9 @@ __all__ = [
     "Verdict",
     "Virtual",
     "VoteTarget",
+    "finding_under",
+    "regex",
+    "statuses",
 ]
 
 

@@ -1,0 +1,238 @@
+"""The engines under our monitors: TCP and TLS bytes and lines, ICMP sweeps, names, blocking calls.
+
+A monitor that declares a parameter annotated with ``Probe`` is given the daemon's one.  Its methods raise
+``Down`` (what was seen is the host's trouble) or ``Unknown`` (ours), never an error of a socket.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from mon.errors import Finding, Unknown
+from mon.model.result import Cause
+from mon.probe.address import Endpoint, endpoint, numeric
+from mon.probe.faults import judged
+from mon.probe.icmp import REMEDY, Echo, Icmp
+from mon.probe.pulse import Pulse
+from mon.probe.resolver import Resolver
+from mon.probe.route import Hop, Statistics, statistics, trace
+from mon.probe.stream import Complete, Stream, anything
+from mon.probe.talk import Talk
+from mon.probe.threads import NotBegun, Threads
+from mon.probe.tls import Contexts, Tls
+
+__all__ = ["Echo", "Hop", "Probe", "Statistics", "Talk", "Tls"]
+
+T = TypeVar("T")
+LIMIT = 1 << 20
+"""Bytes of an answer that are read unless a check says otherwise."""
+
+THREADS = 32
+"""Blocking checks (url, ping) at once; the others wait for their turn within their time limit."""
+
+
+class Probe:
+    """One owner of the resolver, the ICMP sockets, the TLS contexts and the threads for blocking calls.
+
+    Everything is opened when first needed.  ``advise`` is told once what an operator should change about
+    the machine (a privilege that is missing); ``advice`` keeps it.  One event loop; ``close`` at the end.
+    """
+
+    def __init__(
+        self, *, advise: Callable[[str], None] | None = None, resolver: Resolver | None = None
+    ) -> None:
+        self.advice: list[str] = []
+        self._advise = advise
+        self._pulse = Pulse()
+        self._resolver = resolver or Resolver()
+        self._contexts = Contexts()
+        self._lent = Contexts()
+        self._icmp = Icmp(self._pulse)
+        self._threads = Threads(THREADS, "mon-blocking")
+
+    async def resolve(self, host: str, *, timeout: float = 5.0) -> tuple[str, ...]:
+        """The addresses of ``host``, best first.  Raises Unknown if none in ``timeout`` s."""
+        return await self._resolver.resolve(host, timeout=timeout)
+
+    async def exchange(
+        self,
+        host: str,
+        port: int,
+        send: bytes,
+        complete: Complete,
+        *,
+        timeout: float,
+        tls: Tls | None = None,
+        bind: str = "",
+        limit: int = LIMIT,
+    ) -> bytes:
+        """Connect, write ``send``, read until ``complete(buffer)``, end of stream, or ``limit`` bytes.
+
+        ``timeout`` (seconds) covers everything, the lookup of the name too.  ``bind`` is the local address.
+        The answer may be cut short by the other side: judging it is the check's business.
+        """
+        stream = self._stream(host, timeout, tls, bind, limit)
+        try:
+            await self._connect(stream, host, port, send, complete)
+            return bytes(stream.buffer)
+        finally:
+            stream.close()
+
+    @asynccontextmanager
+    async def talk(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: float,
+        tls: Tls | None = None,
+        bind: str = "",
+        limit: int = LIMIT,
+    ) -> AsyncIterator[Talk]:
+        """A connection for a conversation in lines; ``timeout`` (seconds) covers all of it."""
+        stream = self._stream(host, timeout, tls, bind, limit)
+        try:
+            await self._connect(stream, host, port, b"", anything)
+            yield Talk(stream)
+        finally:
+            stream.close()
+
+    def context(self, tls: Tls) -> ssl.SSLContext:
+        """An SSL context for a library, shared by all that ask for these settings.  Raises Unknown.
+
+        Not those of ``exchange``: libraries change what they are given (urllib3 sets the ALPN protocols).
+        """
+        return self._lent.get(tls)
+
+    async def ping_sweep(
+        self, hosts: Iterable[str], report: Callable[[Echo], None], *, timeout: float = 2.0, retries: int = 3
+    ) -> None:
+        """Ping every host over one socket; ``report`` is called for each as soon as its fate is known.
+
+        ``timeout`` (seconds) is waited after each of 1 + ``retries`` requests.  Never raises for a host.
+        """
+        addresses: list[tuple[str, str]] = []
+        names: list[str] = []
+        for host in hosts:
+            if address := numeric(host):
+                addresses.append((host, address))
+            else:
+                names.append(host)
+        addresses += await self._resolved(names, report, timeout * (retries + 1))
+
+        def heard(echo: Echo) -> None:
+            if echo.detail == REMEDY:
+                self._note(REMEDY)
+            report(echo)
+
+        await self._icmp.sweep(addresses, heard, timeout=timeout, attempts=retries + 1)
+
+    async def ping(
+        self, host: str, *, count: int = 3, interval: float = 0.2, timeout: float = 2.0, family: int = 0
+    ) -> Statistics:
+        """Ping one host ``count`` times, one by one.  ``family`` 4 or 6 chooses among its addresses."""
+        address = _of_family(host, await self.resolve(host), family)
+        return await self._bounded(
+            count * (interval + timeout) + 5, statistics, address, count, interval, timeout
+        )
+
+    async def traceroute(self, host: str, *, timeout: float = 1.0, hops: int = 30) -> tuple[Hop, ...]:
+        """The gateways to ``host`` that answered, each within ``timeout`` seconds."""
+        address = (await self.resolve(host))[0]
+        return await self._bounded((hops + 1) * (timeout + 1), trace, address, timeout, hops)
+
+    async def in_thread(self, function: Callable[..., T], *arguments: Any, timeout: float) -> T:
+        """Call something that blocks, in a thread.  Raises TimeoutError after ``timeout`` seconds.
+
+        It is left behind then, so give it a time limit of its own.  Raises Unknown if no thread was free.
+        """
+        try:
+            return await self._threads.run(function, *arguments, timeout=timeout)
+        except NotBegun as error:
+            raise Unknown(f"no thread was free for {timeout:g} s", cause=Cause.NONE) from error
+
+    async def close(self) -> None:
+        """Close sockets, forget names; threads that hang are left behind."""
+        self._icmp.close()
+        self._resolver.close()
+        self._threads.close()
+        self._pulse.stop()
+
+    def _stream(self, host: str, timeout: float, tls: Tls | None, bind: str, limit: int) -> Stream:
+        local = _local(bind) if bind else None
+        if tls is None:
+            return Stream(self._pulse, timeout=timeout, limit=limit, bind=local)
+        name = (tls.name or host).partition("%")[0]
+        context = self._contexts.get(tls)
+        return Stream(self._pulse, timeout=timeout, limit=limit, bind=local, tls=context, name=name)
+
+    async def _connect(self, stream: Stream, host: str, port: int, send: bytes, complete: Complete) -> None:
+        """Try the addresses of ``host`` in turn until one is connected to."""
+        worst: Finding | None = None
+        for address in await self._resolver.resolve(host, timeout=stream.left):
+            try:
+                to = endpoint(address, port)
+            except OSError as error:
+                finding: Finding | None = judged(error, at_once=True)
+            else:
+                finding = await stream.connect(to, send, complete)
+            if finding is None:
+                return
+            if worst is None or isinstance(worst, Unknown):
+                worst = finding
+            if stream.connected or stream.expired:
+                break
+        if worst:
+            raise worst
+
+    async def _resolved(
+        self, names: list[str], report: Callable[[Echo], None], timeout: float
+    ) -> list[tuple[str, str]]:
+        """(name, address) of the names that can be resolved; the others are reported."""
+        found: list[tuple[str, str]] = []
+
+        async def one(name: str) -> None:
+            try:
+                found.append((name, (await self.resolve(name, timeout=min(timeout, 5.0)))[0]))
+            except Unknown as finding:
+                report(Echo.unknown(name, finding.detail))
+
+        await asyncio.gather(*map(one, dict.fromkeys(names)))
+        return found
+
+    async def _bounded(self, most: float, function: Callable[..., T], *arguments: Any) -> T:
+        """A call that bounds itself, so that overrunning ``most`` seconds is our own trouble."""
+        try:
+            return await self.in_thread(function, *arguments, timeout=most)
+        except TimeoutError as error:
+            raise Unknown(f"no end within {most:g} s", cause=Cause.NONE) from error
+        except Unknown as finding:
+            if finding.detail == REMEDY:
+                self._note(REMEDY)
+            raise
+
+    def _note(self, advice: str) -> None:
+        if advice not in self.advice:
+            self.advice.append(advice)
+            if self._advise:
+                self._advise(advice)
+
+
+def _local(bind: str) -> Endpoint:
+    """Where to bind to: a numeric address of this machine."""
+    address = numeric(bind)
+    if not address:
+        raise Unknown(f"cannot bind to {bind}: not a numeric address", cause=Cause.NONE)
+    try:
+        return endpoint(address, 0)
+    except OSError as error:
+        raise judged(error, at_once=True, doing=f"bind to {bind}") from error
+
+
+def _of_family(host: str, addresses: tuple[str, ...], family: int) -> str:
+    wanted = [address for address in addresses if not family or (":" in address) == (family == 6)]
+    if not wanted:
+        raise Unknown(f"{host} has no IPv{family} address", cause=Cause.NONE)
+    return wanted[0]

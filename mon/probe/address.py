@@ -1,0 +1,49 @@
+"""Numeric addresses: what needs no resolver, and what the socket calls want of it."""
+
+import socket
+from dataclasses import dataclass
+from functools import lru_cache
+
+SockAddress = tuple[str, int] | tuple[str, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to connect to: ``family`` is AF_INET or AF_INET6, ``address`` is what ``connect`` takes."""
+
+    family: socket.AddressFamily
+    address: SockAddress
+
+
+@lru_cache(maxsize=65536)
+def numeric(host: str) -> str:
+    """``host`` in its one canonical spelling if it is an IPv4 or IPv6 address, else "".
+
+    A scope (``fe80::1%eth0``) is kept; an IPv4 address mapped into IPv6 becomes IPv4.
+    """
+    try:
+        return socket.inet_ntoa(socket.inet_pton(socket.AF_INET, host))
+    except (OSError, ValueError):
+        pass
+    bare, percent, scope = host.partition("%")
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, bare)
+    except (OSError, ValueError):
+        return ""
+    if packed.startswith(b"\0" * 10 + b"\xff\xff"):
+        return socket.inet_ntoa(packed[12:])
+    return socket.inet_ntop(socket.AF_INET6, packed) + percent + scope
+
+
+def endpoint(address: str, port: int) -> Endpoint:
+    """The endpoint of a canonical numeric address.  Raises OSError if its scope names no interface."""
+    if ":" not in address:
+        return Endpoint(socket.AF_INET, (address, port))
+    bare, _, scope = address.partition("%")
+    return Endpoint(socket.AF_INET6, (bare, port, 0, _interface(scope)))
+
+
+def _interface(scope: str) -> int:
+    if not scope:
+        return 0
+    return int(scope) if scope.isdigit() else socket.if_nametoindex(scope)

@@ -1,0 +1,96 @@
+"""Names to addresses, off the event loop, with a time limit, remembered for a while."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mon.errors import Unknown
+from mon.model.result import Cause
+from mon.probe.address import numeric
+from mon.probe.threads import Threads
+
+GOOD_FOR = 60.0
+BAD_FOR = 5.0
+LIMIT = 20_000
+"""Names remembered; mon.cf bounds them, this only guards against names that change with every check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the resolver said: ``addresses`` (best first), or ``why`` there are none; until ``expires``."""
+
+    addresses: tuple[str, ...]
+    why: str
+    expires: float
+
+
+def look_up(name: str) -> tuple[str, ...]:
+    """All addresses of ``name`` as the system's resolver orders them.  Blocks; raises OSError."""
+    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    spelled = (
+        socket.getnameinfo(entry[4], socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0] for entry in found
+    )
+    return tuple(dict.fromkeys(spelled))
+
+
+class Resolver:
+    """Looks names up in a few threads; the same name asked for twice at once is looked up once."""
+
+    def __init__(self, look_up: Callable[[str], tuple[str, ...]] = look_up, *, threads: int = 8) -> None:
+        self._look_up = look_up
+        self._threads = Threads(threads, "mon-resolver")
+        self._answers: dict[str, Answer] = {}
+        self._asked: dict[str, asyncio.Future[Answer]] = {}
+
+    async def resolve(self, host: str, *, timeout: float = 5.0) -> tuple[str, ...]:
+        """The addresses of ``host``, at least one; a numeric address is its own.
+
+        Raises Unknown if the name cannot be resolved, or not within ``timeout`` seconds.
+        """
+        if address := numeric(host):
+            return (address,)
+        answer = self._remembered(host) or await self._asked_for(host, timeout)
+        if not answer.addresses:
+            raise Unknown(f"cannot resolve {host}: {answer.why}", cause=Cause.NONE)
+        return answer.addresses
+
+    def close(self) -> None:
+        """Forget everything; lookups under way are left to end by themselves."""
+        for future in self._asked.values():
+            future.cancel()
+        self._asked.clear()
+        self._answers.clear()
+        self._threads.close()
+
+    def _remembered(self, name: str) -> Answer | None:
+        answer = self._answers.get(name)
+        if answer and answer.expires > asyncio.get_running_loop().time():
+            return answer
+        return None
+
+    async def _asked_for(self, name: str, timeout: float) -> Answer:
+        """Wait for the one lookup of ``name``; it goes on, for the next who asks, if we give up."""
+        future = self._asked.get(name)
+        if future is None:
+            future = self._asked[name] = asyncio.ensure_future(self._ask(name))
+        done, _ = await asyncio.wait((future,), timeout=timeout)
+        if not done:
+            return Answer((), f"no answer within {timeout:g} s", 0.0)
+        return future.result()
+
+    async def _ask(self, name: str) -> Answer:
+        try:
+            addresses, why = await self._threads.submit(self._look_up, name), ""
+        except (OSError, UnicodeError) as error:  # UnicodeError: no host name at all
+            addresses, why = (), getattr(error, "strerror", None) or str(error)
+        finally:
+            self._asked.pop(name, None)
+        if not addresses and not why:
+            why = "it has no address"
+        now = asyncio.get_running_loop().time()
+        answer = Answer(addresses, why, now + (GOOD_FOR if addresses else BAD_FOR))
+        if len(self._answers) >= LIMIT:
+            self._answers.clear()
+        self._answers[name] = answer
+        return answer

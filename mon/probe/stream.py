@@ -1,0 +1,293 @@
+"""The one TCP and TLS engine: a non-blocking socket driven by the loop's reader and writer callbacks.
+
+A check is one future and a handful of callbacks, without a task, a transport or a stream object; TLS is
+the same, on an ``SSLSocket`` over the shared context.  ``add_reader`` is there on asyncio and uvloop alike.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Callable
+
+from mon.errors import Down, Finding, Unknown
+from mon.model.result import Cause
+from mon.probe.address import Endpoint
+from mon.probe.faults import judged, judged_tls, pending_error
+from mon.probe.pulse import Pulse
+
+CHUNK = 65536
+AGAIN = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+UNDER_WAY = frozenset((0, errno.EINPROGRESS))
+IP_BIND_ADDRESS_NO_PORT = 24
+"""linux/in.h: choose the port when connecting, so that one local address serves any number of hosts."""
+
+Complete = Callable[[bytearray], bool]
+
+
+def anything(_: bytearray) -> bool:
+    """Complete as soon as everything is written."""
+    return True
+
+
+class Stream:
+    """One connection.  What is wished for is awaited as the future that ``connect`` or ``ask`` returns.
+
+    Its result is None when everything is written and ``complete(buffer)`` is true, at the end of the stream
+    (``eof``), or after ``limit`` bytes; else the finding, for the caller to raise.  (An exception in a future
+    is logged when a cancelled caller never fetches it.)  One deadline covers the whole connection.
+    """
+
+    __slots__ = (
+        "_bind",
+        "_complete",
+        "_deadline",
+        "_done",
+        "_fd",
+        "_limit",
+        "_loop",
+        "_name",
+        "_outgoing",
+        "_pulse",
+        "_received",
+        "_since",
+        "_sock",
+        "_timeout",
+        "_tls",
+        "_trouble",
+        "_writing",
+        "buffer",
+        "connected",
+        "eof",
+        "expired",
+    )
+
+    def __init__(
+        self,
+        pulse: Pulse,
+        *,
+        timeout: float,
+        limit: int,
+        bind: Endpoint | None = None,
+        tls: ssl.SSLContext | None = None,
+        name: str = "",
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pulse = pulse
+        self._timeout = timeout
+        self._limit = limit
+        self._bind = bind
+        self._tls = tls
+        self._name = name
+        self._since = self._loop.time()
+        self._deadline = self._loop.call_later(timeout, self._expire)
+        self._done: asyncio.Future[Finding | None] | None = None
+        self._trouble: Finding | None = None
+        self._complete: Complete = anything
+        self._outgoing: bytes | memoryview = b""
+        self._sock: socket.socket | None = None
+        self._fd = -1
+        self._writing = False
+        self._received = 0
+        self.buffer = bytearray()
+        self.connected = False
+        self.eof = False
+        self.expired = False
+        pulse.begin()
+
+    @property
+    def left(self) -> float:
+        """Seconds to the deadline."""
+        return self._deadline.when() - self._loop.time()
+
+    def connect(self, to: Endpoint, send: bytes, complete: Complete) -> asyncio.Future[Finding | None]:
+        """Connect (and shake hands), write ``send``, read until ``complete``; again, if that failed."""
+        self._hang_up()
+        if not self.expired:
+            self._trouble = None
+        done = self._wish(send, complete)
+        if done.done():
+            return done
+        try:
+            number = self._begin(to)
+        except OSError as error:
+            self._fail(judged(error, at_once=True))
+            return done
+        if number == 0:
+            self._connected()
+        else:
+            self._loop.add_writer(self._fd, self._connected)
+            self._writing = True
+        return done
+
+    def ask(self, send: bytes, complete: Complete) -> asyncio.Future[Finding | None]:
+        """On the connection that stands: write ``send``, then read until ``complete``."""
+        done = self._wish(send, complete)
+        if not done.done():
+            self._write()
+        return done
+
+    def close(self) -> None:
+        """Close, whatever is under way."""
+        self._deadline.cancel()
+        self._pulse.end()
+        self._hang_up()
+        self._done = self._trouble = None
+
+    def _wish(self, send: bytes, complete: Complete) -> asyncio.Future[Finding | None]:
+        done = self._done = self._loop.create_future()
+        self._outgoing, self._complete = send, complete
+        if self._trouble:
+            done.set_result(self._trouble)
+        return done
+
+    def _begin(self, to: Endpoint) -> int:
+        """Start to connect: 0 if that is done already, else EINPROGRESS.  Raises OSError."""
+        sock = self._sock = socket.socket(to.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self._fd = sock.fileno()
+        if self._bind:
+            sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            sock.bind(self._bind.address)
+        number = sock.connect_ex(to.address)
+        if number not in UNDER_WAY:
+            raise OSError(number, os.strerror(number))
+        return number
+
+    def _connected(self) -> None:
+        sock = self._sock
+        assert sock is not None
+        if error := pending_error(sock):
+            self._fail(judged(error, at_once=False))
+            return
+        if self._tls is None:
+            self._established()
+            return
+        self._write_no_more()
+        try:
+            self._sock = self._tls.wrap_socket(
+                sock, server_hostname=self._name or None, do_handshake_on_connect=False
+            )
+        except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
+            self._fail(_of_tls(error))
+            return
+        self._loop.add_reader(self._fd, self._shake_hands)
+        self._shake_hands()
+
+    def _shake_hands(self) -> None:
+        assert isinstance(self._sock, ssl.SSLSocket)
+        try:
+            self._sock.do_handshake()
+        except AGAIN:
+            return
+        except (OSError, ValueError) as error:
+            self._fail(_of_tls(error))
+            return
+        self._established()
+        if self._sock is not None:
+            self._read()  # what came with the last of the handshake, the loop cannot see
+
+    def _established(self) -> None:
+        self.connected = True
+        self._loop.add_reader(self._fd, self._read)
+        self._write()
+
+    def _write(self) -> None:
+        """Write what is to be written, now or when the socket takes it."""
+        sock = self._sock
+        assert sock is not None
+        try:
+            while self._outgoing:
+                written = sock.send(self._outgoing)
+                self._outgoing = memoryview(self._outgoing)[written:]
+        except AGAIN:
+            self._loop.add_writer(self._fd, self._write)
+            self._writing = True
+            return
+        except OSError:
+            self._outgoing = b""  # it hung up; what it said before that is worth reading
+        self._write_no_more()
+        self._look()
+
+    def _write_no_more(self) -> None:
+        if self._writing:
+            self._loop.remove_writer(self._fd)
+            self._writing = False
+
+    def _read(self) -> None:
+        """Read what is there; TLS may hold more than the loop can see, so it is read until it has none."""
+        sock = self._sock
+        assert sock is not None
+        try:
+            while True:
+                data = sock.recv(CHUNK)
+                self.buffer += data
+                self._received += len(data)
+                if not data or self._received >= self._limit:
+                    self.eof = True
+                    self._loop.remove_reader(self._fd)
+                    break
+                if self._tls is None:
+                    break
+        except AGAIN:
+            pass
+        except ssl.SSLError as error:
+            self._fail(judged_tls(error))
+            return
+        except OSError as error:
+            self._fail(judged(error, at_once=False))
+            return
+        self._look()
+
+    def _look(self) -> None:
+        """Is what was wished for complete?"""
+        done = self._done
+        if done is None or done.done() or self._outgoing:
+            return
+        try:
+            if self.eof or self._complete(self.buffer):
+                done.set_result(None)
+        except Exception as error:  # noqa: BLE001  (a fault of the check itself, for whoever runs it)
+            done.set_exception(error)
+
+    def _expire(self) -> None:
+        self.expired = True
+        held_up = self._pulse.held_up(self._since)
+        if held_up > self._timeout / 2:
+            text = f"mon itself was held up for {held_up:.1f} of {self._timeout:g} s"
+            self._fail(Unknown(text, cause=Cause.NONE))
+            return
+        self._fail(Down(self._unanswered(), cause=Cause.TIMEOUT))
+
+    def _unanswered(self) -> str:
+        if self.buffer:
+            return f"answer not complete after {self._timeout:g} s ({len(self.buffer)} bytes)"
+        handshaking = isinstance(self._sock, ssl.SSLSocket)
+        what = "no answer" if self.connected else "no TLS handshake" if handshaking else "no connection"
+        return f"{what} within {self._timeout:g} s"
+
+    def _fail(self, finding: Finding) -> None:
+        """End what is under way, and whatever is wished for later, with this finding."""
+        self._trouble = finding
+        self._hang_up()
+        if self._done and not self._done.done():
+            self._done.set_result(finding)
+
+    def _hang_up(self) -> None:
+        sock, fd = self._sock, self._fd
+        if sock is None:
+            return
+        self._sock, self._fd = None, -1
+        self._loop.remove_reader(fd)
+        if self._writing:
+            self._loop.remove_writer(fd)
+            self._writing = False
+        sock.close()
+
+
+def _of_tls(error: OSError | ValueError) -> Finding:
+    if isinstance(error, ssl.SSLError):
+        return judged_tls(error)
+    if isinstance(error, OSError):
+        return judged(error, at_once=False)
+    return Unknown(f"cannot use TLS: {error}", cause=Cause.NONE)

@@ -1,0 +1,45 @@
+"""What an operator wants to see in an answer, as options say it.
+
+The words are checked when the config is read and used with every check, so both are remembered.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mon.errors import BadOption
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """Numbers and inclusive ranges of numbers: ``200-399,401``.  ``503 in statuses`` asks."""
+
+    text: str
+    ranges: tuple[tuple[int, int], ...]
+
+    def __contains__(self, status: int) -> bool:
+        return any(low <= status <= high for low, high in self.ranges)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@lru_cache(maxsize=256)
+def statuses(text: str) -> Statuses:
+    """Read them.  Raises BadOption."""
+    ranges = []
+    for part in text.split(","):
+        low, dash, high = part.strip().partition("-")
+        if not low.isdecimal() or (dash and not high.isdecimal()):
+            raise BadOption(f"{text!r} is no list of statuses: write numbers and ranges, as 200-399,401")
+        ranges.append((int(low), int(high or low)))
+    return Statuses(text, tuple(ranges))
+
+
+@lru_cache(maxsize=4096)
+def regex(text: str) -> re.Pattern[bytes]:
+    """A regular expression over bytes; its dot matches line ends too.  Raises BadOption."""
+    try:
+        return re.compile(text.encode(), re.DOTALL)
+    except re.error as error:
+        raise BadOption(f"{text!r} is no regular expression: {error}") from error

@@ -1,0 +1,81 @@
+"""Ping all hosts over one socket.
+
+The letters are those of the classic fping.monitor; the pause before a retry does not grow.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+from mon.plugin import Cause, Echo, Option, Probe, Unknown, Verdict
+
+Report = Callable[[str, Verdict, str, Cause], object]
+HOPS = 30
+HOP_SECONDS = 1.0
+
+
+async def sweep(
+    hosts: Sequence[str],
+    report: Report,
+    *,
+    all_hosts: Annotated[bool, Option("-a", "--all", help="fail only if no host at all answers")] = False,
+    retries: Annotated[int, Option("-r", help="further pings before a host is given up")] = 3,
+    slow: Annotated[float, Option("-s", help="fail hosts slower than this", metavar="MILLISECONDS")] = 0,
+    timeout: Annotated[
+        float, Option("-t", help="wait this long for each ping", metavar="MILLISECONDS")
+    ] = 2000,
+    trace: Annotated[bool, Option("-T", "--traceroute", help="add the route to hosts that fail")] = False,
+    probe: Probe,
+) -> None:
+    """Report each host as soon as its fate is known; with ``-a`` or ``-T`` those that fail come last."""
+    failed: list[Echo] = []
+    answered = False
+
+    def heard(echo: Echo) -> None:
+        nonlocal answered
+        answered = answered or echo.rtt is not None
+        echo_or_slow = judged(echo, 0 if all_hosts else slow)
+        if echo_or_slow.verdict is not Verdict.OK and (all_hosts or trace):
+            failed.append(echo_or_slow)
+        else:
+            say(report, echo_or_slow)
+
+    await probe.ping_sweep(hosts, heard, timeout=timeout / 1000, retries=retries)
+    if all_hosts and answered:
+        for echo in failed:
+            report(echo.host, Verdict.OK, f"{echo.detail}; others answer", Cause.NONE)
+    elif trace:
+        await asyncio.gather(*(traced(echo, report, probe) for echo in failed))
+    else:
+        for echo in failed:
+            say(report, echo)
+
+
+def deadline(options: Mapping[str, object]) -> float:
+    """Seconds that a sweep may take: all pings of a dead host, its name, its route."""
+    pings = (int(str(options["retries"])) + 1) * float(str(options["timeout"])) / 1000
+    return pings + 5 + (HOPS * HOP_SECONDS + 2 if options["trace"] else 0)
+
+
+def judged(echo: Echo, slow: float) -> Echo:
+    """The same, but down if it took longer than ``slow`` milliseconds (0: never)."""
+    if slow and echo.rtt is not None and echo.rtt * 1000 > slow:
+        return Echo(echo.host, Verdict.DOWN, f"{echo.detail}, more than {slow:g} ms", echo.rtt)
+    return echo
+
+
+def say(report: Report, echo: Echo) -> None:
+    """Report a host, and in which way it is down."""
+    down = Cause.TIMEOUT if echo.rtt is None else Cause.WRONG
+    report(echo.host, echo.verdict, echo.detail, down if echo.verdict is Verdict.DOWN else Cause.NONE)
+
+
+async def traced(echo: Echo, report: Report, probe: Probe) -> None:
+    """Report a host with the route to it."""
+    try:
+        hops = await probe.traceroute(echo.host, timeout=HOP_SECONDS, hops=HOPS)
+        route = ", ".join(f"{hop.distance} {hop.address} {hop.rtt * 1000:.1f} ms" for hop in hops)
+        route = f"route: {route or 'nobody answers'}"
+    except Unknown as finding:
+        route = finding.detail
+    say(report, Echo(echo.host, echo.verdict, f"{echo.detail}; {route}", echo.rtt))
