@@ -1,0 +1,64 @@
+"""The dry run: a table in memory that behaves as the kernel's does.  ``balancer memory``"""
+
+from collections.abc import Sequence
+
+from mon.balancer import each_applied
+from mon.errors import BalancerRefused
+from mon.model.pool import Change, ServiceEntry, Table, Verb, VirtualId
+from mon.pool.changes import applied, describe
+
+
+class Memory:
+    """Virtual services in a dictionary.  ``tables`` may be looked at, and edited as if by someone else."""
+
+    def __init__(self) -> None:
+        self.tables: dict[VirtualId, Table] = {}
+
+    def read(self, ids: Sequence[VirtualId]) -> dict[VirtualId, Table]:
+        """Each of these virtual services as it is."""
+        return {id_: self.tables.get(id_, Table(None)) for id_ in ids}
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Make the changes; second entries and absent ones are refused, as the kernel does."""
+        each_applied(changes, self._apply)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _apply(self, change: Change) -> None:
+        id_ = change.service.id
+        fault = _fault(change)
+        if fault:
+            raise BalancerRefused(f"{describe(change)}: {fault}")
+        try:
+            table = applied(self.tables.get(id_, Table(None)), [change])
+        except ValueError as error:
+            raise BalancerRefused(str(error)) from error
+        if table.service is None:
+            self.tables.pop(id_, None)
+        else:
+            self.tables[id_] = table
+
+
+def connect() -> Memory:
+    """A new, empty table."""
+    return Memory()
+
+
+def check(*arguments: str) -> str:
+    """``memory`` takes no words."""
+    return f"`balancer memory` takes no words: {' '.join(arguments)}" if arguments else ""
+
+
+def _fault(change: Change) -> str:
+    """What the kernel would not take of a record, whatever is in the table."""
+    server = change.server
+    if server is None:
+        return _service_fault(change.service) if change.verb is not Verb.DELETE_SERVICE else ""
+    if server.weight < 0:
+        return "a weight cannot be negative"
+    return "lower is above upper" if server.upper and server.lower > server.upper else ""
+
+
+def _service_fault(service: ServiceEntry) -> str:
+    return "" if service.scheduler else "no scheduler"
