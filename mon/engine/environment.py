@@ -41,7 +41,7 @@ def _common(service: Service, state: ServiceState) -> dict[str, str]:
     }
     if service.description:
         variables["MON_DESCRIPTION"] = service.description
-    if state.exitval is not None:
+    if state.first_failure or state.last_output is not None:
         variables["MON_FIRST_FAILURE"] = whole(state.first_failure)
     if state.last_output is not None:
         variables["MON_LAST_OUTPUT"] = state.last_output

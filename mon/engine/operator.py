@@ -152,7 +152,7 @@ class OperatorsBook(Ledger):
         """
         try:
             if name == "_op_status":
-                return self.set_opstatus(key, variables.opstatus(value), now)
+                return self._set_status_only(key, variables.opstatus(value), now)
             if name in variables.STATE:
                 state = variables.STATE[name].set(self.states[key], value, now)
                 self._put(key, replace(state, at=now))
@@ -165,6 +165,13 @@ class OperatorsBook(Ledger):
         self._trapped = None
         self.variables.setdefault(key, {})[name] = value
         return Step((key,))
+
+    def _set_status_only(self, key: Key, status: OpStatus, now: Moment) -> Step:
+        # Unlike ``set ... opstatus``, the raw variable leaves _last_op_status alone.
+        last = self.states[key].last_opstatus
+        step = self.set_opstatus(key, status, now)
+        self._put(key, replace(self.states[key], last_opstatus=last))
+        return step
 
     def get_variable(self, key: Key, name: str) -> str:
         """``get``: the value of a variable by its classic name, "" if there is none of that name."""
