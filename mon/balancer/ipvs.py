@@ -51,6 +51,7 @@ _REFUSALS = {
     errno.ENOMEM: "the kernel is out of memory",
 }
 _PRIVILEGE = "not permitted: IPVS wants CAP_NET_ADMIN (run as root, or by the systemd unit)"
+_TABLE = Path("/proc/thread-self/net/ip_vs")
 _SYSCTLS = Path("/proc/sys/net/ipv4/vs")
 
 
@@ -158,6 +159,9 @@ def _kernel() -> Iterator[tuple[Any, _Records]]:
         from pyroute2.netlink.exceptions import NetlinkError
     except ImportError as error:
         raise BalancerUnreachable(f"pyroute2 cannot be imported ({error}): pip install pyroute2") from error
+    # Asked first: an IPVS() that fails to find its family leaves four descriptors open.
+    if not _TABLE.exists():
+        raise BalancerUnreachable("IPVS: the kernel here has none: modprobe ip_vs")
     try:
         with IPVS() as ipvs:
             yield ipvs, _Records(IPVSService, IPVSDest)
@@ -186,8 +190,6 @@ def _translated(code: int, what: str) -> BalancerError:
     """An errno of the kernel as an exception of ours, with words and remedy."""
     if code in (errno.EPERM, errno.EACCES):
         return BalancerUnreachable(f"{what}: {_PRIVILEGE}")
-    if what == "IPVS" and code == errno.ENOENT:
-        return BalancerUnreachable("IPVS: the kernel has none: modprobe ip_vs")
     words = _REFUSALS.get(code, errno.errorcode.get(code, str(code)))
     return BalancerRefused(f"{what}: {words}")
 
