@@ -13,6 +13,9 @@ says what is wrong with them.  Such an alert is always ours, whatever lies in al
 ``def deadline(options) -> float`` in a monitor says how many seconds one run may take with these options
 (a mapping of all of them); without it that is the option called ``timeout``.
 
+``def verify(options)`` in either may refuse values when the configuration is read: it raises
+``BadOption("what is wrong: what to do")``.
+
 An option is an annotated keyword argument: ``port: Annotated[int, Option("-p", help="...")] = 80``.
 Its type converts: str, int, float, bool (a switch), list[str] (may be repeated).  A parameter
 annotated with ``Probe`` or ``Render`` is not an option: the framework passes its own.

@@ -21,7 +21,10 @@ def bind(plugin: Plugin, command: CommandLine) -> Bound:
         raise BadOption(
             f"there is a word too many, {rest[0]!r}: leave it out, or quote what belongs together"
         )
-    return Bound(plugin, values, command, rest)
+    bound = Bound(plugin, values, command, rest)
+    if plugin.verify is not None:
+        plugin.verify(bound.values)
+    return bound
 
 
 def _vote(plugin: Plugin, command: CommandLine) -> Bound:

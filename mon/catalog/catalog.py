@@ -139,6 +139,7 @@ def _native(kind: Kind, path: Path) -> Plugin:
         about=about,
         function=getattr(module, about.verb),
         deadline=getattr(module, "deadline", None),
+        verify=getattr(module, "verify", None),
         votes=getattr(module, "votes", None),
     )
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Container, Iterator
 from functools import partial
 
+from mon.catalog.addresses import Resolve
 from mon.catalog.binding import bind
 from mon.catalog.catalog import Catalog
 from mon.catalog.plan import Bound, Check, Form, Kind, Plan
-from mon.catalog.pools import Pools, Resolve, vote_lines
+from mon.catalog.pools import Pools, vote_lines
 from mon.errors import BadOption, PluginBroken, PluginNotFound
 from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Service
 from mon.model.source import NOWHERE, Problem, Severity, Source
@@ -137,6 +138,6 @@ def deadline(service: Service, bound: Bound | None, *, votes: bool) -> float:
 def _needed(bound: Bound) -> float | None:
     """What one of ours (or an operator's Python) says it may take; None if it does not say."""
     if bound.plugin.deadline is not None:
-        return bound.plugin.deadline({spec.name: bound.value(spec.name) for spec in bound.plugin.options})
+        return bound.plugin.deadline(bound.values)
     own = bound.value("timeout")
     return float(own) if isinstance(own, int | float) else None

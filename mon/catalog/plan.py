@@ -75,8 +75,8 @@ class Description:
 class Plugin:
     """A monitor or an alert that was found.
 
-    ``name`` is without suffix; ``function``, ``deadline`` and ``votes`` are there only for our own, the
-    others are never loaded into the daemon.
+    ``name`` is without suffix; ``function``, ``deadline``, ``verify`` and ``votes`` are there only for our
+    own (see mon.plugin), the others are never loaded into the daemon.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Plugin:
     about: Description
     function: Callable[..., Any] | None = field(default=None, compare=False)
     deadline: Callable[[Mapping[str, Value]], float] | None = field(default=None, compare=False)
+    verify: Callable[[Mapping[str, Value]], None] | None = field(default=None, compare=False)
     votes: Callable[[tuple[str, ...]], VoteTarget] | None = field(default=None, compare=False)
 
     @property
@@ -119,10 +120,14 @@ class Bound:
     extra: tuple[str, ...] = ()
     target: VoteTarget | None = None
 
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """All options: as given, else their defaults."""
+        return {spec.name: self.options.get(spec.name, spec.default) for spec in self.plugin.options}
+
     def value(self, name: str) -> Value:
         """An option as given, else its default; None if there is no such option."""
-        defaults = {spec.name: spec.default for spec in self.plugin.options}
-        return self.options.get(name, defaults.get(name))
+        return self.values.get(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,14 @@ is one of mon.cf's blocks, votes on that one.
 
 import dataclasses
 import difflib
-import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mon.errors import MonError
+from mon.catalog.addresses import Addresses, Resolve
 from mon.model.config import AlertKind, AlertLine, Config, Host, Period, Service
 from mon.model.pool import Forward, Member, Pool, Real, ServerId, Virtual, VirtualId, Voter
 from mon.model.source import Problem, Severity, Source
 from mon.plugin import VoteTarget
-
-Resolve = Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +31,10 @@ class Pools:
 
     def __init__(self, config: Config, resolve: Resolve) -> None:
         self._config = config
-        self._resolve = resolve
+        self._addresses = Addresses(config, resolve)
         self._pools: dict[str, Pool] = {}
-        self._by_id: dict[tuple[VirtualId, tuple[str, ...]], str] = {}
-        self._pinned: dict[tuple[str, bool | None], str] = {}
-        self.problems: list[Problem] = []
+        self._by_id: dict[VirtualId, list[str]] = {}
+        self.problems = self._addresses.problems
 
     def link(self, votes: list[VoteLine]) -> tuple[Pool, ...]:
         """All pools: of the ``virtual`` blocks in the order of the file, then the implicit ones."""
@@ -62,7 +58,8 @@ class Pools:
         id_ = self._virtual_id(virtual, source)
         if id_ is None:
             return ""
-        known = self._by_id.get((id_, virtual.balancer))
+        same = self._by_id.setdefault(id_, [])
+        known = next((each for each in same if partial or self._pools[each].balancer == virtual.balancer), "")
         if known and not partial:
             self._problem(
                 source, f"{id_} is the pool {known} already", "write its real servers into one block"
@@ -70,7 +67,7 @@ class Pools:
             return ""
         name = known or virtual.name or str(id_)
         if not known:
-            self._by_id[(id_, virtual.balancer)] = name
+            same.append(name)
             self._pools[name] = _pool(name, id_, virtual, source, partial=partial)
         elif self._pools[name].partial:
             self._pools[name] = _more(self._pools[name], virtual)
@@ -84,7 +81,7 @@ class Pools:
     def _virtual_id(self, virtual: Virtual, source: Source) -> VirtualId | None:
         if virtual.fwmark is not None:
             return VirtualId(fwmark=virtual.fwmark, family6=virtual.family6)
-        address = self._address(virtual.address, None, source)
+        address = self._addresses.pin(virtual.address, None, source)
         if not address:
             return None
         return VirtualId(virtual.protocol.value, address, virtual.port, family6=":" in address)
@@ -107,7 +104,7 @@ class Pools:
         self._pools[name] = dataclasses.replace(pool, members=members)
 
     def _pin(self, id_: VirtualId, virtual: Virtual, real: Real, source: Source) -> Member | None:
-        address = self._address(real.host, id_.family6, real.source if real.source.line else source)
+        address = self._addresses.pin(real.host, id_.family6, real.source if real.source.line else source)
         if not address:
             return None
         return Member(
@@ -119,36 +116,6 @@ class Pools:
             lower=real.lower,
             upper=real.upper,
         )
-
-    # -- addresses -----------------------------------------------------------------------------
-
-    def _address(self, name: str, family6: bool | None, source: Source) -> str:
-        """The numeric address of a name, of the wanted family (None is any); "" and a problem if none."""
-        key = (name, family6)
-        if key not in self._pinned:
-            found = self._addresses(name)
-            fitting = [each for each in found if family6 is None or (":" in each) == family6]
-            self._pinned[key] = fitting[0] if fitting else ""
-            if not fitting:
-                family = "" if family6 is None or not found else (" IPv6" if family6 else " IPv4")
-                remedy = "write its address, or put it into /etc/hosts"
-                self._problem(source, f"{name!r} has no{family} address", remedy)
-        return self._pinned[key]
-
-    def _addresses(self, name: str) -> tuple[str, ...]:
-        given = next(
-            (host.address for group in self._config.hostgroups.values() for host in group.hosts
-             if host.name == name and host.address),
-            name,
-        )  # fmt: skip
-        try:
-            return (str(ipaddress.ip_address(given)),)
-        except ValueError:
-            pass
-        try:
-            return self._resolve(given)
-        except (OSError, MonError):  # said by the caller: no address
-            return ()
 
     # -- votes ---------------------------------------------------------------------------------
 
@@ -189,36 +156,35 @@ class Pools:
             traps=target.traps,
             exit=vote.line.exit,
         )
-        if target.virtual is None:
+        if target.virtual is None or not target.virtual.reals:
             yield voter
             return
         for real in target.virtual.reals:
-            group = target.group or not self._checked_as(name, real, service.watch)
-            yield dataclasses.replace(voter, only=real.host, group=group)
+            member = self._pin(self._pools[name].id, target.virtual, real, vote.line.source)
+            if member is not None:
+                group = target.group or not self._checked_as(name, member, service.watch)
+                yield dataclasses.replace(voter, only=str(member.id), group=group)
 
-    def _checked_as(self, name: str, real: Real, watch: str) -> bool:
-        """Have the results of the watch's host that is this real server count for it: is there one?"""
-        host = self._host_of(real.host, watch)
+    def _checked_as(self, name: str, server: Member, watch: str) -> bool:
+        """Let the results of the watch's host that is this server count for it; False: there is none."""
+        host = self._host_of(server, watch)
         pool = self._pools[name]
-        if host is None:
+        member = next((each for each in pool.members if each.id == server.id), None)
+        if host is None or member is None or member.check not in (member.name, host.name):
             return False
-        for member in pool.members:
-            if member.name == real.host and member.check in (member.name, host.name):
-                changed = dataclasses.replace(member, check=host.name)
-                members = tuple(changed if each is member else each for each in pool.members)
-                self._pools[name] = dataclasses.replace(pool, members=members)
-                return True
-        return False
+        checked = dataclasses.replace(member, check=host.name)
+        members = tuple(checked if each is member else each for each in pool.members)
+        self._pools[name] = dataclasses.replace(pool, members=members)
+        return True
 
-    def _host_of(self, server: str, watch: str) -> Host | None:
+    def _host_of(self, server: Member, watch: str) -> Host | None:
         """The member of a watch's hostgroup that is this server: by name, by address, or the only one."""
         hosts = self._config.hosts(watch)
-        wanted = {server, *self._addresses(server)}
         for host in hosts:
-            if wanted & {host.name, host.address}:
+            if {server.name, server.id.address} & {host.name, host.address}:
                 return host
         for host in hosts:
-            if wanted & set(self._addresses(host.target)):
+            if server.id.address in self._addresses.of(host.target):
                 return host
         return hosts[0] if len(hosts) == 1 else None
 
