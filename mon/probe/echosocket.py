@@ -9,6 +9,8 @@ import os
 import socket
 import struct
 
+from mon.probe.address import SockAddress
+
 SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33
 SO_TIMESTAMPNS = 35
@@ -22,12 +24,11 @@ REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
 REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 PROTOCOL = {socket.AF_INET: socket.IPPROTO_ICMP, socket.AF_INET6: socket.IPPROTO_ICMPV6}
 PACKET = struct.Struct("!BBHHH8sI")
-SHORTEST = PACKET.size
 TIMESPEC = struct.Struct("@ll")
 ANCILLARY = socket.CMSG_SPACE(TIMESPEC.size)
 
 Reply = tuple[int, str, float]
-"""The number, the address it came from (without scope), its arrival (wall seconds, 0.0 if not known)."""
+"""The number, the address it came from, its arrival (wall seconds, 0.0 if not known)."""
 
 
 class EchoSocket:
@@ -59,7 +60,7 @@ class EchoSocket:
         """Close the socket."""
         self._sock.close()
 
-    def send(self, number: int, address: tuple[str, int] | tuple[str, int, int, int]) -> None:
+    def send(self, number: int, address: SockAddress) -> None:
         """Send request ``number`` (32 bits).  Raises OSError."""
         self._sock.sendto(self.packet(number), address)
 
@@ -73,21 +74,26 @@ class EchoSocket:
             checksum = ~(total + (total >> 16)) & 0xFFFF
         return PACKET.pack(self._request, 0, checksum, self._identifier, sequence, self._cookie, number)
 
-    def receive(self) -> Reply | None:
-        """The next reply, None if there is none now.  What is not ours is passed over."""
-        while True:
+    def receive(self, most: int) -> list[Reply]:
+        """Up to ``most`` of the replies that are there.  What is not ours is left out."""
+        replies: list[Reply] = []
+        read, unpack, cookie, kind = self._sock.recvmsg, PACKET.unpack_from, self._cookie, self._reply
+        start = 0
+        for _ in range(most):
             try:
-                data, ancillary, _, sender = self._sock.recvmsg(256, ANCILLARY)
+                data, ancillary, _, sender = read(256, ANCILLARY)
             except (BlockingIOError, InterruptedError):
-                return None
+                break
             except OSError:
                 continue  # an error that the network reported for one host; reading it has cleared it
-            start = (data[0] & 15) * 4 if self._header and data else 0
-            if len(data) < start + SHORTEST:
+            if self._header and data:
+                start = (data[0] & 15) * 4
+            if len(data) < start + PACKET.size:
                 continue
-            kind, _, _, _, _, cookie, number = PACKET.unpack_from(data, start)
-            if kind == self._reply and cookie == self._cookie:
-                return number, sender[0].partition("%")[0], _arrival(ancillary)
+            found, _, _, _, _, echoed, number = unpack(data, start)
+            if found == kind and echoed == cookie:
+                replies.append((number, sender[0], _arrival(ancillary)))
+        return replies
 
     def _settle(self, family: socket.AddressFamily, raw: bool) -> None:
         sock = self._sock
@@ -137,8 +143,8 @@ def _sum(data: bytes) -> int:
 
 
 def _arrival(ancillary: list[tuple[int, int, bytes]]) -> float:
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) >= TIMESPEC.size:
+    for _, kind, data in ancillary:
+        if kind == SO_TIMESTAMPNS:
             seconds, nanoseconds = TIMESPEC.unpack_from(data)
             return float(seconds + nanoseconds / 1e9)
     return 0.0

@@ -11,7 +11,7 @@ import itertools
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mon.model.result import Verdict
 from mon.probe.address import SockAddress, endpoint
@@ -28,8 +28,7 @@ PATIENCE = 100
 """Milliseconds to wait for room in the socket before a request counts as not sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(NamedTuple):
     """What became of one host of a sweep; ``rtt`` is in seconds, None without a reply."""
 
     host: str
@@ -53,6 +52,9 @@ class Echo:
         return cls(host, Verdict.UNKNOWN, why)
 
 
+NOT_ASKED = OSError(errno.EAGAIN, "the socket took no request")
+
+
 class Asked:
     """One host that is being asked.  ``trouble`` is why no request to it could be sent so far."""
 
@@ -63,7 +65,7 @@ class Asked:
         self.host = host
         self.address = address
         self.source = address[0]
-        self.trouble: OSError | None = OSError(errno.EAGAIN, "not asked yet")
+        self.trouble: OSError | None = NOT_ASKED
 
 
 class Sweep:
@@ -192,15 +194,15 @@ class Family:
 
     def _drain(self, most: int = BURST * 4) -> None:
         """Read up to ``most`` replies and tell the sweeps."""
-        for _ in range(most):
-            reply = self._socket.receive() if self._socket else None
-            if reply is None:
-                return
-            number, source, arrival = reply
+        if self._socket is None:
+            return
+        for number, source, arrival in self._socket.receive(most):
             found = self._waited.get(number)
-            if found is None or found[0].source != source:
+            if found is None:
                 continue
             asked, mono, wall = found
+            if source != asked.source and source.partition("%")[0] != asked.source:
+                continue
             rtt = time.monotonic() - mono
             if arrival:  # it may have waited for us; but the clock may have been set since
                 rtt = min(rtt, max(0.0, arrival - wall))
