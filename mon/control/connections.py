@@ -136,13 +136,16 @@ class LineServer:
             if not chunk:
                 return
             connection.heard = asyncio.get_running_loop().time()
-            rest += chunk[1:] if returned and chunk[:1] == b"\n" else chunk
-            returned = not rest and returned
+            rest += chunk.removeprefix(b"\n") if returned else chunk
+            returned = chunk.endswith(b"\r")  # then the \n of it may come with the next packet
             if b"\n" not in chunk and b"\r" not in chunk:
                 continue
             end = 0
             for match in _LINE.finditer(rest):
                 end = match.end()
+                if len(match[1]) > self._longest:
+                    yield None
+                    return
                 yield match[1]
             rest = rest[end:]
         yield None
