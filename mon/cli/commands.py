@@ -1,0 +1,69 @@
+"""Our own commands: a row each; the module behind a row is loaded only when it is asked for."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mon
+from mon.errors import MonError
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``module`` has two functions: ``add_arguments(parser)`` and ``run(arguments) -> exit status``,
+    with ``name_`` in front where one module serves several commands."""
+
+    name: str
+    module: str
+    help: str
+
+    def part(self, what: str) -> object:
+        """The function ``what`` of the command's module, the command's own if there is one."""
+        module = importlib.import_module(self.module)
+        return getattr(module, f"{self.name}_{what}", None) or getattr(module, what)
+
+
+COMMANDS = (
+    Command("run", "mon.cli.run", "run the daemon in the foreground"),
+    Command("check", "mon.cli.check", "say what is wrong with a configuration, all of it"),
+    Command("reload", "mon.cli.ask", "have the daemon read its configuration again, and wait for it"),
+    Command("status", "mon.cli.status", "show services, hosts and pools"),
+    Command("test", "mon.cli.test", "run one monitor now and say what would follow; nothing is sent"),
+    Command("plugins", "mon.cli.plugins", "list the plugins, or print the manual of one"),
+    Command("monitor", "mon.cli.plugins", "run a monitor by hand"),
+    Command("alert", "mon.cli.plugins", "send a test notice by hand"),
+    Command("demo", "mon.demo", "watch real servers fail and come back, on this machine only"),
+)
+
+
+def command(words: Sequence[str]) -> int:
+    """Carry out one command line; returns the exit status (2: wrong usage, 1: it could not be done)."""
+    parser = argparse.ArgumentParser(prog="mon", description=mon.__doc__)
+    parser.add_argument("--version", action="version", version=f"mon {mon.__version__}")
+    rows = parser.add_subparsers(dest="command", metavar="COMMAND")
+    wanted = next((word for word in words if not word.startswith("-")), "")
+    for row in COMMANDS:
+        sub = rows.add_parser(row.name, help=row.help, description=row.help)
+        if row.name == wanted:
+            row.part("add_arguments")(sub)  # type: ignore[operator]
+            sub.set_defaults(run=row.part("run"))
+    arguments = parser.parse_args(list(words))
+    if not arguments.command:
+        parser.print_help()
+        return 2
+    return _carry_out(arguments)
+
+
+def _carry_out(arguments: argparse.Namespace) -> int:
+    try:
+        return int(arguments.run(arguments))
+    except MonError as error:
+        print(f"mon: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `mon status | head`
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,71 @@
+"""``mon run``: the daemon in the foreground; also how the classic command line starts it."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from mon import logs
+from mon.cli.common import add_config, options
+from mon.daemon.core import Daemon
+from mon.daemon.detach import detach, pid_file
+from mon.daemon.loading import Loaded, load
+from mon.daemon.options import Options
+from mon.errors import ConfigError, MonError
+from mon.model.source import Severity
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c FILE] [--statedir DIR] [--log-json] [--syslog]``."""
+    add_config(parser)
+    parser.add_argument("--log-json", action="store_true", help="one JSON object per event")
+    parser.add_argument("--syslog", action="store_true", help="log to syslog instead of stderr")
+    parser.add_argument("--debug", action="store_true", help="also log what was held, and why")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM."""
+    logs.set_up(json=arguments.log_json, facility="daemon" if arguments.syslog else "", debug=arguments.debug)
+    return _serve(options(arguments), fork=False)
+
+
+def serve(options: Options, *, fork: bool, json: bool) -> int:
+    """The daemon with ``options``; ``fork``: in the background, logging to syslog."""
+    facility = str(options.settings.get("syslog_facility", "daemon")) if fork else ""
+    logs.set_up(json=json, facility=facility, debug=False)
+    return _serve(options, fork=fork)
+
+
+def _serve(given: Options, *, fork: bool) -> int:
+    try:
+        loaded = load(given)
+        _print_problems(loaded)
+        if given.classic:
+            _auth_file(loaded)
+        if fork:
+            detach(loaded.plan.config.settings.monerrfile)
+        with pid_file(loaded.places.pidfile):
+            return asyncio.run(Daemon(loaded, given).serve())
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+    except (MonError, OSError) as error:
+        print(f"mon: {error}", file=sys.stderr)
+    return 1
+
+
+def _print_problems(loaded: Loaded) -> None:
+    for problem in loaded.problems:
+        if problem.severity is Severity.WARNING:
+            print(f"{problem.source}: warning: {problem.what}: {problem.remedy}", file=sys.stderr)
+    if os.geteuid() == 0 and not loaded.plan.config.settings.pluginuser:
+        print(
+            "mon: warning: plugins will run as root: set `pluginuser = NAME` in mon.cf, "
+            "or start mon as a user of its own (packaging/mon.service)",
+            file=sys.stderr,
+        )
+
+
+def _auth_file(loaded: Loaded) -> None:
+    """The classic daemon does not start without its auth.cf (PROTOCOL §7)."""
+    with loaded.places.authfile.open(encoding="utf-8", errors="replace"):
+        return

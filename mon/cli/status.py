@@ -1,0 +1,106 @@
+"""``mon status``: services, hosts and pools as a table that a person likes to read."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mon.cli.common import add_config, ask_daemon
+
+Values = Mapping[str, Any]
+
+COLOURS = {"ok": "32", "fail": "31", "down": "31", "unknown": "33", "untested": "2"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c FILE] [--json]``."""
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="everything, for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the status; 0 if nothing fails, 1 if something does."""
+    status = ask_daemon(arguments, "status")
+    if arguments.json:
+        print(json.dumps(status, indent=1))
+    else:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # no-color.org
+        for line in table(status, colour=colour):
+            print(line)
+    return 0 if all(service["opstatus"] != "fail" for service in status["services"]) else 1
+
+
+def table(status: Values, *, colour: bool) -> Iterator[str]:
+    """The lines of the table."""
+    now = status["now"]
+    if status["stopped_since"] is not None:
+        yield f"the scheduler is stopped since {ago(now, status['stopped_since'])} ago"
+    names = [f"{s['watch']}/{s['service']}" for s in status["services"]]
+    width = max(map(len, names), default=0)
+    yield f"{'SERVICE':<{width}}  {'STATUS':<9} {'HOSTS':<7} {'FOR':>7} {'NEXT':>6}  LAST"
+    for name, service in zip(names, status["services"], strict=True):
+        yield f"{name:<{width}}  {_service(service, now, colour=colour)}"
+        yield from _hosts(service, now, width, colour=colour)
+    for pool in status["pools"]:
+        yield ""
+        yield from _pool(pool, colour=colour)
+    if status["pending"]:
+        yield f"\n{status['pending']} alerts are waiting to be sent"
+
+
+def _service(service: Values, now: float, *, colour: bool) -> str:
+    hosts = [host for host in service["hosts"] if not host["disabled"]]
+    up = sum(host["verdict"] == "ok" for host in hosts)
+    due = "now" if service["running"] else "-" if service["next"] is None else span(service["next"])
+    said = service["summary"] or service["description"]
+    notes = [note for note in ("disabled" if service["disabled"] else "", service["ack"]) if note]
+    last = " ".join((said, *(f"({note})" for note in notes)))
+    status = _painted(f"{service['opstatus']:<9}", service["opstatus"], colour=colour)
+    return f"{status} {f'{up}/{len(hosts)}':<7} {ago(now, service['since']):>7} {due:>6}  {last}".rstrip()
+
+
+def _hosts(service: Values, now: float, width: int, *, colour: bool) -> Iterator[str]:
+    """A line for each host that is not well."""
+    for host in service["hosts"]:
+        if host["disabled"]:
+            yield f"{'':<{width}}    {host['host']} disabled"
+        elif host["verdict"] not in ("ok", "untested"):
+            verdict = _painted(host["verdict"], host["verdict"], colour=colour)
+            since = ago(now, host["since"] or 0.0)
+            yield f"{'':<{width}}    {host['host']} {verdict} for {since}: {host['detail']}"
+
+
+def _pool(pool: Values, *, colour: bool) -> Iterator[str]:
+    yield f"POOL {pool['name']}  {pool['virtual']} {pool['scheduler']}  ({pool['balancer']})"
+    if pool["trouble"]:
+        yield f"  {_painted(pool['trouble'], 'fail', colour=colour)}"
+    for server in pool["servers"]:
+        weight = f"{server['weight']:>3}" + (
+            f" (wanted {server['wanted']})" if server["wanted"] != server["weight"] else ""
+        )
+        shown = _painted(weight, "ok" if server["weight"] else "down", colour=colour)
+        name = f"{server['name'] or '(not ours)'} {server['address']}"
+        counts = f"{server['active']:>5} {server['inactive']:>5}"
+        yield f"  -> {name:<32} {server['forward']:<5} {shown} {counts}  {server['why']}".rstrip()
+
+
+def ago(now: float, then: float) -> str:
+    """How long ago, "-" for never."""
+    return span(max(0.0, now - then)) if then else "-"
+
+
+def span(seconds: float) -> str:
+    """A duration in its largest unit: 0.4s, 12s, 5m, 3h, 2d."""
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{int(seconds)}s"
+
+
+def _painted(text: str, status: str, *, colour: bool) -> str:
+    code = COLOURS.get(status)
+    return f"\033[{code}m{text}\033[0m" if colour and code else text

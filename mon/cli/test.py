@@ -1,0 +1,48 @@
+"""``mon test WATCH SERVICE``: run a monitor now and show what would follow."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from mon.cli.common import add_config, ask_daemon
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c FILE] WATCH SERVICE``."""
+    add_config(parser)
+    parser.add_argument("watch")
+    parser.add_argument("service")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each host's verdict and each alert line's decision; 0 if all is well, 1 if not."""
+    report = ask_daemon(arguments, "test", watch=arguments.watch, service=arguments.service)
+    result = report["result"]
+    if result is None:
+        print(f"{arguments.watch}/{arguments.service} could not be tested: {report['why']}")
+        return 1
+    for line in _result(result):
+        print(line)
+    for decision in report["decisions"]:
+        print(_decision(decision))
+    if not report["decisions"]:
+        print("no alert line is concerned")
+    return 0 if result["status"] == 0 else 1
+
+
+def _result(result: Mapping[str, Any]) -> list[str]:
+    took = result["ended"]["mono"] - result["started"]["mono"]
+    verdict = "ok" if result["status"] == 0 else f"failing (status {result['status']})"
+    lines = [f"{result['watch']}/{result['service']}: {verdict} after {took:.3f} s"]
+    if result["trouble"]:
+        lines.append(f"  trouble: {result['trouble']}")
+    lines += [f"  {part['host']:<20} {part['verdict']:<8} {part['detail']}" for part in result["hosts"]]
+    return lines
+
+
+def _decision(decision: Mapping[str, Any]) -> str:
+    line = decision["line"]
+    what = f"{line['kind']} {line['command']['text']}"
+    if decision["notice"] is not None:
+        return f"would be sent: {what} ({decision['why']})"
+    return f"would be held: {what}: {decision['why']}"

@@ -1,0 +1,212 @@
+"""Running the monitors: when one is due, what it may see, and where its results go."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from random import Random
+from typing import Any
+
+from mon.catalog import Check, Plan
+from mon.catalog.plan import Form
+from mon.control.operations import TestReport
+from mon.daemon import events
+from mon.daemon.keeper import Keeper
+from mon.daemon.recorder import Recorder
+from mon.engine import Book
+from mon.model.config import Key
+from mon.model.moment import Moment
+from mon.model.result import HostResult, RunResult
+from mon.pool.pools import Pools
+from mon.runner import Runner
+from mon.timetable import Timetable
+
+HELD_BACK = 1.0
+"""Seconds until a monitor held back by a dependency or maxprocs is tried again (PROTOCOL §8)."""
+
+VOTER_GAP = 0.002
+"""Seconds between the first runs of two voters: all at once, but not in one turn of the loop."""
+
+
+class Checks:
+    """Starts rounds when the timetable says so, and passes on what they find.
+
+    Each host result goes to the pools at once; the round as a whole goes to the book (DESIGN §1).
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        pools: Pools,
+        keeper: Keeper,
+        runner: Runner,
+        recorder: Recorder,
+        clock: Callable[[], Moment],
+        environment: Mapping[str, str],
+        timetable: Callable[[Callable[[Key], None]], Timetable],
+        random: Random,
+        *,
+        classic: bool,
+    ) -> None:
+        self.timetable = timetable(self._start)
+        self._book = book
+        self._pools = pools
+        self._keeper = keeper
+        self._runner = runner
+        self._recorder = recorder
+        self._clock = clock
+        self._environment = environment
+        self._random = random
+        self._classic = classic
+        self._plan = Plan(book.config)
+        self._rounds: dict[Key, int] = {}  # rounds under way; more than one while a host hangs
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Planning.
+
+    def adopt(self, plan: Plan) -> None:
+        """Plan every service of a configuration; those known already keep their turn (law 8)."""
+        for key in set(self._plan.checks) - set(plan.checks):
+            self.timetable.remove(key)
+            self._runner.cancel(key)
+        self._plan = plan
+        voters = 0
+        for key, check in plan.checks.items():
+            interval = self._book.interval(key)
+            if interval is None or check.monitor is None:
+                self.timetable.remove(key)
+                continue
+            self.timetable.put(
+                key, interval, first=self._first(check, interval, voters), skew=check.service.randskew
+            )
+            voters += check.votes
+
+    def start_over(self, plan: Plan) -> None:
+        """Forget every turn and every running monitor, and plan anew (classic ``reset``)."""
+        for key in self._plan.checks:
+            self.timetable.remove(key)
+            self._runner.cancel(key)
+        self._rounds.clear()
+        self.adopt(plan)
+
+    def _first(self, check: Check, interval: float, voters: int) -> float:
+        """Voters at once, the others spread over their interval; classic: after it, or within randstart."""
+        spread = self._plan.config.settings.randstart
+        if self._classic:
+            return self._random.uniform(0, spread) if spread else interval
+        if check.votes:
+            return voters * VOTER_GAP
+        return self._random.uniform(0, min(interval, spread or interval))
+
+    def check_now(self, key: Key) -> bool:
+        """Run it at the next turn; False if it has no monitor or is running."""
+        check = self._plan.checks.get(key)
+        if check is None or check.monitor is None or self._rounds.get(key):
+            return False
+        if self.timetable.due_in(key) is None:  # it has no interval
+            self._start(key)
+        else:
+            self.timetable.again(key, 0.0)
+        return True
+
+    # One round.
+
+    def _start(self, key: Key) -> None:
+        check = self._plan.checks[key]
+        now = self._clock()
+        if self._held_back(key, check, now):
+            self.timetable.again(key, HELD_BACK)
+            return
+        hosts = self._book.monitor_hosts(key, now)
+        self._rounds[key] = self._rounds.get(key, 0) + 1
+        environment = {**self._environment, **self._book.monitor_environment(key, now)}
+        self._book.started(key, now)
+        self._spawn(self._round(key, check, self._runner.round(check, hosts, environment, self._heard)))
+
+    def _held_back(self, key: Key, check: Check, now: Moment) -> bool:
+        if self._is_program(check) and (self._rounds.get(key) or self._crowded()):
+            return True
+        why = self._book.may_run(key, now)
+        if why:
+            events.log.debug("%s/%s: not run: %s", *key, why)
+        return bool(why)
+
+    @staticmethod
+    def _is_program(check: Check) -> bool:
+        return check.monitor is not None and check.monitor.plugin.form is Form.EXECUTABLE
+
+    def _crowded(self) -> bool:
+        """Do as many programs run as maxprocs allows?"""
+        most = self._plan.config.settings.maxprocs
+        if not most:
+            return False
+        return sum(self._is_program(self._plan.checks[key]) for key, n in self._rounds.items() if n) >= most
+
+    async def _round(self, key: Key, check: Check, work: Coroutine[Any, Any, RunResult | None]) -> None:
+        try:
+            result = await work
+        finally:
+            if key in self._rounds:
+                self._rounds[key] -= 1
+        if result is not None and self._plan.checks.get(key) is check:
+            await self.conclude(result)
+
+    def _heard(self, result: HostResult) -> None:
+        """One host's result, the moment it is known."""
+        key = (result.watch, result.service)
+        if key not in self._plan.checks:
+            return
+        change = self._book.host_result(result)
+        if change is not None:
+            self._recorder.note(change)
+        frozen = self._book.vote_frozen(key, result.host)
+        self._keeper.wake(*self._pools.vote(result, result.at, frozen=frozen))
+
+    async def conclude(self, result: RunResult) -> None:
+        """A whole round: to the book, to voters that take it whole, and to disk and people."""
+        key, now = (result.watch, result.service), self._clock()
+        frozen = self._book.vote_frozen(key, "")
+        self._keeper.wake(*self._pools.run_result(result, now, frozen=frozen))
+        step = self._book.result(result, now, self._environment)
+        interval = self._book.interval(key)
+        if interval is not None and self.timetable.due_in(key) is not None:
+            skew = self._book.services[key].randskew
+            self.timetable.put(key, interval, first=interval, skew=skew)
+        self._recorder.touch(key)
+        await self._recorder.carry_out(step)
+
+    async def test(self, key: Key) -> TestReport:
+        """Run the monitor beside the schedule; nothing is kept or sent."""
+        check, now = self._plan.checks[key], self._clock()
+        if check.monitor is None:
+            return TestReport(None, (), "it has no monitor, or none that was found")
+        hosts = self._book.monitor_hosts(key, now)
+        environment = {**self._environment, **self._book.monitor_environment(key, now)}
+        result = await self._runner.round(check, hosts, environment, _ignore)
+        if result is None:
+            return TestReport(None, (), "it is running at this moment: try again")
+        return TestReport(result, self._book.preview(result, self._clock(), self._environment))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            events.log.log(logging.ERROR, "a round of checks failed: %s", error, exc_info=error)
+
+    def running(self, key: Key) -> int | None:
+        """The process of the running monitor, 0 for one of ours, None if it does not run."""
+        return self._runner.in_flight(key)
+
+    async def close(self) -> None:
+        """Start nothing more; what runs is left to the runner."""
+        self.timetable.stop()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _ignore(_result: HostResult) -> None:
+    """A test's host results concern nobody."""

@@ -1,0 +1,146 @@
+"""The daemon as the control channels see it (mon.control.operations)."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mon.catalog import Plan
+from mon.control.operations import PendingAlert, PoolView, ReloadReport, TestReport
+from mon.daemon import classicfiles
+from mon.daemon.loading import load
+from mon.engine import Book, Step
+from mon.errors import ConfigError
+from mon.model.config import Key
+from mon.model.moment import Moment
+
+if TYPE_CHECKING:  # the daemon makes the desk
+    from mon.daemon.core import Daemon
+
+
+class Desk:
+    """Implements Operations."""
+
+    def __init__(self, daemon: "Daemon") -> None:
+        self._daemon = daemon
+
+    @property
+    def book(self) -> Book:
+        """The owner of all states."""
+        return self._daemon.book
+
+    @property
+    def plan(self) -> Plan:
+        """The linked configuration in force."""
+        return self._daemon.loaded.plan
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The static MON_* variables."""
+        return self._daemon.environment
+
+    @property
+    def downtime_log(self) -> Path | None:
+        """The file of the downtime log, None if it is off."""
+        return self._daemon.downtime_log
+
+    def now(self) -> Moment:
+        """The present."""
+        return self._daemon.clock()
+
+    def due_in(self, key: Key) -> float | None:
+        """Seconds to the next run."""
+        return self._daemon.checks.timetable.due_in(key)
+
+    def running(self, key: Key) -> int | None:
+        """The process of the running monitor, 0 for one of ours."""
+        return self._daemon.checks.running(key)
+
+    def check_now(self, key: Key) -> bool:
+        """Run it at the next turn."""
+        return self._daemon.checks.check_now(key)
+
+    def set_timer(self, key: Key, seconds: float) -> None:
+        """Let the next run be in so many seconds."""
+        self._daemon.checks.timetable.again(key, seconds)
+
+    async def test_check(self, key: Key) -> TestReport:
+        """Run the monitor and say what would follow."""
+        return await self._daemon.checks.test(key)
+
+    async def carry_out(self, step: Step) -> None:
+        """Commit and deliver."""
+        await self._daemon.recorder.carry_out(step)
+
+    async def reload(self) -> ReloadReport:
+        """Read the configuration again."""
+        return await self._daemon.reload()
+
+    async def reset(self, *, keepstate: bool, stopped: bool) -> str:
+        """Classic ``reset`` (PROTOCOL §12): all services anew; "" or the errors of the file."""
+        daemon = self._daemon
+        try:
+            loaded = await asyncio.to_thread(load, daemon.options)
+        except ConfigError as error:
+            return str(error)
+        daemon.take(loaded)
+        if not keepstate:
+            daemon.book.reset(loaded.plan.config, self.now(), keepstate=False)
+        daemon.checks.start_over(loaded.plan)
+        if stopped:
+            daemon.book.stop(self.now())
+        if loaded.plan.config.settings.startupalerts_on_reset:
+            await daemon.startup_alerts()
+        return ""
+
+    async def check_config(self) -> Sequence[str]:
+        """The errors of the file on disk."""
+        try:
+            await asyncio.to_thread(load, self._daemon.options)
+        except ConfigError as error:
+            return tuple(str(problem) for problem in error.problems)
+        return ()
+
+    def start_scheduler(self) -> None:
+        """Run monitors and alerts again."""
+        self.book.start()
+
+    def stop_scheduler(self) -> None:
+        """Run nothing until started again."""
+        self.book.stop(self.now())
+
+    def terminate(self) -> None:
+        """End the daemon."""
+        self._daemon.terminate(0)
+
+    async def save_state(self, kinds: Iterable[str]) -> None:
+        """Write the classic files of these kinds, and our own database."""
+        await self._daemon.recorder.flush()
+        statedir = self._daemon.loaded.places.statedir
+        if {"disabled", "all"} & set(kinds):
+            await asyncio.to_thread(classicfiles.write_disabled, statedir, self.book)
+
+    async def load_state(self, kinds: Iterable[str]) -> None:
+        """Read the classic files of these kinds."""
+        if {"disabled", "all"} & set(kinds):
+            classicfiles.read_disabled(self._daemon.loaded.places.statedir, self.book)
+
+    def pools(self) -> Sequence[PoolView]:
+        """The pools as last read."""
+        return self._daemon.keeper.views()
+
+    def pending(self) -> Sequence[PendingAlert]:
+        """What is in the outbox."""
+        return tuple(
+            PendingAlert(
+                watch=entry.notice.watch,
+                service=entry.notice.service,
+                alert=entry.line.command.text,
+                type=entry.notice.type.value,
+                decided=entry.notice.at,
+                attempts=entry.attempts,
+                next=entry.next_at,
+                why=entry.why,
+            )
+            for entry in self._daemon.outbox.pending()
+        )

@@ -1,0 +1,42 @@
+"""Going to the background (``-f``) and the pid file."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def detach(error_file: str) -> None:
+    """Leave the terminal; from here on this is the child of a child (daemon(7), SysV).
+
+    stdout and stderr go to ``error_file``, or nowhere.  Call it before any thread exists.
+    """
+    _continue_in_child()
+    os.setsid()
+    _continue_in_child()  # no session leader, so it never gets a terminal again
+    nothing = os.open(os.devnull, os.O_RDWR)
+    errors = (
+        os.open(error_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        if error_file
+        else nothing
+    )
+    for descriptor, target in ((nothing, 0), (errors, 1), (errors, 2)):
+        os.dup2(descriptor, target)
+
+
+def _continue_in_child() -> None:
+    if os.fork():
+        os._exit(0)
+
+
+@contextlib.contextmanager
+def pid_file(path: Path | None) -> Iterator[None]:
+    """Keep our process number in ``path`` for as long as we run; None is no file."""
+    if path is None:
+        yield
+        return
+    path.write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""One log line per thing that happened: a sentence for people, fields for programs (--log-json)."""
+
+import logging
+
+from mon.model.notice import Decision
+from mon.model.result import Transition
+
+log = logging.getLogger("mon")
+
+BAD = frozenset({"fail", "down", "unknown", "timeout"})
+
+
+def say(level: int, event: str, message: str, **fields: object) -> None:
+    """Log ``message`` with ``fields`` beside it; the JSON formatter prints them, the plain one does not."""
+    log.log(level, "%s", message, extra={"event": event, "fields": fields})
+
+
+def transition(change: Transition) -> None:
+    """A change of opinion on a service or on one of its hosts."""
+    where = f"{change.watch}/{change.service}" + (f" {change.host}" if change.host else "")
+    say(
+        logging.WARNING if change.new in BAD else logging.INFO,
+        "transition",
+        f"{where}: {change.old} -> {change.new}" + (f": {change.why}" if change.why else ""),
+        watch=change.watch,
+        service=change.service,
+        host=change.host,
+        old=change.old,
+        new=change.new,
+        why=change.why,
+    )
+
+
+def held(decision: Decision) -> None:
+    """An alert line that was not sent, with its reason (law 4); of interest when asked for."""
+    say(
+        logging.DEBUG,
+        "held",
+        f"{decision.watch}/{decision.service}: {decision.line.kind} {decision.line.command.text} held: "
+        f"{decision.why}",
+        watch=decision.watch,
+        service=decision.service,
+        period=decision.period,
+        rule=decision.rule,
+        why=decision.why,
+    )
+
+
+def alert(
+    watch: str, service: str, period: str, kind: str, type_: str, text: str, fate: str, why: str
+) -> None:
+    """How sending one alert ended."""
+    say(
+        logging.INFO if fate == "sent" else logging.WARNING,
+        "alert",
+        f"{watch}/{service}: {kind} {text}: {fate}" + (f": {why}" if why else ""),
+        watch=watch,
+        service=service,
+        period=period,
+        kind=kind,
+        type=type_,
+        alert=text,
+        fate=fate,
+        why=why,
+    )
+
+
+def pool(name: str, server: str, old: int | None, new: int | None, why: str) -> None:
+    """A real server's weight on the balancer, changed and read back; None is "not in the table"."""
+
+    def shown(weight: int | None) -> str:
+        return "gone" if weight is None else str(weight)
+
+    say(
+        logging.INFO,
+        "pool",
+        f"pool {name}: {server}: weight {shown(old)} -> {shown(new)}: {why}",
+        pool=name,
+        server=server,
+        old=old,
+        new=new,
+        why=why,
+    )

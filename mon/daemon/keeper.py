@@ -1,0 +1,204 @@
+"""Keeping balancers as the pools want them: read, change, read back, compare; again when something is off.
+
+Pools are level-triggered: a change of a vote only wakes the keeper, which looks at what is and at what
+should be.  A lost event, a flushed table or a reboot heals at the next look (DESIGN §6).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mon.balancer import Balancer
+from mon.control.operations import PoolView, ServerView
+from mon.daemon import events
+from mon.daemon.line import Line, Words
+from mon.errors import BalancerError, BalancerMismatch
+from mon.model.moment import Moment
+from mon.model.pool import Pool, ServerId, Table, Voter
+from mon.pool.pools import Pools
+from mon.pool.record import SavedPool
+
+FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
+
+
+@dataclass(slots=True)
+class _Sight:
+    """What the keeper knows about one pool: the table last seen, what is wrong, how often in a row."""
+
+    table: Table = Table(None)
+    trouble: str = ""
+    outlook: str = ""
+    failures: int = 0
+    told: str = ""
+
+
+class Keeper:
+    """Owns the lines to the balancers.
+
+    ``changed()`` is called when there is something to save, ``tell(pool, text)`` when people must know
+    that a balancer or a pool as a whole is in trouble (``text``), and when it no longer is ("").
+    ``max_age(voter)`` is how old a saved vote may be, in seconds.
+    """
+
+    def __init__(
+        self,
+        pools: Pools,
+        clock: Callable[[], Moment],
+        open_balancer: Callable[[Words], Balancer],
+        *,
+        changed: Callable[[], None],
+        tell: Callable[[Pool, str], None],
+        max_age: Callable[[Voter], float],
+    ) -> None:
+        self._pools = pools
+        self._clock = clock
+        self._open = open_balancer
+        self._changed = changed
+        self._tell = tell
+        self._max_age = max_age
+        self._saved: Mapping[str, SavedPool] = {}
+        self._lines: dict[Words, Line] = {}
+        self._work: dict[Words, asyncio.Task[None]] = {}
+        self._sights: dict[str, _Sight] = {}
+
+    async def start(self, saved: Mapping[str, SavedPool]) -> None:
+        """Read every pool's table, adopt what is there, and bring it into shape; then keep it so."""
+        self._saved = saved
+        self._pools.recall(saved.values())
+        for name in self._pools.names:
+            await self._look(name)
+        self.wake(*self._pools.names)
+
+    def wake(self, *names: str) -> None:
+        """Look at these pools at the next turn of the loop."""
+        for name in names:
+            if name in self._pools.names:
+                line = self._line(self._pools.plan(name).balancer)
+                line.stale[name] = None
+                line.wake.set()
+
+    def resync(self) -> None:
+        """Look at every pool; called every few seconds."""
+        self.wake(*self._pools.names)
+
+    def views(self) -> tuple[PoolView, ...]:
+        """All pools as last seen."""
+        return tuple(self._view(name) for name in self._pools.names)
+
+    async def close(self) -> None:
+        """Finish the changes under way; tables stay as they are (a restart moves no weight)."""
+        for task in self._work.values():
+            task.cancel()
+        await asyncio.gather(*self._work.values(), return_exceptions=True)
+        for line in self._lines.values():
+            await line.close()
+
+    def _line(self, words: Words) -> Line:
+        if words not in self._lines:
+            self._lines[words] = line = Line(words, self._open)
+            self._work[words] = asyncio.create_task(self._serve(line), name=f"balancer {' '.join(words)}")
+        return self._lines[words]
+
+    async def _serve(self, line: Line) -> None:
+        while True:
+            await line.wake.wait()
+            line.wake.clear()
+            while line.stale:
+                name = next(iter(line.stale))
+                del line.stale[name]
+                await self._look(name)
+
+    async def _look(self, name: str) -> None:
+        """Bring one pool into shape; a balancer that does not let us is told of, and tried again."""
+        if name not in self._pools.names:
+            return
+        plan = self._pools.plan(name)
+        sight = self._sights.setdefault(name, _Sight())
+        try:
+            await self._shape(plan, sight)
+        except BalancerError as error:
+            self._failed(plan, sight, str(error))
+        else:
+            self._succeeded(plan, sight)
+
+    async def _shape(self, plan: Pool, sight: _Sight) -> None:
+        line = self._line(plan.balancer)
+        before = await line.read(plan.id)
+        now = self._clock()
+        if self._pools.unread(plan.name):
+            self._pools.adopt(plan.name, before, self._saved.get(plan.name), now, max_age=self._max_age)
+        wish = self._pools.wanted(plan.name, now)
+        edits = wish.changes(before)
+        sight.table, sight.outlook = before, "" if wish.waiting else wish.outlook
+        if edits:
+            try:
+                await line.apply(edits)
+            finally:
+                sight.table = await line.read(plan.id)
+                _report(plan, before, sight.table, wish.why)
+            self._changed()
+        differences = self._pools.settle(plan.name, sight.table, self._clock())
+        if differences and self._pools.wanted(plan.name, self._clock()) == wish:
+            raise BalancerMismatch("; ".join(differences))
+
+    def _failed(self, plan: Pool, sight: _Sight, trouble: str) -> None:
+        delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
+        sight.failures += 1
+        asyncio.get_running_loop().call_later(delay, self.wake, plan.name)
+        if trouble != sight.trouble:
+            sight.trouble = trouble
+            text = f"balancer {' '.join(plan.balancer)}: {trouble}"
+            events.say(
+                logging.ERROR, "balancer", f"pool {plan.name}: {text}", pool=plan.name, trouble=trouble
+            )
+            self._say(plan, sight, text)
+
+    def _succeeded(self, plan: Pool, sight: _Sight) -> None:
+        if sight.trouble:
+            well = f"pool {plan.name}: the balancer is well again"
+            events.say(logging.INFO, "balancer", well, pool=plan.name, trouble="")
+        sight.failures, sight.trouble = 0, ""
+        self._say(plan, sight, sight.outlook)
+
+    def _say(self, plan: Pool, sight: _Sight, text: str) -> None:
+        if text != sight.told:
+            sight.told = text
+            self._tell(plan, text)
+
+    def _view(self, name: str) -> PoolView:
+        plan, sight = self._pools.plan(name), self._sights.get(name, _Sight())
+        wish = self._pools.wanted(name, self._clock())
+        wanted = {server.id: server.weight for server in wish.table.servers}
+        names = {member.id: member.name for member in plan.members}
+        return PoolView(
+            name=name,
+            virtual=str(plan.id),
+            balancer=" ".join(plan.balancer),
+            scheduler=plan.scheduler,
+            trouble=sight.trouble or sight.outlook,
+            servers=tuple(
+                ServerView(
+                    name=names.get(server.id, ""),
+                    address=str(server.id),
+                    weight=server.weight,
+                    wanted=wanted.get(server.id, server.weight),
+                    forward=server.forward,
+                    active=server.active,
+                    inactive=server.inactive,
+                    why=wish.why.get(server.id, ""),
+                )
+                for server in sight.table.servers
+            ),
+        )
+
+
+def _report(plan: Pool, before: Table, after: Table, why: Mapping[ServerId, str]) -> None:
+    """A log line for each weight that is another one now."""
+    old = {server.id: server.weight for server in before.servers}
+    new = {server.id: server.weight for server in after.servers}
+    names = {member.id: member.name for member in plan.members}
+    for server in dict.fromkeys((*new, *old)):
+        if old.get(server) != new.get(server):
+            shown = f"{names[server]} {server}" if server in names else str(server)
+            events.pool(plan.name, shown, old.get(server), new.get(server), why.get(server, ""))

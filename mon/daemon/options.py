@@ -1,0 +1,21 @@
+"""What the command line asks of the daemon."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``settings`` are fields of model.config.Settings given on the command line: they win over the file.
+
+    ``classic``: started as the classic mon is (state only with ``load``, first runs after one interval,
+    port 2583).  ``load`` are the kinds of saved state to read then: "disabled", "opstatus".
+    """
+
+    config: Path = Path("/etc/mon/mon.cf")
+    classic: bool = False
+    settings: Mapping[str, object] = field(default_factory=dict)
+    load: tuple[str, ...] = ()
+    stopped: bool = False
+    m4: str = ""

@@ -1,0 +1,158 @@
+"""From a step of the engine to disk and to the outbox: decided, then durable, then sent (law 6)."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from mon import codec
+from mon.catalog import Plan
+from mon.daemon import events
+from mon.engine import Book, HostKey, HostState, ServiceState, Step
+from mon.errors import StoreError
+from mon.model.config import Key
+from mon.model.moment import Moment
+from mon.model.result import Transition
+from mon.outbox import Outbox
+from mon.pool.pools import Pools
+from mon.pool.record import SavedPool
+from mon.store import Batch, Disabled, Kept, Saved, StateStore
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recorder:
+    """Owns what is not yet saved.
+
+    Transitions and decisions are committed at once; a result that changes no opinion only marks its
+    service, and ``flush`` saves those together every few seconds.
+    """
+
+    def __init__(
+        self, book: Book, pools: Pools, store: StateStore, outbox: Outbox, clock: Callable[[], Moment]
+    ) -> None:
+        self.plan = Plan(book.config)
+        self._book = book
+        self._pools = pools
+        self._store = store
+        self._outbox = outbox
+        self._clock = clock
+        self._keys: set[Key] = set()
+        self._hosts: set[HostKey] = set()
+        self._notes: list[Transition] = []  # of hosts: saved with the next batch
+        self._pools_changed = False
+        self._trouble = ""
+
+    def touch(self, key: Key) -> None:
+        """This service has news that can wait for the next flush."""
+        self._keys.add(key)
+
+    def touch_pools(self) -> None:
+        """What is ours on the balancers, or a vote, is another one now."""
+        self._pools_changed = True
+
+    def note(self, change: Transition) -> None:
+        """A host's verdict changed: logged now, saved with the service's result."""
+        events.transition(change)
+        self._notes.append(change)
+        self._hosts.add((change.watch, change.service, change.host))
+        self._pools_changed = True
+
+    async def carry_out(self, step: Step) -> None:
+        """Save a step, then let its alerts go.
+
+        If the disk does not take them the alerts go all the same: late and twice is better than never.
+        """
+        self._keys.update(step.keys)
+        if not (step.transitions or step.decisions or step.downtimes):
+            return
+        for change in step.transitions:
+            events.transition(change)
+        held = tuple(decision for decision in step.decisions if not decision.send)
+        for decision in held:
+            events.held(decision)
+        entries = self._outbox.entries_for(
+            [decision for decision in step.sent if decision.line not in self.plan.votes]
+        )
+        batch = self._batch(step.keys)
+        transitions = (*batch.transitions, *step.transitions)
+        await self._commit(replace(batch, entries=entries, transitions=transitions, holds=held))
+        self._outbox.committed(entries)
+
+    async def flush(self) -> None:
+        """Save everything that has news."""
+        if not (self._keys or self._hosts or self._notes or self._pools_changed):
+            return
+        pools = {pool.name: codec.encode(pool) for pool in self._pools.saved()} if self._pools_changed else {}
+        self._pools_changed = False
+        batch = self._batch(tuple(self._keys))
+        await self._commit(replace(batch, pools=pools, disabled=self._disabled()))
+
+    def _batch(self, keys: Iterable[Key]) -> Batch:
+        """The states of these services, and of the hosts with news."""
+        hosts, self._hosts = self._hosts, set()
+        notes, self._notes = tuple(self._notes), []
+        states, known = self._book.states, self._book.host_states
+        batch = Batch(
+            at=self._clock().wall,
+            states={key: codec.encode(states[key]) if key in states else None for key in keys},
+            hosts={key: codec.encode(known[key]) if key in known else None for key in hosts},
+            transitions=notes,
+        )
+        self._keys.difference_update(keys)
+        return batch
+
+    def _disabled(self) -> frozenset[Disabled]:
+        book = self._book
+        return frozenset(
+            (
+                *(("host", group, host) for group, host in book.disabled_members),
+                *(("watch", watch, "") for watch in book.disabled_watches),
+                *(("service", *key) for key in book.disabled_services),
+            )
+        )
+
+    async def _commit(self, batch: Batch) -> None:
+        try:
+            await self._store.commit(batch)
+        except StoreError as error:
+            self._failed(str(error))
+        else:
+            if self._trouble:
+                events.say(logging.INFO, "store", "the state is being saved again")
+            self._trouble = ""
+
+    def _failed(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            events.say(logging.ERROR, "store", f"the state cannot be saved, alerts go on: {trouble}")
+
+
+def restored(saved: Saved, book: Book, now: Moment) -> dict[str, SavedPool]:
+    """Give the book what was saved; returns the saved pools.  What cannot be read is told and left out."""
+    states = _decoded(saved.states, ServiceState)
+    hosts = _decoded(saved.hosts, HostState)
+    book.restore(states, saved.at, now, hosts)
+    for kind, watch, name in saved.disabled:
+        _disable(book, kind, watch, name)
+    return _decoded(saved.pools, SavedPool)
+
+
+def _decoded(kept: Mapping[K, Kept], type_: type[V]) -> dict[K, V]:
+    found: dict[K, V] = {}
+    for key, each in kept.items():
+        try:
+            found[key] = codec.decode(each.body, type_)
+        except StoreError as error:
+            events.say(logging.ERROR, "store", f"the saved state of {key} is left out: {error}")
+    return found
+
+
+def _disable(book: Book, kind: str, watch: str, name: str) -> None:
+    if kind == "host":
+        book.disabled_members.add((watch, name))
+    elif kind == "watch":
+        book.disable_watch(watch)
+    elif (watch, name) in book.services:
+        book.disabled_services.add((watch, name))
