@@ -29,7 +29,7 @@ from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.probe import Echo, Probe, Statistics, Talk, Tls
 from mon.probe.faults import finding_under
-from mon.probe.wanted import regex, statuses
+from mon.probe.wanted import numbers, regex, statuses
 from mon.render import Render
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Virtual",
     "VoteTarget",
     "finding_under",
+    "numbers",
     "regex",
     "statuses",
 ]

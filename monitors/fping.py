@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
-from mon.plugin import Cause, Echo, Option, Probe, Unknown, Verdict
+from mon.plugin import Cause, Echo, Option, Probe, Unknown, Verdict, numbers
 
 Report = Callable[[str, Verdict, str, Cause], object]
 HOPS = 30
@@ -55,6 +55,11 @@ def deadline(options: Mapping[str, object]) -> float:
     """Seconds that a sweep may take: all pings of a dead host, its name, its route."""
     pings = (int(str(options["retries"])) + 1) * float(str(options["timeout"])) / 1000
     return pings + 5 + (HOPS * HOP_SECONDS + 2 if options["trace"] else 0)
+
+
+def verify(options: Mapping[str, object]) -> None:
+    """Refuse what cannot be meant, when the config is read."""
+    numbers(options)
 
 
 def judged(echo: Echo, slow: float) -> Echo:

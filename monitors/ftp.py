@@ -1,9 +1,10 @@
 """Greet an FTP server, log in if wanted, and take leave."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from mon.plugin import Cause, Down, Option, Probe, Talk, Unknown
+from mon.plugin import Cause, Down, Option, Probe, Talk, Unknown, numbers
 
 
 async def check(
@@ -26,6 +27,11 @@ async def check(
             await log_in(server, user, password)
         await command(server, "QUIT", "221")
     return greeting
+
+
+def verify(options: Mapping[str, object]) -> None:
+    """Refuse what cannot be meant, when the config is read."""
+    numbers(options)
 
 
 async def log_in(server: Talk, user: str, password: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated
 
-from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, regex, statuses
+from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, numbers, regex, statuses
 
 USUAL = "200-399,401"
 LIMIT = 1 << 20
@@ -147,6 +147,7 @@ def judged(answer: Answer, data: bytes, status: str, match: str, duration: float
 
 def verify(options: Mapping[str, object]) -> None:
     """Refuse what cannot be meant, when the config is read."""
+    numbers(options)
     statuses(str(options.get("status") or USUAL))
     regex(str(options.get("match") or ""))
     for flag, value in (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from mon.plugin import Cause, Down, Option, Probe
+from mon.plugin import Cause, Down, Option, Probe, numbers
 
 
 async def check(
@@ -31,6 +31,11 @@ async def check(
     if slow and found.average * 1000 > slow:
         raise Down(f"{said}: slower than {slow:g} ms", cause=Cause.WRONG)
     return said
+
+
+def verify(options: Mapping[str, object]) -> None:
+    """Refuse what cannot be meant, when the config is read."""
+    numbers(options)
 
 
 def deadline(options: Mapping[str, object]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated
 
-from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, regex
+from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, numbers, regex
 
 
 async def check(
@@ -47,6 +47,7 @@ async def check(
 
 def verify(options: Mapping[str, object]) -> None:
     """Refuse what cannot be meant, when the config is read."""
+    numbers(options)
     regex(str(options.get("expect") or ""))
     unescaped(str(options.get("send") or ""))
 

@@ -26,6 +26,7 @@ from mon.plugin import (
     Tls,
     Unknown,
     finding_under,
+    numbers,
     regex,
     statuses,
 )
@@ -117,6 +118,7 @@ async def check(
 
 def verify(options: Mapping[str, object]) -> None:
     """Refuse what cannot be meant, when the config is read."""
+    numbers(options)
     statuses(str(options.get("status") or USUAL))
     regex(str(options.get("match") or ""))
     header = options.get("header")

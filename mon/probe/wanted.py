@@ -4,6 +4,7 @@ The words are checked when the config is read and used with every check, so both
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -42,4 +43,25 @@ def regex(text: str) -> re.Pattern[bytes]:
     try:
         return re.compile(text.encode(), re.DOTALL)
     except re.error as error:
-        raise BadOption(f"{text!r} is no regular expression: {error}") from error
+        raise BadOption(f"{text!r} is no regular expression ({error}): write one as in Python") from error
+
+
+NUMBERS = {
+    "port": ("-p", 1, 65535),
+    "timeout": ("-t", 0.001, 86_400_000),
+    "retries": ("-r", 0, 1000),
+    "slow": ("-s", 0, 86_400_000),
+    "count": ("-c", 1, 1000),
+    "interval": ("-i", 0, 3600),
+    "loss": ("--loss", 0, 100),
+    "redirects": ("--redirects", 0, 1000),
+}
+"""Options that several monitors have: letter, least, most."""
+
+
+def numbers(options: Mapping[str, object]) -> None:
+    """Refuse a number that cannot be meant.  Raises BadOption."""
+    for name, (flag, least, most) in NUMBERS.items():
+        value = options.get(name)
+        if isinstance(value, int | float) and not least <= value <= most:
+            raise BadOption(f"{flag} is given {value:g}: it takes {least:g} to {most:g}")
