@@ -1,0 +1,86 @@
+"""What the terminal shows: a line for each thing that happens, and the pool as ``ipvsadm -Ln`` draws it."""
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TextIO
+
+from mon.balancer.drawing import draw
+from mon.model.pool import Forward, ServerEntry, ServerId, ServiceEntry, Table, VirtualId
+
+RED, GREEN, YELLOW, BLUE, DIM, BOLD = 31, 32, 33, 36, 2, 1
+WIDTH = 150
+
+
+class Console:
+    """Writes to ``out``; in colour only on a terminal."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+        self._colour = out.isatty()
+        self._began = time.monotonic()
+
+    def line(self, kind: str, text: str, colour: int = 0) -> None:
+        """The time, what kind of thing it is, and the thing."""
+        at = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-4]
+        text = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+        self.print(f"{self.paint(at, DIM)}  {kind:<10} {self.paint(text, colour)}")
+
+    def print(self, text: str = "") -> None:
+        """As it is."""
+        print(text, file=self._out, flush=True)
+
+    def paint(self, text: str, colour: int) -> str:
+        """In this colour, where there are colours."""
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colour and colour else text
+
+    def event(self, event: Mapping[str, object]) -> None:
+        """A line for one event; those that tell a spectator nothing are passed over."""
+        show = _SHOW.get(str(event["event"]))
+        if show:
+            kind, field = show
+            self.line(kind, str(event.get(field, "")), _colour(event))
+
+    def pools(self, pools: Iterable[Mapping[str, object]]) -> None:
+        """The pools as the daemon's status tells them."""
+        for line in draw([_table(pool) for pool in pools]).splitlines():
+            self.print("    " + self.paint(line, BOLD if line.startswith(("TCP", "UDP")) else DIM))
+
+
+_SHOW = {
+    "transition": ("transition", "message"),
+    "pool": ("pool", "message"),
+    "alert": ("alert", "message"),
+    "balancer": ("balancer", "message"),
+    "mail": ("  mail", "title"),
+    "webhook": ("  webhook", "title"),
+    "line": ("daemon", "message"),
+    "end": ("daemon", "message"),
+}
+"""Event -> what it is called here, and the field that says it."""
+
+
+def _colour(event: Mapping[str, object]) -> int:
+    if event["event"] in ("mail", "webhook"):
+        return BLUE
+    if event["event"] == "pool":
+        return YELLOW
+    new = str(event.get("new", ""))
+    return GREEN if new == "ok" else RED if new in ("fail", "down") else DIM if new else 0
+
+
+def _table(pool: Mapping[str, object]) -> Table:
+    """A pool of ``mon status`` as the table it is."""
+    protocol, _, place = str(pool["virtual"]).partition(" ")
+    address, _, port = place.rpartition(":")
+    service = ServiceEntry(VirtualId(protocol, address, int(port)), str(pool["scheduler"]))
+    servers = pool["servers"]
+    assert isinstance(servers, list)
+    return Table(service, tuple(map(_server, servers)))
+
+
+def _server(server: Mapping[str, object]) -> ServerEntry:
+    address, _, port = str(server["address"]).rpartition(":")
+    forward = Forward(str(server["forward"]))
+    return ServerEntry(ServerId(address, int(port)), int(str(server["weight"])), forward)
