@@ -1,0 +1,195 @@
+"""``mon plugins``, ``mon monitor``, ``mon alert``: what plugins there are, and running one by hand."""
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, manual
+from mon.catalog.linking import deadline
+from mon.cli.common import add_config, find
+from mon.daemon.places import Places, places
+from mon.errors import PluginError
+from mon.model.config import CommandLine, Host, Service, Settings
+from mon.model.moment import Moment
+from mon.model.notice import AlertType, Delivery, Fate, HostReport, Notice
+from mon.model.result import OpStatus, RunResult
+from mon.plugin import Probe, Render
+from mon.runner import Runner, Worker
+
+WRONG_USAGE = 2
+BY_HAND = "by-hand"
+"""The watch and the service of what is run by hand."""
+
+
+def plugins_add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c FILE] [NAME]``."""
+    add_config(parser)
+    parser.add_argument("name", nargs="?", help="print the manual of this one")
+
+
+def monitor_add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c FILE] NAME [OPTIONS] HOST...``."""
+    add_config(parser)
+    parser.add_argument("name", metavar="NAME", help="http, http.monitor, mon:http.monitor or a path")
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="its options, and the hosts")
+
+
+def alert_add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c FILE] NAME [OPTIONS]``."""
+    add_config(parser)
+    parser.add_argument("name", metavar="NAME", help="mail, mail.alert, mon:mail.alert or a path")
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="its options")
+
+
+def plugins_run(arguments: argparse.Namespace) -> int:
+    """List all plugins, or print one's manual."""
+    where = _places(arguments)
+    catalog = Catalog(where.mondirs, where.alertdirs)
+    if arguments.name:
+        print(_manuals(catalog, arguments.name), end="")
+        return 0
+    for title, found in (("monitors", catalog.monitors()), ("alerts", catalog.alerts())):
+        print(f"{title}:")
+        for plugin in found:
+            whose = f" ({plugin.path})" if plugin.form is Form.PYTHON else ""
+            print(f"  {plugin.name:<16} {plugin.summary}{whose}")
+    return 0
+
+
+def monitor_run(arguments: argparse.Namespace) -> int:
+    """Run a monitor once, print what it said; its exit status."""
+    where = _places(arguments)
+    bound = _bind(where, Kind.MONITOR, arguments)
+    if not bound.extra and bound.plugin.form is not Form.EXECUTABLE:
+        print(f"mon: which hosts? (mon plugins {bound.plugin.name} has its manual)", file=sys.stderr)
+        return WRONG_USAGE
+    result = asyncio.run(_check(bound, where))
+    if result is None:
+        return WRONG_USAGE
+    print(result.output, end="" if result.output.endswith("\n") else "\n")
+    return result.status
+
+
+def alert_run(arguments: argparse.Namespace) -> int:
+    """Send a test notice, print what became of it; 0 if it was sent."""
+    where = _places(arguments)
+    delivery = asyncio.run(_send(_bind(where, Kind.ALERT, arguments), where))
+    print(delivery.fate.value + (f": {delivery.why}" if delivery.why else ""))
+    return 0 if delivery.fate is Fate.SENT else 1
+
+
+def _places(arguments: argparse.Namespace) -> Places:
+    """Where plugins are: as the configuration says, as usual if there is none."""
+    if Path(arguments.config).exists():
+        return find(arguments)
+    return places(Settings(), classic=False, environ=os.environ)
+
+
+def _manuals(catalog: Catalog, name: str) -> str:
+    """The manuals of the monitor and the alert of this name.
+
+    Raises PluginError when there is neither.
+    """
+    pages = []
+    errors: list[PluginError] = []
+    for kind in Kind:
+        try:
+            pages.append(manual(catalog.find(kind, name)))
+        except PluginError as error:
+            errors.append(error)
+    if not pages:
+        raise errors[1 if name.endswith(".alert") else 0]
+    return "\n".join(pages)
+
+
+def _bind(where: Places, kind: Kind, arguments: argparse.Namespace) -> Bound:
+    name = arguments.name
+    if "/" in name:
+        name = os.path.abspath(name)
+    plugin = Catalog(where.mondirs, where.alertdirs).find(kind, name)
+    return bind(plugin, CommandLine(" ".join(arguments.words), (name, *arguments.words), hosts=False))
+
+
+async def _check(bound: Bound, where: Places) -> RunResult | None:
+    hosts = tuple(Host(word) for word in bound.extra)
+    service = Service(BY_HAND, BY_HAND)
+    check = Check(service, bound, hosts, deadline(service, bound, votes=False))
+    environment = {"MON_GROUP": BY_HAND, "MON_SERVICE": BY_HAND, **_directories(where)}
+    async with _Hand(where) as runner:
+        return await runner.round(check, (), environment, lambda part: None)
+
+
+async def _send(bound: Bound, where: Places) -> Delivery:
+    async with _Hand(where) as runner:
+        return await runner.send(bound, notice(_directories(where), time.time()))
+
+
+class _Hand:
+    """A runner for one run."""
+
+    def __init__(self, where: Places) -> None:
+        self._where = where
+
+    async def __aenter__(self) -> Runner:
+        self._probe = Probe(advise=lambda text: print(f"mon: {text}", file=sys.stderr))
+        templates = [str(each) for each in self._where.templatedirs]
+        self._runner = Runner(
+            self._probe,
+            Render(self._where.templatedirs),
+            Worker(),
+            clock=lambda: Moment(time.time(), time.monotonic()),
+            templates=templates,
+        )
+        return self._runner
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.close(0.0)
+        await self._probe.close()
+
+
+def _directories(where: Places) -> dict[str, str]:
+    return {
+        "MON_STATEDIR": str(where.statedir),
+        "MON_LOGDIR": str(where.logdir),
+        "MON_CFBASEDIR": str(where.cfbasedir),
+    }
+
+
+def notice(environment: dict[str, str], now: float) -> Notice:
+    """A failure that nobody has: one host down, one up."""
+    reports = (
+        HostReport("host1", "down", "this is a test: connection refused", now),
+        HostReport("host2", "ok", "this is a test: answered"),
+    )
+    summary = "host1"
+    variables = {
+        "MON_GROUP": BY_HAND,
+        "MON_SERVICE": BY_HAND,
+        "MON_ALERTTYPE": "test",
+        "MON_OPSTATUS": str(int(OpStatus.FAIL)),
+        "MON_RETVAL": "1",
+        "MON_LAST_SUMMARY": summary,
+        "MON_DESCRIPTION": f"a test from {socket.gethostname()}",
+        **environment,
+    }
+    return Notice(
+        type=AlertType.TEST,
+        watch=BY_HAND,
+        service=BY_HAND,
+        period="",
+        at=now,
+        status=1,
+        opstatus=OpStatus.FAIL,
+        summary=summary,
+        output=f"{summary}\n" + "".join(f"{report.host}: {report.detail}\n" for report in reports),
+        hosts=tuple(report.host for report in reports),
+        reports=reports,
+        description=f"a test from {socket.gethostname()}",
+        first_failure=now,
+        last_failure=now,
+        environment=variables,
+    )
