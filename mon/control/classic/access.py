@@ -1,6 +1,7 @@
-"""Who may do what on port 2583: the command section of auth.cf (PROTOCOL §7).
+"""Who may do what on port 2583: auth.cf (PROTOCOL §7).
 
-Logging in: ``trustlocal`` is known; the ways that need a password are refused until they are built.
+Known are ``trustlocal`` for users and ``*`` for the senders of traps; whatever needs a password is
+refused until it is built.
 """
 
 import re
@@ -28,15 +29,39 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who may send traps: an address or ``*``, a user or ``*``, and the crypted password of that user."""
+
+    host: str
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
-    """The rules by command; a command without one is for nobody."""
+    """The rules by command; a command without one is for nobody, and so are traps without a sender."""
 
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    senders: tuple[Sender, ...] = ()
 
     def permits(self, command: str, user: str) -> bool:
         """May ``user`` ("" is not logged in) do ``command``?"""
         rule = self.rules.get(command)
         return rule is not None and rule.permits(user)
+
+    def refuses_trap(self, address: str, user: str) -> str:
+        """Why a trap from there is dropped, "" if it is not.
+
+        With an entry for every host, entries for single hosts are not looked at.
+        """
+        anywhere = [sender for sender in self.senders if sender.host == "*"]
+        here = anywhere or [sender for sender in self.senders if sender.host == address]
+        if not here:
+            return "unknown host"
+        users = {sender.user for sender in here}
+        if "*" in users:
+            return ""
+        return f"the password of user {user} cannot be checked yet" if user in users else "unknown user"
 
 
 def parse(text: str, file: str = "auth.cf") -> Access:
@@ -45,6 +70,7 @@ def parse(text: str, file: str = "auth.cf") -> Access:
     Raises ControlError for a line of the command section without a colon.
     """
     rules: dict[str, Rule] = {}
+    senders: list[Sender] = []
     section = "command"
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
@@ -57,7 +83,9 @@ def parse(text: str, file: str = "auth.cf") -> Access:
             if not colon:
                 raise ControlError(f"{file}:{number}: no colon: write `COMMAND: USER, USER`")
             _add(rules, command.strip().lower(), re.split(r"[\s,]+", users.strip()))
-    return Access(rules)
+        elif len(words) == 3:
+            senders.append(Sender(*words))
+    return Access(rules, tuple(senders))
 
 
 def login(authtypes: Sequence[str], user: str, password: str, address: str) -> bool:

@@ -22,7 +22,7 @@ PORT = 2583
 
 
 class ClassicServer:
-    """Serves the protocol.  ``auth_file`` None lets everybody do everything.
+    """Serves the protocol.  ``auth_file`` None lets everybody do everything; ``gate`` is what it says.
 
     ``idle`` is cltimeout in seconds, ``allow`` are the patterns of clientallow (none: everybody).
     Raises ControlError when the file cannot be used.
@@ -37,7 +37,7 @@ class ClassicServer:
         allow: Sequence[str] = (),
     ) -> None:
         self._operations = operations
-        self._gate = Gate(load_access(auth_file) if auth_file else None, auth_file)
+        self.gate = Gate(load_access(auth_file) if auth_file else None, auth_file)
         self._lines = LineServer(self._opened, idle=idle)
         self.allow = tuple(allow)
 
@@ -64,7 +64,7 @@ class ClassicServer:
         if not permitted(peer, self.allow):
             _log.warning("a client at %s is not in clientallow", peer)
             return None
-        return _Client(Session(self._operations, self._gate, address=peer))
+        return _Client(Session(self._operations, self.gate, address=peer))
 
 
 class _Client:

@@ -1,0 +1,170 @@
+"""Results that others send us: the traps of the classic mon, one UDP datagram each (PROTOCOL §4).
+
+There is no answer.  What is dropped is logged with its reason.
+"""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from mon.control.classic.escaping import decoded
+from mon.control.classic.session import Gate
+from mon.control.operations import Operations
+from mon.engine import Book
+from mon.errors import ControlError
+from mon.model.config import Key
+
+_log = logging.getLogger(__name__)
+
+OLDEST = 0.3807
+"""The least protocol version."""
+
+DEFAULT = "default"
+"""The watch, and its service, that traps for unknown groups go to."""
+
+MOST_WAITING = 1000
+"""Traps that wait for their turn; more are dropped, so that a flood costs no memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """What a datagram says.  ``status`` is like a monitor's exit status."""
+
+    group: str
+    service: str
+    status: int
+    summary: str = ""
+    detail: str = ""
+    user: str = ""
+
+    @property
+    def output(self) -> str:
+        """As a monitor would have said it: the classic mon always puts an empty line in between."""
+        return f"{self.summary}\n\n{self.detail}"
+
+
+def parse(data: bytes) -> Trap:
+    """The trap in a datagram of ``name=value`` lines; lines of another shape are skipped.
+
+    Raises ControlError for a protocol too old, or without a status.
+    """
+    fields = _fields(data.decode("utf-8", "backslashreplace"))
+    if not _number(fields.get("pro", "")) >= OLDEST:
+        raise ControlError(f"protocol {fields.get('pro', '')!r:.40} is older than {OLDEST}")
+    if "sta" not in fields:
+        raise ControlError("no status")
+    return Trap(
+        group=fields.get("grp", ""),
+        service=fields.get("svc", ""),
+        status=_status(fields["sta"]),
+        summary=fields.get("sum", ""),
+        detail=fields.get("dtl", ""),
+        user=fields.get("usr", ""),
+    )
+
+
+def destination(trap: Trap, book: Book) -> tuple[Key, str]:
+    """The service that the trap is for, and ``GROUP:SERVICE`` as sent if that is the default's.
+
+    A known group with an unknown service does not go to the default.  Raises ControlError for no service.
+    """
+    candidates, intended = [(trap.group, trap.service)], ""
+    if trap.group not in book.config.watches:
+        candidates = [(DEFAULT, trap.service), (DEFAULT, DEFAULT)]
+        intended = f"{trap.group}:{trap.service}"
+    for key in candidates:
+        if key in book.services:
+            return key, intended
+    raise ControlError(f"unknown group or service {trap.group:.80}/{trap.service:.80}")
+
+
+class TrapPort(asyncio.DatagramProtocol):
+    """Receives traps and hands them to the engine, in the order in which they came.
+
+    Without an auth.cf whose trap section names its host, no sender is trusted.
+    """
+
+    def __init__(self, operations: Operations, gate: Gate) -> None:
+        self._operations = operations
+        self._gate = gate
+        self._waiting: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue(MOST_WAITING)
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def start(self, address: str = "", port: int = 2583) -> int:
+        """Listen; returns the port, which 0 lets the system choose.
+
+        Raises ControlError when that cannot be done.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            self._transport, _ = await loop.create_datagram_endpoint(
+                lambda: self, local_addr=(address or "0.0.0.0", port)
+            )
+        except OSError as error:
+            raise ControlError(
+                f"cannot listen at {address or '*'} UDP port {port}: {error.strerror}"
+            ) from error
+        self._task = loop.create_task(self._serve())
+        return int(self._transport.get_extra_info("sockname")[1])
+
+    async def close(self) -> None:
+        """Hear no more."""
+        if self._transport is not None and self._task is not None:
+            self._transport.close()
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        """Queue it."""
+        try:
+            self._waiting.put_nowait((data, str(addr[0]).removeprefix("::ffff:")))
+        except asyncio.QueueFull:
+            _log.warning("a trap from %s is dropped: %d are waiting", addr[0], MOST_WAITING)
+
+    async def _serve(self) -> None:
+        while True:
+            data, address = await self._waiting.get()
+            try:
+                await self._take(data, address)
+            except ControlError as error:
+                _log.warning("a trap from %s is dropped: %s", address, error)
+            except Exception:  # noqa: BLE001 - a fault of ours with one trap must not end those to come
+                _log.exception("a trap from %s failed", address)
+
+    async def _take(self, data: bytes, address: str) -> None:
+        trap = parse(data)
+        access = self._gate.access
+        why = access.refuses_trap(address, trap.user) if access else "there is no auth.cf"
+        if why:
+            raise ControlError(why)
+        operations = self._operations
+        key, intended = destination(trap, operations.book)
+        now, static = operations.now(), operations.environment
+        step = operations.book.trap(key, trap.status, trap.output, now, static, intended=intended)
+        await operations.carry_out(step)
+
+
+def _fields(text: str) -> dict[str, str]:
+    fields = {}
+    for line in text.split("\n"):
+        name, equals, value = line.partition("=")
+        if equals and name.isidentifier():
+            bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value
+            fields[name] = decoded(bare)
+    return fields
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _status(text: str) -> int:
+    """Empty or 0 is success; what is no number is a failure like any other."""
+    return int(text) if text.isdecimal() and len(text) < 10 else int(bool(text))
