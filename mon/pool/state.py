@@ -38,6 +38,10 @@ class PoolState:
         seats = ((voter, (member.id, name)) for name, voter in self.voters.items())
         return [(voter, self.ballots[seat]) for voter, seat in seats if seat in self.ballots]
 
+    def healthy(self, member: Member) -> bool:
+        """Is it in by its votes alone?"""
+        return member.weight > 0 and all(ballot.good for _, ballot in self.said(member))
+
     def wish(self) -> Wanted:
         """The pool that should be, by what is known."""
         if self.leaving:
@@ -88,16 +92,15 @@ class PoolState:
 def seated(plan: Pool, old: PoolState | None) -> PoolState:
     """The state of a plan: who sat there before keeps the ballot (law 8), who is new gets a blank one."""
     state = PoolState(plan, _named(plan.voters))
-    known: set[ServerId] = set()
+    known: dict[ServerId, bool] = {}
     if old is not None:
         state.ready = old.ready
         if old.adopted and old.place == state.place:
-            known = {member.id for member in old.plan.members}
-            state.adopted = known.issuperset(member.id for member in plan.members)
+            known = {member.id: old.healthy(member) for member in old.plan.members}
+            state.adopted = all(member.id in known for member in plan.members)
     for member in plan.members:
         # A voter that is new to a known server finds it as the others left it.
-        was_in = old is not None and all(ballot.good for _, ballot in old.said(member))
-        blank = Ballot(presumed=was_in if member.id in known else None)
+        blank = Ballot(presumed=known.get(member.id))
         for name, voter in state.voters.items():
             if voter.only in ("", member.name, member.id.address, str(member.id)):
                 before = old.ballots.get((member.id, name)) if old is not None else None

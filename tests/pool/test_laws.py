@@ -1,0 +1,169 @@
+"""Laws 1, 2 and 3, asserted after every step of random lives of a pool.
+
+A step is a result (in any order), a round that ends, a reload to other servers, voters or floors, a restart
+from what was saved, an applying, or somebody else's hand in the table.
+"""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from mon.model.moment import Moment
+from mon.model.pool import Floor, Member, Pool, ServerEntry, ServerId, ServiceEntry, Table, VirtualId, Voter
+from mon.model.result import Cause, HostResult, Verdict
+from mon.pool.changes import applied, changes
+from mon.pool.floor import least
+from mon.pool.pools import Pools
+
+ID = VirtualId("tcp", "10.0.0.9", 80)
+SERVERS = [ServerId(f"10.0.0.{n}", 80) for n in range(1, 6)]
+SPARE = Member(ServerId("127.0.0.1", 8080), "localhost", "localhost")
+STRANGER = ServerEntry(ServerId("10.9.9.9", 80), 7)
+SERVICES = ["http", "ping", "smtp"]
+FLOORS = [None, Floor(share=0.5), Floor(count=2), Floor(share=1.0), Floor(share=0.3, hard=True)]
+
+names = st.sampled_from(range(5))
+plans = st.builds(
+    lambda weights, services, floor, fallback, remove: Pool(
+        "web",
+        ID,
+        ("memory",),
+        members=tuple(Member(SERVERS[n], f"w{n}", f"w{n}", weight) for n, weight in sorted(weights.items())),
+        voters=tuple(Voter("farm", service, remove=remove) for service in services),
+        floor=floor,
+        fallback=SPARE if fallback else None,
+    ),
+    st.dictionaries(names, st.sampled_from([0, 1, 5]), min_size=1),
+    st.lists(st.sampled_from(SERVICES), unique=True, max_size=3),
+    st.sampled_from(FLOORS),
+    st.booleans(),
+    st.booleans(),
+)
+tables = st.dictionaries(names, st.sampled_from([0, 1, 9]))
+
+
+class Life(RuleBasedStateMachine):
+    """One pool, the table of its balancer, and a plain record of what was said."""
+
+    @initialize(plan=plans, weights=tables)
+    def start(self, plan: Pool, weights: dict[int, int]) -> None:
+        self.now = Moment(1e9, 100.0)
+        self.pools = Pools([plan], self.now)
+        self.plan = plan
+        self.table = Table(None)
+        if weights:
+            servers = (ServerEntry(SERVERS[n], weight) for n, weight in weights.items())
+            self.table = Table(ServiceEntry(ID, "rr"), tuple(servers))
+        self.said: dict[tuple[str, str], Verdict] = {}
+        self.was_in: set[ServerId] = set()
+        self.round_over = False
+        self.adopt()
+
+    def adopt(self, saved=None) -> None:
+        for name in self.pools.names:
+            if self.pools.unread(name):
+                serving = {one.id for one in self.table.servers if one.weight}
+                self.was_in |= serving
+                self.round_over |= any(member.id in serving for member in self.plan.members)
+                self.pools.adopt(name, self.table, saved, self.now, max_age=lambda voter: 1e9)
+
+    @rule(host=names, service=st.sampled_from(SERVICES), verdict=st.sampled_from(Verdict),
+          cause=st.sampled_from(Cause))  # fmt: skip
+    def a_result_comes(self, host: int, service: str, verdict: Verdict, cause: Cause) -> None:
+        self.now = self.now.later(1)
+        before = self.pools.wanted("web", self.now)
+        result = HostResult("farm", service, f"w{host}", verdict, "said", 0.1, self.now, cause)
+        changed = self.pools.vote(result, self.now)
+        if verdict is not Verdict.UNKNOWN:
+            seats = {(m.check, v.service) for m in self.plan.members for v in self.plan.voters}
+            if (f"w{host}", service) in seats:
+                self.said[f"w{host}", service] = verdict
+        after = self.pools.wanted("web", self.now)
+        assert ("web" in changed) == ((before.table, before.held) != (after.table, after.held))
+
+    @rule()
+    def the_first_round_is_over(self) -> None:
+        self.pools.first_round_over(self.now)
+        self.round_over = True
+
+    @rule(plan=plans)
+    def it_is_reloaded(self, plan: Pool) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        # A voter that comes new finds the servers as the votes left them.
+        self.was_in |= {one.id for one in wanted.table.servers if one.weight}
+        self.plan = plan
+        kept = {(m.check, v.service) for m in plan.members for v in plan.voters}
+        self.said = {seat: verdict for seat, verdict in self.said.items() if seat in kept}
+        self.pools.reload([plan], self.now)
+        self.adopt()
+
+    @rule()
+    def it_is_restarted(self) -> None:
+        (saved,) = self.pools.saved()
+        self.pools = Pools([self.plan], self.now)
+        self.pools.recall([saved])
+        self.was_in, self.round_over = set(), False
+        self.adopt(saved)
+
+    @rule()
+    def it_is_applied(self) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        edits = wanted.changes(self.table)
+        serving = lambda table: sum(one.weight > 0 for one in table.servers)  # noqa: E731
+        least_on_the_way = min(serving(self.table), serving(applied(self.table, edits)))
+        for n in range(len(edits) + 1):
+            assert serving(applied(self.table, edits[:n])) >= least_on_the_way
+        self.table = applied(self.table, edits)
+        assert wanted.changes(self.table) == ()
+        assert self.pools.settle("web", self.table, self.now) == ()
+
+    @rule(weights=tables)
+    def another_hand_edits(self, weights: dict[int, int]) -> None:
+        servers = tuple(ServerEntry(SERVERS[n], weight) for n, weight in weights.items())
+        self.table = Table(ServiceEntry(ID, "sh"), (STRANGER, *servers))
+
+    @invariant()
+    def law_1(self) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        inside = {one.id for one in wanted.table.servers if one.weight} - {SPARE.id} - set(wanted.held)
+        for member in self.plan.members:
+            for voter in self.plan.voters:
+                if member.id in inside:
+                    verdict = self.said.get((member.check, voter.service))
+                    assert verdict is Verdict.OK or (verdict is None and member.id in self.was_in)
+        assert not wanted.held or "floor" in wanted.outlook
+
+    @invariant()
+    def law_2(self) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        enabled = {m.id for m in self.plan.members if m.weight}
+        inside = {one.id for one in wanted.table.servers if one.weight} & enabled
+        if self.round_over and not wanted.fallback:
+            assert len(inside) >= least(self.plan.floor, len(enabled))
+        if wanted.fallback:
+            assert not inside and not (self.plan.floor and self.plan.floor.hard and enabled)
+
+    @invariant()
+    def law_3(self) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        once = applied(self.table, wanted.changes(self.table))
+        assert wanted.changes(once) == () and wanted.differences(once) == ()
+        assert [one for one in once.servers if one.id == STRANGER.id] == [
+            one for one in self.table.servers if one.id == STRANGER.id
+        ]
+
+
+Life.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLife = Life.TestCase
+
+entries = st.builds(ServerEntry, st.sampled_from(SERVERS), st.integers(0, 3))
+servers = st.lists(entries, unique_by=lambda one: one.id).map(tuple)
+services = st.builds(ServiceEntry, st.just(ID), st.sampled_from(["rr", "wlc"]))
+any_table = st.one_of(st.just(Table(None)), st.builds(Table, services, servers))
+
+
+@settings(max_examples=300)
+@given(any_table, any_table, st.booleans())
+def test_law_3_between_any_two_tables(wanted: Table, actual: Table, partial: bool) -> None:
+    once = applied(actual, changes(wanted, actual, partial=partial))
+    assert changes(wanted, once, partial=partial) == ()
