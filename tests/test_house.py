@@ -1,0 +1,180 @@
+"""The rules of the house, read from its own source: layers, libraries, plugins, sizes."""
+
+import ast
+import configparser
+import graphlib
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+
+LAYERS = (
+    "model errors",
+    "config period depend engine pool",
+    "plugin codec catalog probe runner worker store render balancer testing logs notify",
+    "timetable outbox control daemon",
+    "cli demo __main__",
+)
+"""Rooms from the ground up; imports go down or stay on their floor."""
+
+LIBRARIES = {
+    "msgspec": "codec",
+    "jinja2": "render",
+    "apscheduler": "timetable",
+    "pyroute2": "balancer",
+    "icmplib": "probe",
+    "aiosmtpd": "demo",
+    "pyftpdlib": "demo",
+}
+"""Each third-party library, and the one room that imports it."""
+
+IMPURE = frozenset(("socket", "subprocess", "logging", "random", "asyncio", "threading", "sqlite3"))
+CLOCKS = frozenset(("time.time", "time.monotonic", "time.time_ns", "datetime.now", "os.environ", "os.getenv"))
+EDGE = TOP / "mon/config/files.py"
+"""Reads the files of a configuration for its pure neighbours."""
+
+LONGEST = 350
+ALWAYS_OURS = frozenset(("lvs", "ipvs"))
+
+
+class Import(NamedTuple):
+    """``module`` is imported by ``file`` at ``line``."""
+
+    file: Path
+    line: int
+    module: str
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(TOP)}:{self.line} imports {self.module}"
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (TOP / folder).rglob("*.py"))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imports(*folders: str) -> Iterator[Import]:
+    for path in sources(*folders):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Import):
+                yield from (Import(path, node.lineno, name.name) for name in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: relative import"
+                module = node.module or ""
+                names = (f".{name.name}" if module == "mon" else "" for name in node.names)
+                yield from (Import(path, node.lineno, module + name) for name in names)
+
+
+def room(module: str) -> str:
+    """``config`` of ``mon.config.files``; "" of what is not in a room."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "mon" and len(parts) > 1 else ""
+
+
+def room_of(path: Path) -> str:
+    relative = path.relative_to(TOP / "mon").with_suffix("")
+    return relative.parts[0] if relative.parts[0] != "__init__" else ""
+
+
+FLOOR = {name: floor for floor, rooms in enumerate(LAYERS) for name in rooms.split()}
+OURS = list(imports("mon"))
+
+
+def is_library(module: str) -> bool:
+    return module.split(".")[0] not in {"mon", *sys.stdlib_module_names}
+
+
+def test_every_room_has_its_place_in_the_layers() -> None:
+    assert {room_of(path) for path in sources("mon")} - {""} <= set(FLOOR)
+
+
+def test_imports_never_go_up() -> None:
+    wrong = [
+        str(one)
+        for one in OURS
+        if room(one.module) and room_of(one.file) and FLOOR[room(one.module)] > FLOOR[room_of(one.file)]
+    ]
+    assert wrong == []
+
+
+def test_rooms_import_each_other_in_no_circle() -> None:
+    needs = defaultdict(set)
+    for one in OURS:
+        if room(one.module) and room(one.module) != room_of(one.file):
+            needs[room_of(one.file)].add(room(one.module))
+    graphlib.TopologicalSorter(needs).prepare()  # raises CycleError with the circle
+
+
+def test_the_core_imports_nothing_that_touches_the_world() -> None:
+    core = [one for one in OURS if FLOOR.get(room_of(one.file), 9) <= 1 and one.file != EDGE]
+    wrong = [one for one in core if one.module.split(".")[0] in IMPURE or is_library(one.module)]
+    assert list(map(str, wrong)) == []
+
+
+def test_the_core_reads_no_clock_and_no_file() -> None:
+    wrong = []
+    for path in sources("mon"):
+        if FLOOR.get(room_of(path), 9) > 1 or path == EDGE:
+            continue
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+                wrong.append(f"{path}:{node.lineno} opens a file")
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS:
+                wrong.append(f"{path}:{node.lineno} reads {ast.unparse(node)}")
+    assert wrong == []
+
+
+def test_each_library_is_imported_in_one_room() -> None:
+    wrong = [
+        str(one)
+        for one in OURS
+        if is_library(one.module) and LIBRARIES.get(one.module.split(".")[0]) != room_of(one.file)
+    ]
+    assert wrong == []
+
+
+def test_plugins_import_only_the_plugin_surface_and_libraries() -> None:
+    wrong = [one for one in imports("monitors", "alerts") if one.module.split(".")[0] == "mon"]
+    assert [str(one) for one in wrong if one.module not in ("mon.plugin",)] == []
+
+
+def test_nothing_in_the_house_names_a_plugin() -> None:
+    names = {f"{path.stem}.{kind}" for kind, path in plugins() if path.stem not in ALWAYS_OURS}
+    wrong = [
+        f"{path.relative_to(TOP)}:{node.lineno}: {node.value}"
+        for path in sources("mon")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in names
+    ]
+    assert wrong == []
+
+
+def plugins() -> Iterator[tuple[str, Path]]:
+    for kind, folder in (("monitor", "monitors"), ("alert", "alerts")):
+        yield from ((kind, path) for path in (TOP / folder).glob("*.py") if path.stem != "__init__")
+
+
+def test_setup_cfg_lists_the_packages_that_are_there() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(TOP / "setup.cfg")
+    listed = set(setup["options"]["packages"].split())
+    there = {
+        str(path.parent.relative_to(TOP)).replace("/", ".") for path in (TOP / "mon").rglob("__init__.py")
+    }
+    assert listed == there | {"mon.monitors", "mon.alerts"}
+
+
+@pytest.mark.parametrize(
+    "path", sources("mon", "monitors", "alerts"), ids=lambda path: str(path.relative_to(TOP))
+)
+def test_a_file_is_short_and_says_what_it_is_for(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+    assert ast.get_docstring(parsed(path))
