@@ -60,6 +60,11 @@ class Child:
         if not self.exited.done():
             self.exited.cancel()
 
+    def abandon(self) -> None:
+        """Stop watching a program that is to outlive us."""
+        abandon(self._process)
+        self.close()
+
     def _close_pidfd(self) -> None:
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
@@ -112,6 +117,11 @@ class Child:
         self._output += kept
         self._dropped += len(data) - len(kept)
         return True
+
+
+def abandon(process: subprocess.Popen[bytes]) -> None:
+    """Never wait for a process: it is meant to outlive us, and Popen would complain of that."""
+    process.returncode = 0
 
 
 def text_of(output: bytes) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from mon.runner.capabilities import become_subreaper
-from mon.runner.child import Child
+from mon.runner.child import Child, abandon
 from mon.runner.processes import TOKEN, hunt, processes
 
 log = logging.getLogger("mon.runner")
@@ -139,11 +139,12 @@ class Spawner:
         if child is None:
             return
         with contextlib.suppress(OSError):
-            subprocess.Popen(
+            reader = subprocess.Popen(
                 ["cat"], stdin=child.output_fd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 cwd="/", start_new_session=True,
             )  # fmt: skip
-        child.close()
+            abandon(reader)
+        child.abandon()
 
     def _popen(self, command: Command, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
         words = [*as_user(command.user or self._user), *command.words]

@@ -1,0 +1,95 @@
+"""Words to verdicts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mon.errors import Down, Unknown
+from mon.model.config import Host
+from mon.model.moment import Moment
+from mon.model.result import Cause, Verdict
+from mon.runner.judging import Finished, finding, judged, named, roll_up
+
+RUN = Finished(("farm", "http"), Moment(100, 0), Moment(102, 2))
+HOSTS = (Host("web1"), Host("web2", "10.0.0.2"), Host("web3"))
+
+
+def verdicts(result):
+    return {part.host: part.verdict.value for part in result.hosts}
+
+
+def test_status_0_is_ok_for_every_host():
+    assert verdicts(judged(RUN, HOSTS, 0, "all fine\n", "")) == dict.fromkeys(("web1", "web2", "web3"), "ok")
+
+
+def test_words_of_the_summary_that_are_hosts_are_down():
+    result = judged(RUN, HOSTS, 1, "web1 web3\nweb1 says no\n", "")
+    assert verdicts(result) == {"web1": "down", "web2": "ok", "web3": "down"}
+    assert [part.detail for part in result.hosts] == ["web1 says no", "", "web1 web3"]
+
+
+def test_an_address_of_name_and_address_means_the_name():
+    assert verdicts(judged(RUN, HOSTS, 1, "10.0.0.2\n", ""))["web2"] == "down"
+
+
+def test_prose_with_a_failing_status_tells_nothing_about_any_host():
+    result = judged(RUN, HOSTS, 4, "the database is broken\n", "")
+    assert set(verdicts(result).values()) == {"unknown"}
+    assert (result.status, result.trouble) == (4, "")
+
+
+def test_trouble_is_unknown_for_every_host_whatever_was_said():
+    result = judged(RUN, HOSTS, 137, "web1\n", "ended by signal 9 (SIGKILL)")
+    assert set(verdicts(result).values()) == {"unknown"}
+    assert result.summary == "ended by signal 9 (SIGKILL)"
+    assert result.detail == "web1\n"
+
+
+@pytest.mark.parametrize("summary", ["web1,web3", "web1: timeout, (web3)", "WEB1 Web3", "failed: web1; web3"])
+def test_names_are_found_in_the_usual_punctuation(summary):
+    assert set(named(summary, HOSTS)) == {"web1", "web3"}
+
+
+def test_a_name_inside_another_word_is_not_that_host():
+    assert named("web10 myweb1 web1.example.com", HOSTS) == {}
+
+
+@given(st.sets(st.sampled_from([host.name for host in HOSTS])))
+def test_what_is_named_is_exactly_what_is_down(names):
+    result = judged(RUN, HOSTS, 1 if names else 0, " ".join(sorted(names)), "")
+    assert {part.host for part in result.hosts if part.verdict is Verdict.DOWN} == names
+
+
+def test_the_parts_carry_the_exit_status_of_the_program():
+    assert {part.host: part.status for part in judged(RUN, HOSTS, 7, "web1", "").hosts} == {
+        "web1": 7, "web2": 0, "web3": 0,
+    }  # fmt: skip
+
+
+def test_a_round_of_ours_reads_like_a_classic_monitor():
+    parts = [
+        RUN.of_host("web1", Verdict.OK, "HTTP 200"),
+        RUN.of_host("web2", Verdict.DOWN, "refused", cause=Cause.REFUSED),
+    ]
+    result = roll_up(RUN, parts)
+    assert (result.status, result.output) == (1, "web2\nweb2: refused\nweb1: HTTP 200\n")
+
+
+def test_a_good_round_has_an_empty_summary():
+    result = roll_up(RUN, [RUN.of_host("web1", Verdict.OK, "HTTP 200")])
+    assert (result.status, result.summary, result.detail) == (0, "", "web1: HTTP 200\n")
+
+
+def test_a_round_in_which_nobody_could_be_tested_is_trouble():
+    result = roll_up(RUN, [RUN.of_host("web1", Verdict.UNKNOWN, "no resolver")])
+    assert (result.status, result.trouble) == (2, "no resolver")
+
+
+def test_a_round_without_hosts_is_good():
+    assert roll_up(RUN, []).status == 0
+
+
+def test_only_down_and_unknown_are_meant():
+    assert finding(Down("x", cause=Cause.TIMEOUT)) == (Verdict.DOWN, "x", Cause.TIMEOUT)
+    assert finding(Unknown("y")) == (Verdict.UNKNOWN, "y", Cause.NONE)
+    assert finding(KeyError("z"))[:2] == (Verdict.UNKNOWN, "the monitor failed: KeyError: 'z'")
