@@ -135,7 +135,8 @@ class HistoryStore:
         )
         ended = [outcome for outcome in batch.deliveries if outcome.stage is not Stage.IN_FLIGHT]
         db.executemany(
-            f"INSERT INTO delivery ({_DELIVERY}) VALUES ({','.join('?' * 13)})", map(_delivery, ended)
+            f"INSERT OR IGNORE INTO delivery ({_DELIVERY}) VALUES ({','.join('?' * 13)})",
+            map(_delivery, ended),
         )
         self._forget_holds(
             {(change.watch, change.service) for change in batch.transitions if not change.host}

@@ -64,6 +64,7 @@ HISTORY = Schema(
             id INTEGER PRIMARY KEY, at REAL, entry TEXT, stage TEXT, attempts INTEGER, why TEXT, next_at REAL,
             duration REAL, watch TEXT, service TEXT, period TEXT, kind TEXT, type TEXT, command TEXT);
         CREATE INDEX delivery_service ON delivery (watch, service, id);
+        CREATE UNIQUE INDEX delivery_attempt ON delivery (entry, attempts, stage);
         """,
     )
 )

@@ -1,0 +1,119 @@
+"""An alert that is to be sent, as a value and as a row of the store."""
+
+from dataclasses import dataclass, replace
+
+from mon.codec import decode, encode
+from mon.model.config import AlertKind, AlertLine
+from mon.model.notice import AlertType, Decision, Notice
+from mon.store.values import Outcome, Row, Stage
+
+Destination = tuple[str, ...]
+"""A plugin, its arguments, and the user it runs as."""
+
+
+OPPOSITE = {AlertKind.ALERT: AlertKind.UPALERT, AlertKind.UPALERT: AlertKind.ALERT}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One alert of one line.  ``created`` and ``next_at`` are wall time, ``why`` is about the last attempt.
+
+    ``action``: it does something (an executable), and is not repeated behind the operator's back; the
+    others are messages.
+    """
+
+    id: str
+    watch: str
+    service: str
+    period: str
+    type: AlertType
+    line: AlertLine
+    notice: Notice
+    action: bool
+    created: float
+    stage: Stage = Stage.WAITING
+    attempts: int = 0
+    next_at: float = 0.0
+    why: str = ""
+
+    @property
+    def kind(self) -> AlertKind:
+        """The directive of its line."""
+        return self.line.kind
+
+    @property
+    def command(self) -> str:
+        """Its line as written."""
+        return self.line.command.text
+
+    @property
+    def replay(self) -> bool:
+        """Does the line say ``replay=yes``?"""
+        return self.line.replay
+
+    @property
+    def destination(self) -> Destination:
+        """Where it goes: entries of one destination share its queue."""
+        return (*self.line.command.words, self.line.command.runas)
+
+    @property
+    def story(self) -> tuple[str, ...]:
+        """What an alert and the upalert that ends it have in common."""
+        return (self.watch, self.service, self.period, self.line.command.plugin)
+
+    @property
+    def lane(self) -> tuple[Destination, str, str, str]:
+        """Entries of one lane are sent one after another, in the order of their decisions."""
+        return (self.destination, self.watch, self.service, self.period)
+
+    def undoes(self, other: "Entry") -> bool:
+        """Is ``other`` an action that is no longer wanted now that this one was decided?"""
+        tests = AlertType.TEST in (self.type, other.type)
+        return (
+            other.action and not tests and OPPOSITE.get(self.kind) is other.kind and self.story == other.story
+        )
+
+
+def decided(decision: Decision, notice: Notice, id: str, *, action: bool) -> Entry:
+    """The entry for a decision to send ``notice``."""
+    return Entry(
+        id=id,
+        watch=decision.watch,
+        service=decision.service,
+        period=decision.period,
+        type=decision.type,
+        line=decision.line,
+        notice=replace(notice, id=id),
+        action=action,
+        created=decision.at.wall,
+    )
+
+
+def row_of(entry: Entry) -> Row:
+    """The row that a new entry is."""
+    return Row(entry.id, encode(entry), entry.created)
+
+
+def entry_of(row: Row) -> Entry:
+    """The entry that a row is.  Raises StoreError when its bytes cannot be read."""
+    entry = decode(row.body, Entry)
+    return replace(entry, stage=row.stage, attempts=row.attempts, next_at=row.next_at, why=row.why)
+
+
+def outcome_of(entry: Entry, at: float, duration: float = 0.0) -> Outcome:
+    """What the store is told when an entry has come to its present stage, at a wall time."""
+    return Outcome(
+        id=entry.id,
+        stage=entry.stage,
+        attempts=entry.attempts,
+        why=entry.why,
+        at=at,
+        next_at=entry.next_at,
+        duration=duration,
+        watch=entry.watch,
+        service=entry.service,
+        period=entry.period,
+        kind=entry.kind,
+        type=entry.type,
+        command=entry.command,
+    )

@@ -1,0 +1,61 @@
+"""When an alert is tried again, and when it is given up (DESIGN §5).  Pure; times are seconds."""
+
+from dataclasses import dataclass, replace
+
+from mon.model.notice import Delivery, Fate
+from mon.outbox.entry import Entry
+from mon.store.values import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """``first`` wait, doubled up to ``longest``; no attempt begins later than ``life`` after the decision,
+    nor after ``tries`` of them (0: no limit)."""
+
+    first: float
+    longest: float
+    life: float
+    tries: int = 0
+
+    def wait(self, attempts: int) -> float:
+        """How long to wait after so many failed attempts."""
+        return float(min(self.longest, self.first * 2 ** min(attempts - 1, 32)))
+
+
+MESSAGES = Patience(first=10.0, longest=600.0, life=86400.0)
+ACTIONS = Patience(first=10.0, longest=120.0, life=300.0, tries=3)
+
+UNDONE = "its opposite has been decided meanwhile"
+NOT_RUN = "mon ended before it was run; actions are not replayed unless the line says replay=yes"
+CUT_OFF = "mon ended while it ran; actions are not repeated unless the line says replay=yes"
+
+
+def after(entry: Entry, delivery: Delivery, *, wall: float, age: float, undone: bool) -> Entry:
+    """The entry after an attempt (which it counts already).
+
+    ``age`` is how long ago it was decided, ``undone`` whether its opposite was decided meanwhile.
+    """
+    if delivery.fate is not Fate.RETRY:
+        return replace(entry, stage=Stage(delivery.fate.value), why=delivery.why, next_at=0.0)
+    if undone:
+        return replace(
+            entry, stage=Stage.EXPIRED, why=f"{UNDONE}; the last attempt: {delivery.why}", next_at=0.0
+        )
+    patience = ACTIONS if entry.action else MESSAGES
+    wait = patience.wait(entry.attempts)
+    if age + wait > patience.life or entry.attempts == patience.tries:
+        why = f"given up after {_times(entry.attempts)}: {delivery.why}"
+        return replace(entry, stage=Stage.FAILED, why=why, next_at=0.0)
+    return replace(entry, stage=Stage.RETRY, why=delivery.why, next_at=wall + wait)
+
+
+def at_start(entry: Entry) -> Entry:
+    """What a restart makes of an entry that had not ended: messages go on, actions expire (law 6)."""
+    if entry.action and not entry.replay:
+        why = CUT_OFF if entry.stage is Stage.IN_FLIGHT else NOT_RUN
+        return replace(entry, stage=Stage.EXPIRED, why=why, next_at=0.0)
+    return replace(entry, stage=Stage.RETRY if entry.attempts else Stage.WAITING)
+
+
+def _times(count: int) -> str:
+    return "one attempt" if count == 1 else f"{count} attempts"
