@@ -74,8 +74,7 @@ class Pools:
         """
         spoken = {part.host for part in run.hosts if part.verdict is not Verdict.UNKNOWN}.union(disabled)
         names_others = any(part.verdict is Verdict.DOWN for part in run.hosts)
-        verdict = Verdict.UNKNOWN if run.trouble else Verdict.DOWN if run.status else Verdict.OK
-        opinion = Opinion(verdict, run.ended, run.status, detail=run.summary)
+        opinion = Opinion(_of_round(run), run.ended, run.status, detail=run.summary)
 
         def concerns(member: Member, voter: Voter) -> bool:
             speaks = voter.group and (voter.traps or not trap) and member.check not in spoken
@@ -129,7 +128,9 @@ class Pools:
 
         What we owned and is gone is ours no longer; a pool that was leaving and is gone is forgotten.
         """
-        state = self._states[name]
+        state = self._states.get(name)
+        if state is None:  # a reload took it away while its changes were applied
+            return ()
         differences = state.wish().differences(table)
         there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
         state.owned = replace(state.owned, servers=state.owned.servers & there)
@@ -169,3 +170,14 @@ class Pools:
             return
         leaving = old.leave()
         self._states[leaving.plan.name] = leaving
+
+
+def _of_round(run: RunResult) -> Verdict:
+    """What a round says of the hosts that it does not name.
+
+    One that failed for no host and was good for some failed because the others could not be tested.
+    """
+    said = {part.verdict for part in run.hosts}
+    if run.trouble or (run.status and Verdict.OK in said and Verdict.DOWN not in said):
+        return Verdict.UNKNOWN
+    return Verdict.DOWN if run.status else Verdict.OK

@@ -222,6 +222,17 @@ def test_our_own_trouble_and_what_is_disabled_are_no_vote_of_the_group(farm) -> 
     assert farm.weights() == {"w1": 0, "w2": 10, "w3": 0}
 
 
+def test_hosts_that_could_not_be_tested_beside_good_ones_are_no_failure_of_the_group(farm) -> None:
+    farm.start(farm.plan(GROUP), 10, 10, 10)
+    parts = [farm.result("w1", Verdict.UNKNOWN), farm.result("w2", Verdict.OK)]
+    assert farm.pools.run_result(farm.round(2, *parts), farm.now) == set()
+    assert farm.weights() == {"w1": 10, "w2": 10, "w3": 10}
+
+
+def test_a_pool_that_a_reload_took_away_has_no_differences(farm) -> None:
+    assert farm.pools.settle("web", farm.table(1), farm.now) == ()
+
+
 def test_a_group_comes_back_with_a_good_round(farm) -> None:
     farm.start(farm.plan(GROUP), 10, 10, 10)
     farm.pools.run_result(farm.round(1), farm.now)
