@@ -26,7 +26,10 @@ class Ftp:
     async def open(self) -> None:
         """Listen.  Raises OSError when the port is taken."""
         handler = type("Handler", (FTPHandler,), {"authorizer": DummyAuthorizer(), "banner": "demo ready"})
-        server = FTPServer((self.host, self.port), handler)
+        try:
+            server = FTPServer((self.host, self.port), handler)
+        except OSError as error:  # which, unlike asyncio's, does not say where
+            raise OSError(error.errno, f"{self.host}:{self.port}: {error.strerror}") from error
         self._end.clear()
         self._thread = threading.Thread(target=self._serve, args=(server,), name="ftp", daemon=True)
         self._thread.start()
