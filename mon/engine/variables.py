@@ -65,7 +65,7 @@ def _part(part: str, name: str, show: Callable[[Any], str], read: Callable[[str]
 
 
 def _instant(show: Callable[[Any], str], put: Callable[[Any, Moment | None], Any]) -> Variable[Any]:
-    return Variable(show, lambda whole, text, now: put(whole, at_wall(float(text or 0), now)))
+    return Variable(show, lambda whole, text, now: put(whole, at_wall(_seconds(text), now)))
 
 
 def _text(value: object) -> str:
@@ -85,6 +85,14 @@ def _shown_command(command: CommandLine | None) -> str:
     return command.text if command else ""
 
 
+def _count(text: str) -> int:
+    return int(text or 0)
+
+
+def _seconds(text: str) -> float:
+    return float(text or 0)
+
+
 def _exitval(text: str) -> int | None:
     return None if text in ("", "undef") else int(text)
 
@@ -101,9 +109,7 @@ SERVICE: Mapping[str, Variable[Service]] = {
     "service": _field("name", str, str),
     "description": _field("description", str, str),
     "failure_interval": _field("failure_interval", number, _optional_number),
-    "randskew": _field(
-        "randskew", lambda value: number(value) if value else "", lambda text: float(text or 0)
-    ),
+    "randskew": _field("randskew", lambda value: number(value) if value else "", _seconds),
     "monitor": _field("monitor", _shown_command, _command),
     "redistribute": _field("redistribute", _shown_command, _command),
     "exclude_period": _field("exclude_period", str, str),
@@ -121,11 +127,11 @@ SERVICE: Mapping[str, Variable[Service]] = {
 STATE: Mapping[str, Variable[ServiceState]] = {
     "_op_status": _field("opstatus", lambda value: str(int(value)), opstatus),
     "_last_op_status": _field("last_opstatus", lambda value: str(int(value)), opstatus),
-    "_failure_count": _field("failures", str, int),
-    "_alert_count": _field("alerts", str, int),
-    "_last_success": _part("run", "success", _wall, float),
-    "_consec_failures": _part("outage", "count", str, int),
-    "_last_failure": _part("outage", "last", _wall, float),
+    "_failure_count": _field("failures", str, _count),
+    "_alert_count": _field("alerts", str, _count),
+    "_last_success": _part("run", "success", _wall, _seconds),
+    "_consec_failures": _part("outage", "count", str, _count),
+    "_last_failure": _part("outage", "last", _wall, _seconds),
     "_first_failure": _instant(
         lambda state: "" if state.exitval is None else _wall(state.first_failure),
         lambda state, moment: replace(state, outage=replace(state.outage, first=moment)),
@@ -133,15 +139,13 @@ STATE: Mapping[str, Variable[ServiceState]] = {
     "_last_summary": _part("run", "summary", str, str),
     "_last_detail": _part("run", "detail", str, str),
     "_last_output": _part("run", "output", _text, str),
-    "_ack": _part("acknowledgement", "at", _wall, float),
+    "_ack": _part("acknowledgement", "at", _wall, _seconds),
     "_ack_comment": _part("acknowledgement", "comment", str, str),
-    "_last_trap": _part("traps", "last", _wall, float),
+    "_last_trap": _part("traps", "last", _wall, _seconds),
     "_exitval": _part("run", "exitval", lambda value: "undef" if value is None else str(value), _exitval),
-    "_last_check": _part(
-        "run", "checked", lambda value: _wall(value) if value else "", lambda text: float(text or 0)
-    ),
+    "_last_check": _part("run", "checked", lambda value: _wall(value) if value else "", _seconds),
     "_failure_output": _part("outage", "output", str, str),
-    "_monitor_duration": _part("run", "duration", _wall, float),
+    "_monitor_duration": _part("run", "duration", _wall, _seconds),
     "_depend_status": _field(
         "depstatus", lambda value: "" if value is None else str(int(value)), lambda t: _flag(t) if t else None
     ),
@@ -152,10 +156,10 @@ PERIOD: Mapping[str, Variable[PeriodState]] = {
         lambda period: _wall(period.last_alert.wall) if period.last_alert else "0",
         lambda period, moment: replace(period, last_alert=moment),
     ),
-    "alert_sent": _field("sent", str, int),
+    "alert_sent": _field("sent", str, _count),
     "1stfailtime": _instant(
         lambda period: _wall(period.first_failure.wall) if period.first_failure else "0",
         lambda period, moment: replace(period, first_failure=moment),
     ),
-    "failcount": _field("fail_count", str, int),
+    "failcount": _field("fail_count", str, _count),
 }

@@ -8,7 +8,8 @@ from mon.model.result import OpStatus
 
 # (what, period lines, service lines, results, what each calls)
 SCRIPTS = [
-    ("each failure alerts, one recovery upalerts", "alert down; upalert up", "", "0 1 1 2 0 0", "- down down down up -"),
+    ("each failure alerts, one recovery upalerts", "alert down; upalert up", "",
+     "0 1 1 2 0 0", "- down down down up -"),
     ("alertafter N waits for the Nth failure in a row", "alertafter 3; alert down; upalert up", "",
      "1 1 0 1 1 1 0", "- - - - - down up"),
     ("numalerts stops after N and starts anew after a success", "numalerts 2; alert down; upalert up", "",
@@ -39,8 +40,8 @@ SCRIPTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("period", "service", "results", "calls"), [s[1:] for s in SCRIPTS], ids=[s[0] for s in SCRIPTS])  # fmt: skip
-def test_script(play, period, service, results, calls):
+@pytest.mark.parametrize(("what", "period", "service", "results", "calls"), SCRIPTS)
+def test_script(play, what, period, service, results, calls):
     assert play(period, service).runs(results) == calls.split()
 
 
