@@ -53,11 +53,12 @@ class Outbox:
         send: Send,
         clock: Callable[[], Moment],
         *,
+        observe: Observer | None = None,
         ids: Callable[[], str] = lambda: uuid.uuid4().hex,
         each: int = EACH,
         limit: int = ALL,
     ) -> None:
-        self.observers: list[Observer] = []
+        self.observers: list[Observer] = [observe] if observe else []
         self.trouble = ""
         self._store = store
         self._send = send
@@ -89,12 +90,14 @@ class Outbox:
                 self._add(entry_of(row))
         self.wake()
 
-    async def start(self) -> tuple[str, ...]:
+    async def start(self, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
         """Take up what a former life left, and begin to send; warnings for the log.
+
+        ``rows`` are the store's unsent ones (``Saved.entries``), None reads them.
 
         Messages are sent again; actions expire, unless their line says ``replay=yes``.
         """
-        warnings = await self._resume()
+        warnings = await self._resume(await self._store.unsent() if rows is None else rows)
         self._pump = asyncio.create_task(self._run(), name="outbox")
         return warnings
 
@@ -117,9 +120,9 @@ class Outbox:
             await asyncio.wait(actions, timeout=grace - MESSAGE_GRACE)
         await _ended(list(self._tasks))
 
-    async def _resume(self) -> tuple[str, ...]:
+    async def _resume(self, rows: Sequence[Row]) -> tuple[str, ...]:
         now, warnings, expired = self._clock(), [], []
-        for row in await self._store.unsent():
+        for row in rows:
             if row.id in self._lanes:
                 continue
             try:
