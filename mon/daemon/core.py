@@ -124,7 +124,8 @@ class Daemon:
             spawner=Spawner(user=user),
             templates=[str(directory) for directory in where.templatedirs],
         )
-        self.outbox = Outbox(self.store, self._send, self.clock, observe=self._delivered)
+        self.outbox = Outbox(self.store, self._send, self.clock)
+        self.outbox.observers.append(self._delivered)
         self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, self.clock)
         random = Random()
         self.checks = Checks(
@@ -173,7 +174,8 @@ class Daemon:
         if self.classic is not None:
             settings = self.loaded.plan.config.settings
             await self.classic.start(settings.serverbind, settings.serverport or PORT)
-        await self.outbox.start(saved.entries)
+        for warning in await self.outbox.start():
+            events.say(logging.WARNING, "outbox", warning)
         self._keep_time()
         self.checks.timetable.start()
         if not self.options.stopped:

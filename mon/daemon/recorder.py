@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mon import codec
-from mon.catalog import Plan
+from mon.catalog import Form, Plan
 from mon.daemon import events
 from mon.engine import Book, HostKey, HostState, ServiceState, Step
 from mon.errors import StoreError
-from mon.model.config import Key
+from mon.model.config import AlertLine, Key
 from mon.model.moment import Moment
 from mon.model.result import Transition
 from mon.outbox import Outbox
@@ -72,9 +72,8 @@ class Recorder:
         held = tuple(decision for decision in step.decisions if not decision.send)
         for decision in held:
             events.held(decision)
-        entries = self._outbox.entries_for(
-            [decision for decision in step.sent if decision.line not in self.plan.votes]
-        )
+        people = [decision for decision in step.sent if decision.line not in self.plan.votes]
+        entries = self._outbox.entries_for(people, self._is_action)
         batch = self._batch(step.keys)
         transitions = (*batch.transitions, *step.transitions)
         await self._commit(replace(batch, entries=entries, transitions=transitions, holds=held))
@@ -102,6 +101,14 @@ class Recorder:
         )
         self._keys.difference_update(keys)
         return batch
+
+    def _is_action(self, line: AlertLine) -> bool:
+        """Does it do something?  Programs do, but for those that the setting ``messages`` names."""
+        bound = self.plan.alerts.get(line)
+        if bound is None or bound.plugin.form is not Form.EXECUTABLE:
+            return False
+        told = {name.removesuffix(".alert") for name in self._book.config.settings.messages}
+        return bound.plugin.name not in told
 
     def _disabled(self) -> frozenset[Disabled]:
         book = self._book

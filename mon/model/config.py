@@ -172,6 +172,10 @@ class Service:
         return (self.watch, self.name)
 
 
+TELLING = ("mail", "qpage", "snpp", "netpage", "irc", "mailxmpp", "slackxmpp", "file", "trap", "sms")
+"""The classic programs that only tell people (DESIGN §5): they may be tried again and replayed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The globals.  Paths are as written (the daemon makes them absolute); lists are split at colons."""
@@ -211,7 +215,7 @@ class Settings:
     dep_memory: float = 0.0
     unack_summary: bool = False
     exclude_period: str = ""
-    messages: tuple[str, ...] = ()
+    messages: tuple[str, ...] = TELLING
     pluginuser: str = ""
     resync: float = 5.0
     given: Mapping[str, Source] = field(default_factory=dict, compare=False)
