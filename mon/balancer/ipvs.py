@@ -32,7 +32,6 @@ from mon.model.source import Problem, Severity
 from mon.pool.changes import describe
 
 _PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP, "sctp": 132}
-_PROTOCOL_NAMES = {int(number): name for name, number in _PROTOCOLS.items()}
 _METHODS = {Forward.MASQ: 0, Forward.IPIP: 2, Forward.GATE: 3}
 _FORWARDS = {number: forward for forward, number in _METHODS.items()}
 _PERSISTENT = 0x0001  # IP_VS_SVC_F_PERSISTENT, linux/ip_vs.h
@@ -59,18 +58,9 @@ class Ipvs:
     """The kernel's table."""
 
     def read(self, ids: Sequence[VirtualId]) -> dict[VirtualId, Table]:
-        """Each of these virtual services as it is: one dump of services, one of servers for each found."""
-        tables = dict.fromkeys(ids, Table(None))
+        """Each of these virtual services as it is; other people's are not even asked for."""
         with _kernel() as (ipvs, records):
-            for message in ipvs.service("dump"):
-                entry = _service_entry(message.get("IPVS_CMD_ATTR_SERVICE"))
-                if entry is None or entry.id not in tables:
-                    continue
-                servers = ipvs.dest("dump", service=records.service(entry.id))
-                found = (_server_entry(server.get("IPVS_CMD_ATTR_DEST")) for server in servers)
-                # The kernel lists the newest first, an order that moves with each repair.
-                tables[entry.id] = Table(entry, tuple(sorted(found, key=lambda server: server.id)))
-        return tables
+            return {id_: _table(ipvs, records, id_) for id_ in ids}
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make the changes in their order; see ``Balancer.apply``."""
@@ -171,6 +161,22 @@ def _kernel() -> Iterator[tuple[Any, _Records]]:
         raise BalancerUnreachable(f"IPVS: no netlink socket: {error.strerror or error}") from error
 
 
+def _table(ipvs: Any, records: _Records, id_: VirtualId) -> Table:
+    """One virtual service and its servers by address; the kernel's own order moves with each repair."""
+    from pyroute2.netlink.exceptions import NetlinkError
+
+    try:
+        (message,) = ipvs.service("get", service=records.service(id_))
+        servers = list(ipvs.dest("dump", service=records.service(id_)))
+    except NetlinkError as error:
+        if error.code == errno.ESRCH:
+            return Table(None)
+        raise
+    found = (_server_entry(server.get("IPVS_CMD_ATTR_DEST")) for server in servers)
+    entry = _service_entry(id_, message.get("IPVS_CMD_ATTR_SERVICE"))
+    return Table(entry, tuple(sorted(found, key=lambda server: server.id)))
+
+
 def _apply(ipvs: Any, records: _Records, change: Change) -> None:
     """Make one change; NetlinkError becomes BalancerRefused or BalancerUnreachable with the change in it."""
     from pyroute2.netlink.exceptions import NetlinkError
@@ -194,20 +200,11 @@ def _translated(code: int, what: str) -> BalancerError:
     return BalancerRefused(f"{what}: {words}")
 
 
-def _service_entry(record: Any) -> ServiceEntry | None:
-    """A dumped service; None for a protocol that we do not have."""
-    family6 = record.get("af") == socket.AF_INET6
-    fwmark = record.get("fwmark") or 0
-    if fwmark:
-        id_ = VirtualId(fwmark=fwmark, family6=family6)
-    else:
-        protocol = _PROTOCOL_NAMES.get(record.get("protocol"))
-        if protocol is None:
-            return None
-        id_ = VirtualId(protocol, record.get("addr"), record.get("port"), family6=family6)
+def _service_entry(id_: VirtualId, record: Any) -> ServiceEntry:
+    """A service that the kernel gave us; timeout and netmask mean something only with persistence."""
     if not record.get("flags")["flags"] & _PERSISTENT:
         return ServiceEntry(id_, record.get("sched_name"))
-    netmask = _prefix(family6, record.get("netmask"))
+    netmask = _prefix(id_.family6, record.get("netmask"))
     return ServiceEntry(id_, record.get("sched_name"), record.get("timeout"), netmask)
 
 
