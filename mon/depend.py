@@ -124,7 +124,9 @@ class _Parser:
         token = self.next
         if token.text in _UNARY:
             self._at += 1
-            return Expression("not", (self.expression(_UNARY[token.text]),))
+            # To Perl, "not (a) && b" is "(not a) && b": not before a bracket is like a function.
+            least = _UNARY["!"] if self.next.text == "(" else _UNARY[token.text]
+            return Expression("not", (self.expression(least),))
         if token.text == "(":
             return self._bracket()
         if ":" not in token.text and token.text not in ("0", "1"):

@@ -121,7 +121,7 @@ def _sub_period(text: str) -> SubPeriod:
     while at < len(text):
         part = _PART.match(text, at)
         if part is None:
-            raise ValueError(f"'{text[at:].strip()}' has not the form 'scale {{range ...}}'")
+            raise ValueError("it has not the form 'scale {range ...}'")
         name = _scale(part[1])
         ranges.setdefault(name, []).extend(_ranges(name, part[2]))
         at = part.end()
@@ -131,7 +131,7 @@ def _sub_period(text: str) -> SubPeriod:
 def _scale(word: str) -> str:
     name = _LONG.get(word, word)
     if name not in _SCALES:
-        raise ValueError(f"unknown scale '{word}' (known are {', '.join(_SCALES)})")
+        raise ValueError(f"'{word}' is none of the scales {', '.join(_SCALES)}")
     return name
 
 
@@ -157,7 +157,7 @@ def _value(name: str, word: str) -> int:
         number = int(word)
         if scale.low <= number <= scale.high or (name == "yr" and number <= 99):
             return number
-    raise ValueError(f"'{word}' is not in the range of {name} ({_takes(name)})")
+    raise ValueError(f"'{word}' is not in the range of {name}, {_takes(name)}")
 
 
 def _hour(word: str) -> int | None:

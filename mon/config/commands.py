@@ -44,7 +44,7 @@ def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
 def _alert(kind: AlertKind, value: str, place: Place) -> AlertLine:
     options, rest = _options(value, ("exit", "replay", "runas"), place)
     if not rest:
-        raise Misfit(f"{kind} names no program", "write the name of an alert")
+        raise Misfit("no program is named", "write the name of an alert")
     command = CommandLine(rest, values.arguments(rest), True, options.get("runas", ""), place.source)
     exits = values.exit_range(options["exit"], place) if "exit" in options else None
     replay = values.yes_no(options["replay"], place) if "replay" in options else False

@@ -7,6 +7,7 @@ from mon.config.directives import DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOU
 from mon.config.drafts import MembersDraft, Sheet
 from mon.config.suggest import suggest
 from mon.model.config import CommandLine, Config, Service
+from mon.model.pool import Real, Virtual
 from mon.model.source import Problem, Severity, Source
 
 _RECORDS = ("hostgroup", "watch", "view", "alias", "virtual", "include", "messages")
@@ -146,6 +147,30 @@ def _unprotected_virtuals(config: Config, sheet: Sheet) -> Iterator[Problem]:
             yield _warning(virtual.source, what, "write 'floor 50%', or what you can do with")
 
 
+def _same_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    """The balancer knows a virtual service by its address, a real server by its host and port."""
+    remedy = "delete one of them, or give it another address or port"
+    seen: dict[object, Virtual] = {}
+    for virtual in config.virtuals.values():
+        identity = (virtual.address, virtual.port, virtual.protocol, virtual.fwmark, virtual.family6)
+        if (before := seen.setdefault(identity, virtual)) is not virtual:
+            yield Problem(virtual.source, f"virtual '{virtual.name}' is the same as '{before.name}'", remedy)
+        reals: dict[object, Real] = {}
+        for real in virtual.reals:
+            if reals.setdefault((real.host, real.port), real) is not real:
+                yield Problem(real.source, f"real '{real.host}' is there twice", remedy)
+
+
+def _hosts_with_address(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for group in config.hostgroups.values():
+        for host in filter(lambda host: host.address, group.hosts):
+            what = f"the classic mon takes '{host.name}={host.address}' for the name of a host"
+            yield Problem(
+                group.source, what, "write the name only, with its address in DNS", Severity.CLASSIC
+            )
+            break
+
+
 def _without_effect(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for word, source in sheet.used.items():
         yield _warning(source, f"'{word}' has no effect yet", WITHOUT_EFFECT[word])
@@ -162,5 +187,7 @@ _RULES: tuple[Callable[[Config, Sheet], Iterator[Problem]], ...] = (
     _excluded_strangers,
     _unknown_dependencies,
     _unprotected_virtuals,
+    _same_twice,
+    _hosts_with_address,
     _without_effect,
 )

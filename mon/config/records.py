@@ -143,8 +143,11 @@ class Watch:
         except Misfit as misfit:
             place.error(misfit.what, misfit.remedy)
         if any(before.key == self._period.key for before in service.periods):
-            what = f"period '{self._period.key}' is already defined for this service"
-            place.error(what, "give it a label of its own, like 'period night:'")
+            same = f"period '{self._period.key}'" if self._period.key else "a period without hours"
+            place.error(
+                f"{same} is already defined for this service",
+                "give it a label of its own, like 'period night:'",
+            )
         service.periods.append(self._period)
 
     def _take_in_period(
@@ -191,8 +194,9 @@ def apply(row: Row, word: str, rest: str, fields: Fields, sheet: Sheet, place: P
     try:
         value = row.convert(rest, place)
     except Misfit as misfit:
+        what = f"{word}: {misfit.what}" if rest else f"'{word}' has no value"
         remedy = f"write '{word} {rest.lstrip('= ')}', without '='" if rest.startswith("=") else misfit.remedy
-        (place.warning if row.lenient else place.error)(f"{word}: {misfit.what}", remedy)
+        (place.warning if row.lenient else place.error)(what, remedy)
         return
     if row.many:
         fields.setdefault(row.field, []).append(value)

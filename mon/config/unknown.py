@@ -14,6 +14,8 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "virtual": tuple(VIRTUAL),
 }
 
+_VARIABLE = "write NAME=value in capitals, without blanks around '='"
+
 
 def unknown_directive(word: str, rest: str, record: str) -> tuple[str, str]:
     """What is wrong with the line, and what to do.  ``record`` is where it stands: a key of `_KNOWN`."""
@@ -25,7 +27,9 @@ def unknown_directive(word: str, rest: str, record: str) -> tuple[str, str]:
         return f"'{word}' is not complete here", f"write a name behind {word}, and what else belongs to it"
     if misplaced := _misplaced(word, record):
         return misplaced
-    near = suggest(word, _KNOWN[record]) or suggest(word, _elsewhere())
+    if "=" in word or rest.startswith("="):
+        return f"'{word.partition('=')[0]}' is no name of a variable here", _VARIABLE
+    near = suggest(word, _KNOWN[record]) or suggest(word, _elsewhere(record))
     return f"unknown directive '{word}'", near or "delete the line, or comment it out with #"
 
 
@@ -46,10 +50,12 @@ def _misplaced(word: str, record: str) -> tuple[str, str] | None:
         return f"'{word}' stands outside of a period", "write 'period' on a line before it"
     if word in _IN_SERVICE and record == "watch":
         return f"'{word}' stands before any service", "write 'service NAME' on a line before it"
+    if record == "virtual" and (word in _IN_SERVICE or word in PERIOD):
+        return f"'{word}' stands inside of a virtual service", "move it to its service"
     if word in VIRTUAL and record != "virtual":
         return f"'{word}' stands outside of a virtual service", "move it to its virtual block"
     return None
 
 
-def _elsewhere() -> tuple[str, ...]:
-    return (*_IN_SERVICE, *PERIOD, *VIRTUAL)
+def _elsewhere(record: str) -> tuple[str, ...]:
+    return () if record == "virtual" else (*_IN_SERVICE, *PERIOD)

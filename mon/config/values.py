@@ -45,7 +45,8 @@ def time_or_zero(value: str, place: Place) -> float:
     """A number and a unit: ``90s``, ``1.5h``, ``200ms``."""
     match = _TIME.fullmatch(value)
     if match is None:
-        raise Misfit(f"'{value}' is no time", _TIME_REMEDY)
+        remedy = f"write {value}s, or another unit (ms, s, m, h, d)" if value.isdigit() else _TIME_REMEDY
+        raise Misfit(f"'{value}' is no time", remedy)
     seconds = float(match[1]) * _UNITS[match[2].lower()]
     if match[2].lower() == "ms":
         place.classic(f"refuses the unit of '{value}'")
@@ -120,7 +121,8 @@ def dep_behavior(value: str, place: Place) -> str:
 def period_spec(value: str, place: Place) -> str:
     """A Time::Period expression."""
     if wrong := period.check(value):
-        raise Misfit(f"'{value}' is no period: {wrong}", "write it like wd {Mon-Fri} hr {9am-5pm}")
+        remedy = "leave it empty" if value == "always" else "write it like wd {Mon-Fri} hr {9am-5pm}"
+        raise Misfit(f"'{value}' is no period ({wrong})", remedy)
     return value
 
 
@@ -131,7 +133,7 @@ def dependency(value: str, place: Place) -> str:
             depend.compiled(value)
         except ValueError as error:
             raise Misfit(
-                f"'{value}' is no dependency: {error}", "write it like net:ping && !SELF:backup"
+                f"'{value}' is no dependency ({error})", "write it like net:ping && !SELF:backup"
             ) from error
     return value
 

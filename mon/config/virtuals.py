@@ -18,6 +18,7 @@ from mon.model.pool import Floor, Forward, Protocol, Real
 _ENDPOINT = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[^:]*))?")
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
 _LARGEST_WEIGHT = 65535
+_FORWARD_BY_OTHERS = {"nat": "masq", "dr": "gate", "direct": "gate", "tun": "ipip", "tunnel": "ipip"}
 _Word = TypeVar("_Word", Forward, Protocol)
 
 
@@ -31,15 +32,21 @@ def service_id(words: list[str], place: Place) -> dict[str, object]:
     if not _is_address(address):
         raise Misfit(f"'{address}' is no address", "write an IPv4 address, or an IPv6 address in brackets")
     if port is None:
-        raise Misfit(f"'{words[0]}' has no port", f"write {words[0]}:80")
+        raise Misfit(f"'{words[0]}' has no port", f"write {_bracketed(address)}:80")
     if len(words) > 2:
         raise Misfit(f"'{words[2]}' is not understood", "write only ADDRESS:PORT and tcp, udp or sctp")
     return {"address": address, "port": port, "protocol": _one_of(Protocol, words[1] if words[1:] else "tcp")}
 
 
+def _bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
 def _fwmark(words: list[str], place: Place) -> dict[str, object]:
     if not words or words[1:] not in ([], ["inet6"], ["inet"]):
-        raise Misfit(f"'fwmark {' '.join(words)}' is not understood", "write fwmark N, or fwmark N inet6")
+        raise Misfit(
+            f"'{' '.join(['fwmark', *words])}' is not understood", "write fwmark N, or fwmark N inet6"
+        )
     return {"fwmark": values.positive(words[0], place), "family6": words[1:] == ["inet6"]}
 
 
@@ -74,6 +81,8 @@ def scheduler(value: str, place: Place) -> str:
 
 def forward(value: str, place: Place) -> Forward:
     """How packets reach the real servers."""
+    if other := _FORWARD_BY_OTHERS.get(value):
+        raise Misfit(f"'{value}' is another program's word", f"write {other}")
     return _one_of(Forward, value)
 
 
@@ -167,6 +176,5 @@ def _one_of(kind: type[_Word], word: str) -> _Word:
         return kind(word)
     except ValueError as error:
         known = [str(member) for member in kind]
-        raise Misfit(
-            f"'{word}' is none of {', '.join(known)}", suggest(word, known) or f"write {known[0]}"
-        ) from error
+        remedy = suggest(word, known) or "write one of them"
+        raise Misfit(f"'{word}' is none of {', '.join(known)}", remedy) from error
