@@ -99,9 +99,11 @@ class Pools:
 
         Who is in stays in until a vote says otherwise; who is out stays out until every vote says ok.  A
         table with none of our servers in waits for the first round.  On a running pool only what is new
-        is looked at.
+        is looked at.  The table of another virtual service is none: the pool moved while it was read.
         """
-        self._states[name].adopt(table, saved, now, max_age)
+        state = self._states[name]
+        if table.service is None or table.service.id == state.plan.id:
+            state.adopt(table, saved, now, max_age)
 
     def recall(self, saved: Iterable[SavedPool]) -> set[str]:
         """At start: saved pools that are configured no longer are to be withdrawn; their names."""

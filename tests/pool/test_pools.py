@@ -59,6 +59,12 @@ def test_into_an_empty_table_a_healthy_server_goes_at_once(farm) -> None:
     assert farm.weights() == {"w1": 10, "w2": 0, "w3": 0}
 
 
+def test_the_table_of_another_address_is_not_taken_for_this_pool(farm) -> None:
+    farm.pools = Pools([farm.plan(id=VirtualId("tcp", "10.0.0.8", 80))], farm.now)
+    farm.pools.adopt("web", farm.table(10, 10, 10), None, farm.now, max_age=lambda voter: 0)
+    assert farm.pools.unread("web")
+
+
 # -- restart
 
 
