@@ -93,7 +93,10 @@ def _not_acknowledged(state: ServiceState) -> ServiceState:
 
 def acknowledged(scene: Scene) -> str:
     """Somebody knows."""
-    return f"acknowledged by {scene.state.ackcomment}" if scene.state.ack else ""
+    if not scene.state.ack:
+        return ""
+    user, _, comment = scene.state.ackcomment.partition(": ")
+    return f"acknowledged by {user}: {comment}" if user else f"acknowledged: {comment}"
 
 
 # Rules about a period.
@@ -131,7 +134,7 @@ def numalerts(here: PeriodScene) -> str:
     most = here.period.numalerts
     if not most or here.state.sent < most:
         return ""
-    return f"{here.state.sent} alerts were sent, numalerts is {most}"
+    return f"alerts sent: {here.state.sent}, numalerts is {most}"
 
 
 def alertevery(here: PeriodScene) -> str:
@@ -157,7 +160,7 @@ def alertafter_count(here: PeriodScene) -> str:
     after, failures = here.period.alertafter, here.scene.state.consec_failures
     if after is None or after.count is None or after.seconds is not None or failures >= after.count:
         return ""
-    return f"failed {failures} times in a row, alertafter is {after.count}"
+    return f"failures in a row: {failures}, alertafter is {after.count}"
 
 
 def begin_alertafter_time(here: PeriodScene) -> PeriodScene:
@@ -194,7 +197,7 @@ def alertafter_both(here: PeriodScene) -> str:
     after, failures = here.period.alertafter, here.state.fail_count
     if after is None or after.count is None or after.seconds is None or failures >= after.count:
         return ""
-    return f"failed {failures} times within {seconds(after.seconds)}, alertafter is {after.count}"
+    return f"failures within {seconds(after.seconds)}: {failures}, alertafter is {after.count}"
 
 
 # Rules about an alert line.

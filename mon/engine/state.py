@@ -218,12 +218,16 @@ def adapted(state: ServiceState, service: Service, now: Moment) -> ServiceState:
 
 
 def _trap_clock(traps: Traps, service: Service, now: Moment) -> Traps:
-    if service.traptimeout is None:
-        return replace(traps, due=None)
-    latest = now.later(service.traptimeout)
-    if traps.due is None or traps.due.mono > latest.mono:
-        return replace(traps, due=latest)
-    return traps
+    """Timers that the service no longer has end; one that got shorter ends no later than it says."""
+    return replace(
+        traps,
+        due=_no_later(traps.due, now.later(service.traptimeout)) if service.traptimeout else None,
+        until=traps.until if service.trapduration else None,
+    )
+
+
+def _no_later(due: Moment | None, latest: Moment) -> Moment:
+    return latest if due is None or due.mono > latest.mono else due
 
 
 def at_wall(wall: float, now: Moment) -> Moment | None:

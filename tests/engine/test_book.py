@@ -232,6 +232,18 @@ def test_a_failing_trap_lasts_as_long_as_trapduration_and_then_nothing_is_called
     assert p.trap(0, key=REMOTE) == []
 
 
+def test_a_reload_winds_the_clock_of_traps_only_as_far_as_it_must(stage, mon_cf):
+    p = trapped(stage, " traptimeout 100s\n")
+    due = p.book.states[REMOTE].traps.due
+    longer, shorter = (
+        mon_cf(f"watch remote\n service disk\n traptimeout {time}\n") for time in ("200s", "50s")
+    )
+    p.book.reload(longer, p.clock.advance(10))
+    assert p.book.states[REMOTE].traps.due == due
+    p.book.reload(shorter, p.clock())
+    assert p.book.states[REMOTE].traps.due == p.clock().later(50)
+
+
 # Configurations
 
 

@@ -74,7 +74,7 @@ def test_alertafter_number_in_time_forgets_failures_that_are_too_old(play):
     assert p.run("1") == []
     p.clock.advance(130)
     assert p.run("1") == []
-    assert p.why == "failed 1 times within 120s, alertafter is 2"
+    assert p.why == "failures within 120s: 1, alertafter is 2"
     p.clock.advance(60)
     assert p.run("1") == ["down"]
 
@@ -90,7 +90,7 @@ def test_counters_of_alertafter_time_do_not_move_while_an_earlier_rule_holds(pla
 def test_numalerts_says_how_many_were_sent(play):
     p = play("numalerts 1; alert down")
     p.runs("1 1")
-    assert (p.held, p.why) == (["numalerts"], "1 alerts were sent, numalerts is 1")
+    assert (p.held, p.why) == (["numalerts"], "alerts sent: 1, numalerts is 1")
 
 
 def test_exit_range_names_status_and_range(play):
@@ -180,6 +180,20 @@ def test_an_acknowledged_failure_is_silent_until_it_is_over(play):
     assert p.run("1") == []
     assert (p.held, p.why) == (["acknowledged"], "acknowledged by ann: on it")
     assert p.runs("0 1") == ["up", "down"]
+
+
+def test_an_acknowledgement_of_nobody_in_particular_is_told_so(play):
+    p = play()
+    p.run("1")
+    p.book.ack(("web", "http"), "", "seen", p.clock(), {})
+    p.run("1")
+    assert p.why == "acknowledged: seen"
+
+
+def test_alertafter_says_how_often_it_failed(play):
+    p = play("alertafter 3; alert down")
+    p.run("1")
+    assert (p.held, p.why) == (["alertafter count"], "failures in a row: 1, alertafter is 3")
 
 
 def test_unack_summary_ends_an_acknowledgement_when_the_summary_changes(play):
