@@ -147,6 +147,8 @@ class Stream:
         sock = self._sock = socket.socket(to.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._fd = sock.fileno()
         if self._bind:
+            if self._bind.family != to.family:
+                raise OSError(errno.EAFNOSUPPORT, "the local address is of the other family")
             sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
             sock.bind(self._bind.address)
         number = sock.connect_ex(to.address)

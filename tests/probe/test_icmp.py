@@ -1,0 +1,225 @@
+"""Pings, where the machine allows them, and in network namespaces of their own, where hosts can be dead."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from mon.model.result import Verdict
+from mon.probe.echosocket import PACKET, EchoSocket, _sum
+from mon.probe.icmp import REMEDY
+
+DEAF = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1"
+PERMITTED = 'sysctl -qw net.ipv4.ping_group_range="0 2147483647"'
+NOBODY = "setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --inh-caps -all"
+SWEEP = """
+import asyncio, json, sys
+from mon.probe import Probe
+async def main():
+    probe, found = Probe(advise=lambda text: print(text, file=sys.stderr)), []
+    for _ in range(2):
+        await probe.ping_sweep(sys.argv[1:], found.append, timeout=0.2, retries=1)
+    print(json.dumps(found))
+asyncio.run(main())
+"""
+
+
+def may_ping() -> bool:
+    try:
+        EchoSocket(socket.AF_INET).close()
+    except OSError:
+        return False
+    return True
+
+
+def may_unshare() -> bool:
+    return os.geteuid() == 0 and subprocess.run(["unshare", "-n", "true"]).returncode == 0
+
+
+pings = pytest.mark.skipif(not may_ping(), reason="pings are not permitted here")
+namespaces = pytest.mark.skipif(
+    not (shutil.which("unshare") and shutil.which("setpriv") and may_unshare()),
+    reason="needs root and unshare",
+)
+
+
+async def swept(probe, hosts, **options):
+    found = []
+    await probe.ping_sweep(hosts, found.append, **{"timeout": 1.0, "retries": 1, **options})
+    return {echo.host: echo for echo in found}
+
+
+def in_namespace(script, *hosts, prefix=""):
+    """Sweep in a network that has nothing but loopback; (what was found, what was said on stderr)."""
+    command = f'ip link set lo up; {script}; exec {prefix} "$0" -c "$PROGRAM" "$@"'
+    run = subprocess.run(
+        ["unshare", "-n", "sh", "-c", command, sys.executable, *hosts],
+        env={**os.environ, "PROGRAM": SWEEP, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    return [tuple(echo) for echo in json.loads(run.stdout)], run.stderr
+
+
+@pings
+async def test_hosts_that_answer_are_alive_on_both_families(probe):
+    hosts = [f"127.0.{i % 5}.{1 + i // 5}" for i in range(500)]
+    found = await swept(probe, [*hosts, "::1", "localhost"])
+    assert len(found) == 502
+    assert {echo.verdict for echo in found.values()} == {Verdict.OK}
+    assert all(0 <= echo.rtt < 1 for echo in found.values())
+
+
+@pings
+async def test_sweeps_side_by_side_share_the_socket(probe):
+    before = len(os.listdir("/proc/self/fd"))
+    groups = [[f"127.0.{group}.{i}" for i in range(1, 50)] for group in range(10)]
+    found = await asyncio.gather(*(swept(probe, group) for group in groups))
+    assert [set(echoes) for echoes in found] == [set(group) for group in groups]
+    assert all(echo.verdict is Verdict.OK for echoes in found for echo in echoes.values())
+    assert len(os.listdir("/proc/self/fd")) == before + 1
+
+
+@pings
+async def test_the_same_host_twice_is_reported_twice(probe):
+    found = []
+    await probe.ping_sweep(["127.0.0.1", "127.0.0.1"], found.append, timeout=1.0)
+    assert [echo.verdict for echo in found] == [Verdict.OK] * 2
+
+
+async def test_no_hosts_at_all_are_soon_done(probe):
+    assert await swept(probe, []) == {}
+
+
+async def test_what_cannot_be_asked_is_unknown(probe):
+    probe._resolver._look_up = lambda name: ()
+    found = await swept(probe, ["web.example", "fe80::1%nowhere"])
+    assert {echo.verdict for echo in found.values()} == {Verdict.UNKNOWN}
+    assert "cannot resolve web.example" in found["web.example"].detail
+
+
+async def test_no_descriptors_make_every_host_unknown(probe, monkeypatch):
+    def full(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("mon.probe.echosocket.socket.socket", full)
+    found = await swept(probe, ["127.0.0.1", "::1"])
+    assert {echo.detail for echo in found.values()} == {"cannot ping: Too many open files"}
+    assert probe.advice == []
+
+
+@pings
+def test_the_checksum_is_right_for_any_number():
+    sock = EchoSocket(socket.AF_INET)
+    packets = [sock.packet(number) for number in (0, 1, 0xFFFF, 0x10000, 0xFFFE0001, 0xFFFFFFFF)]
+    raw, _ = sock._header, sock.close()
+    for packet in packets:
+        total = _sum(packet)
+        assert not raw or (total >> 16) + (total & 0xFFFF) in (0xFFFF, 0x1FFFE)
+
+
+@pings
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to forge a reply")
+async def test_a_forged_reply_from_another_address_does_not_count(probe):
+    """Right identifier, number and cookie, but not from the host that was asked."""
+    family = probe._icmp._families[socket.AF_INET]
+    family._open()
+    echo = family._socket
+    heard = []
+    family._waited[7] = (type("Asked", (), {"source": "127.0.0.9", "sweep": None})(), 0.0, 0.0)
+    head = (0, 0, 0, echo._identifier, 7, echo._cookie, 7)
+    total = _sum(PACKET.pack(*head))
+    total = (total >> 16) + (total & 0xFFFF)
+    packet = PACKET.pack(0, 0, ~total & 0xFFFF, *head[3:])
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
+        forger.bind(("127.0.0.2", 0))
+        forger.sendto(packet, ("127.0.0.1", 0))
+    family._waited[7][0].sweep = type("Sweep", (), {"answered": lambda *said: heard.append(said)})()
+    await asyncio.sleep(0.1)
+    assert heard == []
+    family._waited[7][0].source = "127.0.0.2"
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
+        forger.bind(("127.0.0.2", 0))
+        forger.sendto(packet, ("127.0.0.1", 0))
+    await asyncio.sleep(0.1)
+    assert not echo._header or len(heard) == 1  # a ping socket hears only what the kernel gives it
+
+
+@namespaces
+def test_a_dead_host_is_down():
+    found, _ = in_namespace(DEAF, "127.0.0.1", "::1")
+    assert {(verdict, detail) for _, verdict, detail, _ in found} == {("down", "no answer to 2 pings")}
+
+
+@namespaces
+def test_the_unprivileged_socket_does_as_well():
+    found, said = in_namespace(PERMITTED, "127.0.0.1", "127.0.0.2", "::1", prefix=NOBODY)
+    assert [verdict for _, verdict, _, _ in found] == ["ok"] * 6
+    assert said == ""
+
+
+@namespaces
+def test_without_privilege_hosts_are_unknown_and_the_remedy_is_said_once():
+    found, said = in_namespace("true", "127.0.0.1", "::1", prefix=NOBODY)
+    assert {(verdict, detail) for _, verdict, detail, _ in found} == {("unknown", REMEDY)}
+    assert said.count("sysctl -w net.ipv4.ping_group_range") == 1
+
+
+@namespaces
+def test_without_a_route_hosts_are_unknown():
+    found, _ = in_namespace("true", "192.0.2.1", "2001:db8::1")
+    assert {verdict for _, verdict, _, _ in found} == {"unknown"}
+    assert {detail for _, _, detail, _ in found} == {"cannot ping: Network is unreachable"}
+
+
+@pings
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+async def test_statistics_of_one_host(probe, address):
+    found = await probe.ping(address, count=3, interval=0.01)
+    assert (found.sent, found.received, found.loss) == (3, 3, 0.0)
+    assert 0 < found.shortest <= found.average <= found.longest < 1
+
+
+@namespaces
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_statistics_of_a_dead_host_are_not_taken_from_our_own_request(address):
+    """On loopback a raw socket sees the request too, with the identifier and sequence that are waited for."""
+    program = (
+        "import sys; from mon.probe.route import statistics;"
+        "print(statistics(sys.argv[1], 2, 0.0, 0.2).received)"
+    )
+    run = subprocess.run(
+        [
+            "unshare",
+            "-n",
+            "sh",
+            "-c",
+            f'ip link set lo up; {DEAF}; "$0" -c "$PROGRAM" "$1"',
+            sys.executable,
+            address,
+        ],
+        env={**os.environ, "PROGRAM": program, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.stdout.strip(), run.stderr) == ("0", "")
+
+
+@pings
+@pytest.mark.skipif(os.geteuid() != 0, reason="a route needs a raw socket")
+async def test_the_route_to_ourselves(probe):
+    hops = await probe.traceroute("127.0.0.1")
+    assert [(hop.distance, hop.address) for hop in hops] == [(1, "127.0.0.1")]
+
+
+def test_struct_sizes_are_those_of_the_kernel():
+    assert PACKET.size == 20
+    assert struct.calcsize("@HBBI") == 8

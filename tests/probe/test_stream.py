@@ -1,0 +1,329 @@
+"""The TCP and TLS engine against servers that answer, hang, drip, reset and refuse."""
+
+import asyncio
+import errno
+import os
+import resource
+import socket
+import struct
+import time
+
+import pytest
+import trustme
+
+from mon.errors import Down, Unknown
+from mon.model.result import Cause
+from mon.probe import Probe, Tls
+
+
+def never(_: bytearray) -> bool:
+    return False
+
+
+async def echo(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+async def silent(reader, writer):
+    await asyncio.sleep(60)
+
+
+async def drip(reader, writer):
+    while True:
+        writer.write(b".")
+        await asyncio.sleep(0.05)
+
+
+async def reset(reader, writer):
+    await reader.read(1)
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def hello(reader, writer):
+    await reader.read(1)
+    writer.write(b"hello")
+
+
+async def test_the_answer_ends_when_it_is_complete(probe, start):
+    port = await start(echo)
+    assert await probe.exchange("127.0.0.1", port, b"abc", lambda b: b.endswith(b"c"), timeout=5) == b"abc"
+
+
+async def test_the_answer_ends_with_the_stream(probe, start):
+    assert await probe.exchange("127.0.0.1", await start(hello), b"x", never, timeout=5) == b"hello"
+
+
+async def test_the_answer_ends_at_the_limit(probe, start):
+    data = await probe.exchange("127.0.0.1", await start(drip), b"", never, timeout=5, limit=3)
+    assert data == b"..."
+
+
+async def test_without_anything_to_wait_for_connecting_is_enough(probe, start):
+    assert await probe.exchange("127.0.0.1", await start(silent), b"", lambda _: True, timeout=5) == b""
+
+
+async def test_a_server_on_ipv6(probe, start):
+    port = await start(hello, host="::1")
+    assert await probe.exchange("::1", port, b"x", never, timeout=5) == b"hello"
+
+
+async def test_more_than_the_socket_takes_at_once_is_written(probe, start):
+    data = os.urandom(8 << 20)
+    port = await start(echo)
+    answer = await probe.exchange(
+        "127.0.0.1", port, data, lambda b: len(b) >= 8 << 20, timeout=20, limit=9 << 20
+    )
+    assert answer == data
+
+
+async def test_it_connects_from_the_address_it_is_told(probe, start):
+    async def who(reader, writer):
+        writer.write(writer.get_extra_info("peername")[0].encode())
+
+    answer = await probe.exchange("127.0.0.1", await start(who), b"", never, timeout=5, bind="127.0.0.77")
+    assert answer == b"127.0.0.77"
+
+
+async def test_a_name_with_several_addresses_is_tried_until_one_accepts(start, refusing):
+    port = await start(hello)
+    probe = Probe()
+    probe._resolver._look_up = lambda name: ("::1", "127.0.0.1")
+    assert await probe.exchange("both.example", port, b"x", never, timeout=5) == b"hello"
+    with pytest.raises(Down, match="refused"):
+        await probe.exchange("both.example", refusing, b"x", never, timeout=5)
+    await probe.close()
+
+
+async def test_a_refused_connection_is_down(probe, refusing):
+    with pytest.raises(Down, match="connection refused") as found:
+        await probe.exchange("127.0.0.1", refusing, b"", never, timeout=5)
+    assert found.value.cause is Cause.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("serve", "said"),
+    [(silent, "no answer within 0.3 s"), (drip, r"answer not complete after 0.3 s \(\d+ bytes\)")],
+)
+async def test_a_server_that_hangs_or_drips_is_down_in_time(probe, start, serve, said):
+    with pytest.raises(Down, match=said) as found:
+        await probe.exchange("127.0.0.1", await start(serve), b"x", never, timeout=0.3)
+    assert found.value.cause is Cause.TIMEOUT
+
+
+async def test_a_connection_that_is_not_accepted_in_time_is_down(probe):
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for sock in (first, second):
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        with pytest.raises(Down, match=r"no connection within 0\.3 s") as found:
+            await probe.exchange("127.0.0.1", full.getsockname()[1], b"x", never, timeout=0.3)
+    assert found.value.cause is Cause.TIMEOUT
+
+
+async def test_a_reset_connection_is_down(probe, start):
+    with pytest.raises(Down, match="connection reset") as found:
+        await probe.exchange("127.0.0.1", await start(reset), b"x", never, timeout=5)
+    assert found.value.cause is Cause.WRONG
+
+
+async def test_no_descriptors_is_our_own_trouble(probe, start):
+    port = await start(hello)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        with pytest.raises(OSError, match="Too many"):
+            while True:
+                taken.append(socket.socket())
+        with pytest.raises(Unknown, match="Too many open files"):
+            await probe.exchange("127.0.0.1", port, b"x", never, timeout=5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for sock in taken:
+            sock.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "bind", "said"),
+    [
+        ("127.0.0.1", "192.0.2.7", os.strerror(errno.EADDRNOTAVAIL)),
+        ("127.0.0.1", "eth0", "not a numeric address"),
+        ("fe80::1", "", "cannot connect"),
+        ("fe80::1%nowhere", "", "no interface with this name"),
+        ("127.0.0.1", "::1", "of the other family"),
+    ],
+)
+async def test_what_our_own_machine_cannot_do_is_unknown(probe, host, bind, said):
+    with pytest.raises(Unknown, match=said) as found:
+        await probe.exchange(host, 9, b"", never, timeout=5, bind=bind)
+    assert found.value.cause is Cause.NONE
+
+
+async def test_a_name_that_does_not_resolve_is_unknown(probe):
+    probe._resolver._look_up = lambda name: (_ for _ in ()).throw(OSError(-2, "Name or service not known"))
+    with pytest.raises(Unknown, match=r"cannot resolve web\.example: Name or service not known"):
+        await probe.exchange("web.example", 9, b"", never, timeout=5)
+
+
+async def test_a_timeout_while_we_were_held_up_is_unknown(probe, start):
+    port = await start(silent)
+    check = asyncio.ensure_future(probe.exchange("127.0.0.1", port, b"", never, timeout=0.6))
+    await asyncio.sleep(0.1)
+    time.sleep(1.5)  # noqa: ASYNC251  (that is what is tested)
+    with pytest.raises(Unknown, match="mon itself was held up"):
+        await check
+
+
+async def test_a_fault_of_the_check_is_raised_where_it_is_run(probe, start):
+    port = await start(hello)
+    with pytest.raises(ZeroDivisionError):
+        await probe.exchange("127.0.0.1", port, b"x", lambda _: bool(1 / 0), timeout=5)
+
+
+async def test_nothing_stays_open(probe, start, refusing):
+    port, quiet = await start(hello), await start(silent)
+    await probe.exchange("127.0.0.1", port, b"x", never, timeout=5)
+    await asyncio.sleep(0.05)
+    before = len(os.listdir("/proc/self/fd"))
+    for target in (refusing, quiet):
+        with pytest.raises(Down):
+            await probe.exchange("127.0.0.1", target, b"x", never, timeout=0.1)
+    cancelled = asyncio.ensure_future(probe.exchange("127.0.0.1", quiet, b"x", never, timeout=5))
+    await asyncio.sleep(0.05)
+    cancelled.cancel()
+    await asyncio.wait((cancelled,))
+    server_ends = 2  # of the connections to the silent server
+    assert len(os.listdir("/proc/self/fd")) <= before + server_ends
+
+
+# -- TLS -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture
+def server_context(authority):
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("web.example", "127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def ca_file(authority, tmp_path):
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return str(file)
+
+
+async def test_tls_with_a_trusted_certificate(probe, start, server_context, ca_file):
+    port = await start(hello, server_context)
+    for name in ("", "web.example"):
+        tls = Tls(ca=ca_file, name=name)
+        assert await probe.exchange("127.0.0.1", port, b"x", never, timeout=5, tls=tls) == b"hello"
+
+
+async def test_a_long_answer_over_tls(probe, start, server_context):
+    async def long(reader, writer):
+        writer.write(b"x" * 500_000)
+
+    port = await start(long, server_context)
+    assert (
+        len(await probe.exchange("127.0.0.1", port, b"", never, timeout=5, tls=Tls(verify=False))) == 500_000
+    )
+
+
+async def test_a_long_request_over_tls(probe, start, server_context):
+    data = os.urandom(3 << 20)
+    port = await start(echo, server_context)
+    answer = await probe.exchange(
+        "127.0.0.1", port, data, lambda b: len(b) >= 3 << 20, timeout=20, tls=Tls(verify=False), limit=4 << 20
+    )
+    assert answer == data
+
+
+async def test_a_server_that_speaks_first_over_tls(probe, start, server_context):
+    async def greet(reader, writer):
+        writer.write(b"* OK\r\n")
+        await asyncio.sleep(60)
+
+    port = await start(greet, server_context)
+    async with probe.talk("127.0.0.1", port, timeout=5, tls=Tls(verify=False)) as talk:
+        assert await talk.read_line() == "* OK"
+
+
+@pytest.mark.parametrize(
+    ("tls", "said"),
+    [
+        (Tls(), "TLS: certificate not accepted"),
+        (Tls(name="mail.example", ca="CA"), "TLS: certificate not accepted: Hostname mismatch"),
+    ],
+)
+async def test_a_certificate_that_is_not_good_is_down(probe, start, server_context, ca_file, tls, said):
+    tls = Tls(tls.verify, tls.name, ca_file if tls.ca else "")
+    port = await start(hello, server_context)
+    with pytest.raises(Down, match=said) as found:
+        await probe.exchange("127.0.0.1", port, b"x", never, timeout=5, tls=tls)
+    assert found.value.cause is Cause.WRONG
+
+
+async def test_a_server_without_tls_is_down(probe, start):
+    with pytest.raises(Down, match="TLS: "):
+        await probe.exchange("127.0.0.1", await start(hello), b"x", never, timeout=5, tls=Tls(verify=False))
+
+
+async def test_a_server_that_hangs_in_the_handshake_is_down(probe, start):
+    with pytest.raises(Down, match=r"no TLS handshake within 0\.3 s"):
+        await probe.exchange(
+            "127.0.0.1", await start(silent), b"x", never, timeout=0.3, tls=Tls(verify=False)
+        )
+
+
+async def test_authorities_that_cannot_be_read_are_our_own_trouble(probe):
+    with pytest.raises(Unknown, match="cannot read certificates of /nowhere"):
+        await probe.exchange("127.0.0.1", 9, b"", never, timeout=5, tls=Tls(ca="/nowhere"))
+
+
+# -- other loops -----------------------------------------------------------------------------------
+
+
+def loops():
+    try:
+        import uvloop
+    except ImportError:
+        return [asyncio.SelectorEventLoop]
+    return [asyncio.SelectorEventLoop, uvloop.new_event_loop]
+
+
+@pytest.mark.parametrize("loop", loops())
+def test_the_engine_on_every_loop_there_is(loop, refusing):
+    async def main():
+        async def serve(reader, writer):
+            await hello(reader, writer)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        probe = Probe()
+        answers = await asyncio.gather(
+            *(probe.exchange("127.0.0.1", port, b"x", never, timeout=5) for _ in range(50)),
+            *(probe.exchange("127.0.0.1", refusing, b"x", never, timeout=5) for _ in range(50)),
+            return_exceptions=True,
+        )
+        await probe.close()
+        server.close()
+        return answers
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        answers = runner.run(main())
+    assert answers[:50] == [b"hello"] * 50
+    assert all(isinstance(answer, Down) for answer in answers[50:])
