@@ -4,7 +4,9 @@
 ``judge``        a result to an opinion            ``dependency``   does what it depends on work?
 ``rules``        the chain                         ``environment``  MON_* variables
 ``decide``       one decision per alert line       ``variables``    ``set`` and ``get`` by classic names
-``disabled``     what an operator turned off       ``book``         the owner of all of it
+``disabled``     what an operator turned off       ``ledger``       one event to a step
+``operator``     an operator's commands            ``renewal``      reload, reset, save, restore
+``book``         the owner of all of it
 """
 
 from mon.engine.book import Book

@@ -15,26 +15,19 @@ from mon.engine import judge
 from mon.engine.dependency import Unsolved, expression, mentions
 from mon.engine.event import Event
 from mon.engine.judge import Said
-from mon.engine.ledger import HostKey, change, opinion
-from mon.engine.operator import OperatorsBook
-from mon.engine.state import (
-    HostState,
-    ServiceState,
-    adapted,
-    carried_over,
-    fresh,
-    host_carried_over,
-)
-from mon.engine.step import NOTHING, Changes, Downtime, FailureEntry, Step
-from mon.engine.variables import SERVICE, number
-from mon.model.config import Config, Host, Key
+from mon.engine.ledger import change, opinion
+from mon.engine.renewal import RenewableBook
+from mon.engine.state import HostState
+from mon.engine.step import NOTHING, Downtime, FailureEntry, Step
+from mon.engine.variables import number
+from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision
 from mon.model.result import HostResult, OpStatus, RunResult, Transition
 from mon.period import covers
 
 
-class Book(OperatorsBook):
+class Book(RenewableBook):
     """States of all services and hosts under a configuration."""
 
     # Results.
@@ -264,75 +257,3 @@ class Book(OperatorsBook):
     def _excluded(self, now: Moment) -> bool:
         spec = self.config.settings.exclude_period
         return bool(spec) and covers(spec, now.wall)
-
-    # Configurations and saved states.
-
-    def reload(self, config: Config, now: Moment) -> Changes:
-        """Take a new configuration; what it keeps keeps its state (law 8)."""
-        before, after = self.config.services, config.services
-        both = [key for key in after if key in before]
-        changes = Changes(
-            added=tuple(key for key in after if key not in before),
-            removed=tuple(key for key in before if key not in after),
-            changed=tuple(key for key in both if after[key] != before[key]),
-            kept=tuple(key for key in both if after[key] == before[key]),
-        )
-        states = self.states
-        self._take(config, services_disabled=True)
-        self.states = {
-            key: adapted(states[key], service, now) if key in states else fresh(service, now)
-            for key, service in self.services.items()
-        }
-        self.variables = {key: words for key, words in self.variables.items() if key in changes.kept}
-        self._set_again(now)
-        self.host_states = {k: s for k, s in self.host_states.items() if k[:2] in self.services}
-        return changes
-
-    def reset(self, config: Config, now: Moment, *, keepstate: bool = False) -> Changes:
-        """Classic ``reset``: all services anew, unless ``keepstate``.
-
-        Disabled hosts and watches stay so; histories, their length unless the file gives it, and a stopped
-        scheduler stay too (PROTOCOL §12).
-        """
-        maxkeep = self.maxkeep
-        changes = self.reload(config, now)
-        if "histlength" not in config.settings.given:
-            self.maxkeep = maxkeep
-        if not keepstate:
-            self._take(config, services_disabled=False)
-            self.states = {key: fresh(service, now) for key, service in self.services.items()}
-            self.host_states, self.variables = {}, {}
-        return changes
-
-    def _take(self, config: Config, *, services_disabled: bool) -> None:
-        if config.settings.histlength != self.config.settings.histlength:
-            self.maxkeep = config.settings.histlength
-        self._disabled = self._disabled.under(config, services=services_disabled)
-        self.config, self.services = config, dict(config.services)
-        self._settled.clear()
-        self._trapped = None
-
-    def _set_again(self, now: Moment) -> None:
-        for key, words in self.variables.items():
-            for name, value in words.items():
-                if name in SERVICE:
-                    self.services[key] = SERVICE[name].set(self.services[key], value, now)
-
-    def snapshot(self, key: Key) -> ServiceState:
-        """What is to be saved of a service."""
-        return self.states[key]
-
-    def restore(
-        self,
-        states: Mapping[Key, ServiceState],
-        saved_at: float,
-        now: Moment,
-        hosts: Mapping[HostKey, HostState] | None = None,
-    ) -> None:
-        """Take states that were saved at wall time ``saved_at``; those of unknown services are dropped."""
-        for key, state in states.items():
-            if key in self.services:
-                self._put(key, adapted(carried_over(state, saved_at, now), self.services[key], now))
-        for host, opinion_on in (hosts or {}).items():
-            if host[:2] in self.services:
-                self.host_states[host] = host_carried_over(opinion_on, saved_at, now)

@@ -3,7 +3,7 @@
 from mon.model.config import AlertKind
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
-from mon.model.result import HostResult, OpStatus, RunResult, Verdict
+from mon.model.result import HostResult, RunResult, Verdict
 
 WEB = ("web", "http")
 
@@ -242,85 +242,6 @@ def test_a_reload_winds_the_clock_of_traps_only_as_far_as_it_must(stage, mon_cf)
     assert p.book.states[REMOTE].traps.due == due
     p.book.reload(shorter, p.clock())
     assert p.book.states[REMOTE].traps.due == p.clock().later(50)
-
-
-# Configurations
-
-
-def test_a_reload_says_what_changed_and_keeps_the_state_of_what_did_not(play, mon_cf, stage):
-    p = stage("watch a\n service s\n interval 1h\n service gone\nwatch b\n service s\n")
-    p.run("1", ("a", "s"))
-    before = p.book.states[("a", "s")]
-    changes = p.book.reload(
-        mon_cf("\n\nwatch b\n service s\n description d\nwatch a\n service new\n service s\n interval 1h\n"),
-        p.clock(),
-    )
-    assert (changes.added, changes.removed) == ((("a", "new"),), (("a", "gone"),))
-    assert (changes.changed, changes.kept) == ((("b", "s"),), (("a", "s"),))
-    assert p.book.states[("a", "s")] == before
-
-
-def test_a_changed_service_keeps_its_state_and_its_periods_by_key(stage, mon_cf):
-    text = "watch web\n service http\n interval 1h\n period one:\n  alert a\n period two:\n  alert b\n"
-    p = stage(text)
-    p.run("1")
-    p.book.reload(mon_cf(text.replace("two", "three").replace("1h", "2h")), p.clock())
-    assert {key: period.sent for key, period in p.state.periods.items()} == {"one": 1, "three": 0}
-    assert p.state.opstatus is OpStatus.FAIL
-
-
-def test_a_reload_keeps_the_words_of_the_operator(play):
-    p = play()
-    p.book.disable_host("h1")
-    p.book.disable_service(WEB, p.clock(), {})
-    p.book.set_variable(WEB, "interval", "60", p.clock())
-    p.run("1")
-    p.book.ack(WEB, "ann", "known", p.clock(), {})
-    p.book.reload(play().book.config, p.clock())
-    assert (p.book.disabled_hosts, p.book.disabled_services) == ({"h1"}, {WEB})
-    assert (p.book.interval(WEB), p.state.ackcomment) == (60, "ann: known")
-
-
-def test_a_host_starred_in_the_file_may_be_enabled_and_stays_so(stage, mon_cf):
-    text = "hostgroup web h1 *h2\n\nwatch web\n service http\n"
-    p = stage(text)
-    assert p.book.disabled_members == {("web", "h2")}
-    p.book.enable_host("h2")
-    p.book.reload(mon_cf(text), p.clock())
-    assert p.book.disabled_hosts == set()
-    p.book.reload(mon_cf(text.replace("h1", "*h1")), p.clock())
-    assert p.book.disabled_hosts == {"h1"}
-
-
-def test_a_reset_begins_anew_and_keeps_disabled_hosts_and_watches_and_histories(play):
-    p = play()
-    p.run("1")
-    p.book.disable_host("h1")
-    p.book.disable_watch("web")
-    p.book.disable_service(WEB, p.clock(), {})
-    p.book.reset(p.book.config, p.clock())
-    assert p.state.opstatus is OpStatus.UNTESTED
-    assert (p.book.disabled_hosts, p.book.disabled_watches, p.book.disabled_services) == (
-        {"h1"},
-        {"web"},
-        set(),
-    )
-    assert len(p.book.failure_history) == 1
-
-
-def test_a_reset_that_keeps_state_keeps_it(play):
-    p = play()
-    p.run("1")
-    p.book.disable_service(WEB, p.clock(), {})
-    p.book.reset(p.book.config, p.clock(), keepstate=True)
-    assert (p.state.opstatus, p.book.disabled_services) == (OpStatus.FAIL, {WEB})
-
-
-def test_a_reset_stays_stopped(play):
-    p = play()
-    p.book.stop(p.clock())
-    p.book.reset(p.book.config, p.clock())
-    assert (p.book.running, p.book.stopped_since) == (False, p.clock().wall)
 
 
 def test_lines_keep_their_kind_in_redistributed_decisions(play):
