@@ -60,7 +60,7 @@ def _comments_in_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
             what = f"'#' is a member of {draft.kind} '{draft.name}', not the beginning of a comment"
             yield _warning(draft.source, what, remedy)
     for command in _commands(config):
-        if "#" in command.arguments:
+        if "#" in command.words:
             yield _warning(command.source, f"'#' is an argument of {command.plugin}", remedy)
 
 

@@ -58,15 +58,15 @@ class Reader:
         self._inside.append(name)
         self._record = Outside(self.sheet)
         for line in logical_lines(text):
-            self._line(line, Place(Source(name, line.number), self.problems))
+            if line.text:
+                self._line(line, Place(Source(name, line.number), self.problems))
+            else:
+                self._record = Outside(self.sheet)
         self._record = Outside(self.sheet)
         self._inside.pop()
 
     def _line(self, line: Line, place: Place) -> None:
         text = line.text
-        if not text:
-            self._record = Outside(self.sheet)
-            return
         if line.lost:
             place.classic("loses a line continued by the end of the file", "delete the backslash at its end")
         if "\0" in text:

@@ -16,13 +16,14 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
+_SPECIAL = re.compile(r"['\"\\]")
 _ESCAPED = re.compile(r"\\(.)")
 _NO_HOSTS = re.compile(r"\s*;;$")
 
 
 def split(text: str) -> tuple[str, ...]:
     """The words of the text.  ValueError if a quote is not closed."""
-    if not any(special in text for special in "'\"\\"):
+    if _SPECIAL.search(text) is None:
         return tuple(text.split())
     words: list[str] = []
     open_word = False

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mon.config import Parsed, parse
 from mon.model.config import AlertAfter, AlertEvery, AlertKind, Config, Host, Service
@@ -231,3 +233,56 @@ def test_all_problems_are_told_in_the_order_of_the_file() -> None:
     lines = [problem.source.line for problem in problems]
     assert lines == sorted(lines)
     assert len(parsed("nosuch = 1\nwatch web\n  interval 5s\nhostgroup x\n").errors) == 2
+
+
+LINES = st.sampled_from(
+    [
+        *(
+            "",
+            "# c",
+            "watch web",
+            "hostgroup web *h1 h2=1",
+            "service s",
+            "period",
+            "period a: hr {9}",
+            "view v web",
+        ),
+        *(
+            "alias a",
+            "text",
+            "virtual v 192.0.2.1:80",
+            "virtual w fwmark 1",
+            "include x",
+            "histlength = 5",
+            "x = 1",
+        ),
+        *(
+            "interval 5s",
+            "monitor m 'a",
+            "monitor m",
+            "alert exit=1 a",
+            "alert",
+            "alertafter 2 1s",
+            "depend (a:b",
+        ),
+        *(
+            "depend SELF:s",
+            "real a weight 1",
+            "real",
+            "floor 2",
+            "persistent 5",
+            "FOO=bar",
+            "\\",
+            "a \\",
+            "\0",
+        ),
+    ]
+)
+
+
+@given(st.lists(st.one_of(LINES, st.text(max_size=9)), max_size=25).map("\n".join))
+def test_whatever_the_text_is_it_is_read_to_a_configuration_and_problems(text: str) -> None:
+    found = parsed(text)
+    assert all(problem.what and problem.remedy for problem in found.problems)
+    assert set(found.config.watches) == {watch for watch, _ in found.config.services}
+    assert all(watch in found.config.hostgroups for watch in found.config.watches)
