@@ -157,6 +157,8 @@ class Zygote:
         for running in self._running.values():
             hunt(running.pid, "")
             _kill(running.pid)
+        self._running.clear()
+        self._sweep_up()
 
     def _patience(self) -> float | None:
         if not self._running:

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from mon.runner.child import OUTPUT_LIMIT
-from mon.runner.spawn import Command, Spawner, clean
+from mon.runner.spawn import Command, Spawner, as_user, clean
 
 
 async def test_a_program_says_something_and_ends(spawner, program):
@@ -174,6 +174,13 @@ async def test_programs_leave_no_descriptors_behind(spawner, program):
 async def test_a_program_can_run_as_another_user(spawner, program, tmp_path):
     ended = await spawner.run(Command(("id", "-un"), user="nobody"), 5)
     assert ended.output == "nobody\n"
+
+
+def test_another_user_is_a_matter_of_setpriv():
+    words = as_user("nobody")
+    assert words[:2] == ("setpriv", "--reuid=nobody")
+    assert words[-2:] == ("--init-groups", "--")
+    assert as_user("") == ()
 
 
 async def test_a_user_that_is_not_there_is_said(spawner):
