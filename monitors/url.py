@@ -89,6 +89,8 @@ async def check(
     probe: Probe,
 ) -> str:
     """``HTTP 200 in 30 ms, 512 bytes, 1 redirect``."""
+    if not proxy and ("://" not in url or "{host}" in url):
+        await probe.resolve(host, timeout=timeout)  # the library looks again, but without a time limit
     wish = Wish(
         method=method,
         url=whole(url, host, port, tls=tls),

@@ -33,6 +33,8 @@ REMOTE_AT_ONCE = frozenset((errno.ECONNREFUSED, errno.ETIMEDOUT, errno.ECONNRESE
 
 def judged(error: OSError, *, at_once: bool, doing: str = "connect") -> Finding:
     """The finding that an error of a socket amounts to; ``doing`` is what was tried, for our own trouble."""
+    if isinstance(error, socket.gaierror):
+        return Unknown(f"cannot resolve: {error.strerror}", cause=Cause.NONE)
     number = error.errno or 0
     known = REMOTE.get(number)
     if known and (not at_once or number in REMOTE_AT_ONCE):

@@ -247,7 +247,7 @@ class Stream:
         if done is None or done.done() or self._outgoing:
             return
         try:
-            if self.eof or self._complete(self.buffer):
+            if self._complete(self.buffer) or self.eof:
                 done.set_result(None)
         except Exception as error:  # noqa: BLE001  (a fault of the check itself, for whoever runs it)
             done.set_exception(error)

@@ -61,6 +61,12 @@ async def test_the_answer_ends_at_the_limit(probe, start):
     assert data == b"..."
 
 
+async def test_complete_sees_the_whole_answer_even_when_it_ends_at_once(probe, start):
+    seen = []
+    await probe.exchange("127.0.0.1", await start(hello), b"x", lambda b: seen.append(bytes(b)), timeout=5)
+    assert seen[-1] == b"hello"
+
+
 async def test_without_anything_to_wait_for_connecting_is_enough(probe, start):
     assert await probe.exchange("127.0.0.1", await start(silent), b"", lambda _: True, timeout=5) == b""
 

@@ -1,0 +1,95 @@
+"""Our monitors, loaded by path as the catalog does, and what they are tried against."""
+
+import asyncio
+import importlib.util
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from mon.probe import Probe
+
+MONITORS = Path(__file__).parents[2] / "monitors"
+
+
+@pytest.fixture(scope="session")
+def load():
+    """``load("http")`` is the module of a monitor."""
+    loaded = {}
+
+    def one(name):
+        if name not in loaded:
+            spec = importlib.util.spec_from_file_location(f"tested_monitors_{name}", MONITORS / f"{name}.py")
+            module = loaded[name] = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
+        return loaded[name]
+
+    return one
+
+
+@pytest.fixture
+async def probe():
+    """A probe that is closed afterwards."""
+    made = Probe()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def start():
+    """``await start(serve, tls=None, host="127.0.0.1")`` gives the port of a server that does ``serve``."""
+    servers, connections = [], set()
+
+    async def begin(serve, tls=None, host="127.0.0.1"):
+        async def connection(reader, writer):
+            connections.add(asyncio.current_task())
+            try:
+                await serve(reader, writer)
+            except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                pass  # the check hung up, or the test is over
+            finally:
+                writer.close()
+                connections.discard(asyncio.current_task())
+
+        server = await asyncio.start_server(connection, host, 0, ssl=tls, backlog=1024)
+        servers.append(server)
+        return server.sockets[0].getsockname()[1]
+
+    yield begin
+    for server in servers:
+        server.close()
+    for task in list(connections):
+        task.cancel()
+    await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def refusing():
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@pytest.fixture
+def page():
+    """``page(answer)`` serves those bytes after reading a request's head; ``page.asked`` are the heads."""
+
+    class Page:
+        asked: list[bytes]
+
+        def __init__(self):
+            self.asked = []
+
+        def __call__(self, answer, *, then=0.0):
+            async def serve(reader, writer):
+                self.asked.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(answer)
+                await writer.drain()
+                await asyncio.sleep(then)
+
+            return serve
+
+    return Page()

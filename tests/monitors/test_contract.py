@@ -1,0 +1,107 @@
+"""What every monitor of ours keeps to, whatever it checks."""
+
+import ast
+import inspect
+import typing
+from pathlib import Path
+
+import pytest
+
+from mon.plugin import Down, Option, Probe, Unknown, Verdict
+
+MONITORS = Path(__file__).parents[2] / "monitors"
+NAMES = sorted(file.stem for file in MONITORS.glob("*.py") if file.stem != "__init__")
+OPTION_TYPES = {str, int, float, bool, list[str]}
+
+
+def verb(module):
+    return getattr(module, "check", None) or module.sweep
+
+
+def options(module):
+    """(name, type, Option, default) of every option."""
+    hints = typing.get_type_hints(verb(module), include_extras=True)
+    for name, parameter in inspect.signature(verb(module)).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY and hints[name] is not Probe:
+            kind, *extras = typing.get_args(hints[name])
+            yield name, kind, next(extra for extra in extras if isinstance(extra, Option)), parameter.default
+
+
+def imports(name):
+    for node in ast.walk(ast.parse((MONITORS / f"{name}.py").read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            yield node.module
+
+
+def test_there_are_monitors():
+    assert {"fping", "ftp", "http", "ping", "tcp", "url"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_first_line_says_what_it_does(load, name):
+    first = load(name).__doc__.partition("\n")[0]
+    assert 10 < len(first) < 80
+    assert first.endswith(".")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_one_coroutine_with_a_docstring(load, name):
+    module = load(name)
+    assert hasattr(module, "check") != hasattr(module, "sweep")
+    assert inspect.iscoroutinefunction(verb(module))
+    assert verb(module).__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_is_typed_helped_and_has_a_default(load, name):
+    flags = []
+    for option, kind, spec, default in options(load(name)):
+        plain = {part for part in typing.get_args(kind) if part is not type(None)} or {kind}
+        assert kind in OPTION_TYPES or plain <= OPTION_TYPES, option
+        assert spec.help, option
+        assert default is not inspect.Parameter.empty, option
+        flags += spec.flags
+    assert len(flags) == len(set(flags))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_imports_nothing_of_mon_but_the_plugin_surface(name):
+    assert {module for module in imports(name) if module.split(".")[0] == "mon"} == {"mon.plugin"}
+    assert not {module for module in imports(name) if module.split(".")[0] in ("monitors", "alerts")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_port_that_refuses_is_a_result_and_no_other_exception(load, name, probe, refusing):
+    module = load(name)
+    told = {option for option, *_ in options(module)}
+    given = {"port": refusing} if "port" in told else {}
+    if hasattr(module, "sweep"):
+        said = []
+        await module.sweep(["127.0.0.1"], lambda *result: said.append(result), probe=probe)
+        assert [(host, Verdict(verdict) is not Verdict.DOWN) for host, verdict, *_ in said] == [
+            ("127.0.0.1", True)
+        ]
+        return
+    try:
+        assert await module.check("127.0.0.1", probe=probe, **given)
+        assert "port" not in told
+    except Down:
+        assert "port" in told
+    except Unknown as finding:
+        assert "not permitted" in finding.detail
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_name_that_does_not_resolve_is_unknown(load, name, probe):
+    module = load(name)
+    probe._resolver._look_up = lambda host: ()
+    if hasattr(module, "sweep"):
+        said = []
+        await module.sweep(["web.invalid"], lambda *result: said.append(result[1]), probe=probe)
+        assert said == [Verdict.UNKNOWN]
+    else:
+        with pytest.raises(Unknown, match="resolve"):
+            await module.check("web.invalid", probe=probe)
