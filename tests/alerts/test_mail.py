@@ -1,0 +1,290 @@
+"""Mail to a real SMTP server on loopback: what arrives, encrypted or not, and what refusals mean."""
+
+# ruff: noqa: N802 - aiosmtpd names its hooks after the commands of SMTP
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from mon.alerts.mail import send
+
+from mon.errors import Undeliverable
+from mon.model.notice import AlertType, HostReport, Notice
+from mon.model.result import OpStatus
+from mon.render import Render
+
+PASSWORD = "s3cr3t-word"
+NOTICE = Notice(
+    AlertType.FAILURE,
+    "web",
+    "http",
+    "p",
+    1_700_000_000.0,
+    1,
+    OpStatus.FAIL,
+    "web1",
+    "web1\nrefused\n",
+    ("web1", "web2"),
+    (HostReport("web1", "down", "refused"),),
+    id="id7",
+)
+
+
+class Sink:
+    """Keeps what arrives; ``answers`` are its replies by command, or by recipient."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[EmailMessage, list[str]]] = []
+        self.answers: dict[str, str] = {}
+        self.encrypted: list[bool] = []
+        self.drop = ""
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        self._maybe_drop(server, "MAIL")
+        if "MAIL" in self.answers:
+            return self.answers["MAIL"]
+        envelope.mail_from = address
+        return "250 ok"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        self._maybe_drop(server, "RCPT")
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self._maybe_drop(server, "DATA")
+        if "DATA" in self.answers:
+            return self.answers["DATA"]
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.mails.append((message, list(envelope.rcpt_tos)))
+        self.encrypted.append(session.ssl is not None)
+        return "250 queued"
+
+    def _maybe_drop(self, server: SMTP, verb: str) -> None:
+        if self.drop == verb:
+            server.transport.abort()
+            self.answers["DATA"] = "451 gone"
+
+
+@contextmanager
+def serving(sink: Sink, **options: Any) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(sink, hostname="127.0.0.1", port=port, **options)
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+class Post:
+    """Calls ``send`` with the port of a running server."""
+
+    def __init__(self, sink: Sink, port: int) -> None:
+        self.sink = sink
+        self.options: dict[str, Any] = {"smtp_host": "127.0.0.1", "port": port, "sender": "mon@host.example"}
+        self.render = Render()
+
+    def __call__(
+        self, notice: Notice = NOTICE, to: tuple[str, ...] = ("ops@x.example",), **options: Any
+    ) -> None:
+        send(notice, list(to), render=self.render, **{**self.options, **options})
+
+    def refused(self, *to: str, **options: Any) -> Undeliverable:
+        with pytest.raises(Undeliverable) as raised:
+            self(to=to or ("ops@x.example",), **options)
+        assert PASSWORD not in str(raised.value)
+        return raised.value
+
+    @property
+    def mail(self) -> EmailMessage:
+        return self.sink.mails[-1][0]
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    sink = Sink()
+    with serving(sink) as port:
+        yield Post(sink, port)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    made = trustme.CA()
+    made.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return made
+
+
+@pytest.fixture
+def context(authority: trustme.CA) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(made)
+    return made
+
+
+def test_the_mail_has_the_fact_as_its_subject_and_the_story_as_its_body(post: Post) -> None:
+    post(to=("a@x.example", "b@x.example"))
+    ((mail, to),) = post.sink.mails
+    assert to == ["a@x.example", "b@x.example"]
+    assert (mail["Subject"], mail["From"]) == ("DOWN web/http: web1 (1 of 2)", "mon@host.example")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime.timestamp() == 1_700_000_000
+    assert "down     web1: refused" in mail.get_content()
+
+
+def test_each_attempt_has_the_same_message_id(post: Post) -> None:
+    post()
+    post()
+    assert [mail["Message-ID"] for mail, _ in post.sink.mails] == ["<id7@host.example>"] * 2
+
+
+def test_a_subject_may_be_given_as_in_the_classic_alert(post: Post) -> None:
+    post(subject="web server is back up")
+    assert post.mail["Subject"] == "web server is back up"
+
+
+def test_a_summary_cannot_begin_another_header(post: Post) -> None:
+    post(replace(NOTICE, reports=(), summary="x\r\nBcc: evil@x.example\r\n\r\nbody"))
+    assert post.mail["Bcc"] is None
+    assert post.mail["Subject"] == "DOWN web/http: x Bcc: evil@x.example body"
+
+
+def test_a_long_subject_is_cut(post: Post) -> None:
+    post(subject="x" * 500)
+    assert post.mail["Subject"] == "x" * 77 + "…"
+
+
+def test_other_scripts_arrive_whole(post: Post) -> None:
+    post(replace(NOTICE, reports=(), summary="Störung: 停電", output="Störung: 停電\n" + "é" * 3000))
+    assert post.mail["Subject"] == "DOWN web/http: Störung: 停電"
+    assert "é" * 3000 in post.mail.get_content()
+
+
+def test_a_broken_template_costs_no_mail(post: Post, tmp_path: Path) -> None:
+    (tmp_path / "mail.subject.j2").write_text("{{ nobody }}")
+    (tmp_path / "mail.txt.j2").write_text("{% if %}")
+    post.render = Render([tmp_path])
+    post()
+    assert post.mail["Subject"].startswith("failure web/http: web1 (template mail.subject.j2 line 1")
+    assert "refused" in post.mail.get_content() and "template mail.txt.j2" in post.mail.get_content()
+
+
+def test_without_an_address_there_is_nobody_to_send_to(post: Post) -> None:
+    with pytest.raises(Undeliverable, match="no address") as raised:
+        post(to=())
+    assert raised.value.permanent
+
+
+def test_starttls_encrypts_and_checks_the_certificate(context: ssl.SSLContext, tmp_path: Path) -> None:
+    sink = Sink()
+    with serving(sink, tls_context=context, require_starttls=True) as port:
+        post = Post(sink, port)
+        assert "certificate" in str(post.refused(starttls=True)).lower()
+        post(starttls=True, ca=str(tmp_path / "ca.pem"))
+    assert sink.encrypted == [True]
+
+
+def test_tls_encrypts_from_the_first_byte_on(context: ssl.SSLContext, tmp_path: Path) -> None:
+    sink = Sink()
+    with serving(sink, ssl_context=context) as port:
+        Post(sink, port)(tls=True, ca=str(tmp_path / "ca.pem"))
+    assert len(sink.mails) == 1
+
+
+def test_a_server_without_starttls_gets_nothing_in_the_clear(post: Post) -> None:
+    error = post.refused(starttls=True)
+    assert "STARTTLS" in str(error) and post.sink.mails == []
+
+
+def checks(password: str) -> Callable[..., AuthResult]:
+    def check(
+        server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
+    ) -> AuthResult:
+        return AuthResult(success=(data.login, data.password) == (b"mon", password.encode()), handled=False)
+
+    return check
+
+
+def test_a_login_takes_its_password_from_a_file(context: ssl.SSLContext, tmp_path: Path) -> None:
+    sink = Sink()
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    login = {"user": "mon", "password_file": str(tmp_path / "password")}
+    with serving(sink, tls_context=context, authenticator=checks(PASSWORD), auth_required=True) as port:
+        Post(sink, port)(starttls=True, ca=str(tmp_path / "ca.pem"), **login)
+    assert len(sink.mails) == 1
+
+
+def test_a_wrong_password_is_said_without_the_password_and_tried_again(
+    context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    sink = Sink()
+    (tmp_path / "password").write_text(PASSWORD)
+    login = {"user": "mon", "password_file": str(tmp_path / "password")}
+    with serving(sink, tls_context=context, authenticator=checks("other")) as port:
+        error = Post(sink, port).refused(starttls=True, ca=str(tmp_path / "ca.pem"), **login)
+    assert not error.permanent and "does not accept the login (535)" in str(error)
+
+
+def test_a_password_is_never_sent_in_the_clear_to_another_machine() -> None:
+    with pytest.raises(Undeliverable, match="in the clear"):
+        send(NOTICE, ["a@x"], smtp_host="mail.example", user="mon", render=Render())
+
+
+def test_a_password_file_that_is_gone_is_named(post: Post, tmp_path: Path) -> None:
+    error = post.refused(user="mon", password_file=str(tmp_path / "gone"))
+    assert not error.permanent and "gone: No such file" in str(error)
+
+
+@pytest.mark.parametrize("step", ["MAIL", "ops@x.example", "DATA"])
+@pytest.mark.parametrize(
+    ("reply", "permanent"), [("451 4.3.0 later", False), ("550 5.1.1 no such user", True)]
+)
+def test_a_refusal_for_good_is_not_tried_again(post: Post, step: str, reply: str, permanent: bool) -> None:
+    post.sink.answers[step] = reply
+    error = post.refused()
+    assert error.permanent is permanent and reply[4:] in str(error)
+
+
+def test_who_was_refused_among_several_is_said_and_the_others_have_it(post: Post) -> None:
+    post.sink.answers["b@x.example"] = "550 5.1.1 no such user"
+    error = post.refused("a@x.example", "b@x.example")
+    assert str(error) == "refused for b@x.example: 550 5.1.1 no such user" and error.permanent
+    assert post.sink.mails[0][1] == ["a@x.example"]
+
+
+def test_if_one_of_several_is_to_come_later_it_is_tried_again(post: Post) -> None:
+    post.sink.answers |= {"a@x.example": "550 no", "b@x.example": "450 greylisted"}
+    assert not post.refused("a@x.example", "b@x.example").permanent
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+def test_a_connection_that_is_dropped_is_tried_again(post: Post, step: str) -> None:
+    post.sink.drop = step
+    assert not post.refused().permanent
+    assert post.sink.mails == []
+
+
+def test_a_server_that_is_away_is_tried_again() -> None:
+    with serving(Sink()) as port:
+        pass
+    error = Post(Sink(), port).refused()
+    assert not error.permanent and f"127.0.0.1 port {port}" in str(error) and "refused" in str(error)
