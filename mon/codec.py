@@ -15,12 +15,15 @@ T = TypeVar("T")
 
 
 def encode(value: Any) -> bytes:
-    """A value as JSON bytes.
+    """A value as JSON bytes; a lone surrogate (a byte that was not text) becomes ``\\udc80``, written out.
 
     Raises StoreError when it holds something that has no JSON form.
     """
     try:
         return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        # An alert must not be lost to one bad byte of what a monitor printed.
+        return msgspec.json.encode(_written_out(msgspec.to_builtins(value)))
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise StoreError(f"a {type(value).__name__} cannot be encoded: {error}") from error
 
@@ -35,3 +38,13 @@ def decode(data: bytes | str, type_: type[T]) -> T:
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         name = getattr(type_, "__name__", str(type_))
         raise StoreError(f"not a {name}: {error}") from error
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_written_out(key): _written_out(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written_out(one) for one in value]
+    return value

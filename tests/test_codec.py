@@ -64,8 +64,15 @@ def test_bytes_that_are_not_the_type_are_a_store_error(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {(1, 2): 3}, "\udc80", config.Config(services={("w", "s"): config.Service("w", "s")})]
+    "value", [object(), {(1, 2): 3}, config.Config(services={("w", "s"): config.Service("w", "s")})]
 )
 def test_what_has_no_form_in_bytes_is_a_store_error(value: object) -> None:
     with pytest.raises(StoreError, match="cannot be encoded"):
         codec.encode(value)
+
+
+def test_a_byte_that_was_not_text_costs_nothing_but_itself() -> None:
+    said = config.CommandLine("\udc80", ("a\udcff", "b"))
+    assert codec.decode(codec.encode(said), config.CommandLine) == config.CommandLine(
+        "\\udc80", ("a\\udcff", "b")
+    )

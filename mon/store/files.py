@@ -10,6 +10,9 @@ from pathlib import Path
 from mon.errors import StoreError
 from mon.store.schema import Schema, lift
 
+SMALL = 16 << 20
+"""Bytes up to which a file is always checked; a larger one only after a crash (that leaves a log)."""
+
 BUSY = 2.0
 """Seconds to wait for another program (a backup, the sqlite3 shell) that has the file locked."""
 
@@ -93,6 +96,7 @@ def lock(path: Path) -> int:
 def _connect(
     path: Path | None, schema: Schema, synchronous: str
 ) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+    check = path is None or _to_be_checked(path)
     if path:
         _make_private(path)
     db = sqlite3.connect(
@@ -101,7 +105,8 @@ def _connect(
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous}")
-        _check(db)
+        if check:
+            _check(db)
         said = lift(db, schema, path)
     except BaseException:  # whatever it was, the file must not stay open behind it
         db.close()
@@ -115,6 +120,11 @@ def _check(db: sqlite3.Connection) -> None:
         error = sqlite3.DatabaseError(found)
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error
+
+
+def _to_be_checked(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.exists() or (path.exists() and path.stat().st_size <= SMALL)
 
 
 def _make_private(path: Path) -> None:

@@ -143,7 +143,9 @@ STEP = st.tuples(
 def test_whatever_happens_order_and_bounds_hold_and_none_is_lost(
     steps: list[tuple[str, str, str, AlertKind, bool]],
 ) -> None:
-    lanes, running, gone, now, added = Lanes(each=2, all=3), [], [], 0.0, 0
+    lanes, now, added = Lanes(each=2, all=3), 0.0, 0
+    running: list[Item] = []
+    gone: list[Item] = []
     started: dict[tuple[object, ...], list[int]] = {}
     for verb, command, service, kind, action in steps:
         now += 1.0

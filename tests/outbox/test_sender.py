@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -181,11 +182,15 @@ async def test_an_action_is_marked_before_it_runs(world: World) -> None:
     world.gates["x"].set()
 
 
+def told(world: World, times: int) -> bool:
+    return len(world.told) == times
+
+
 async def test_an_action_gets_two_more_tries_and_then_failed_is_told(world: World) -> None:
     world.answers["a"] = BUSY
     (row,) = await world.decide(decision("a", "act.alert x"))
     for tries in (1, 2, 3):
-        await world.until(lambda tries=tries: len(world.told) == tries)
+        await world.until(partial(told, world, tries))
         world.forward(30.0)
     assert [fate for _, fate, _ in world.told] == [Fate.RETRY, Fate.RETRY, Fate.FAILED]
     assert await stage(world, row) == (Stage.FAILED, "given up after 3 attempts: 421 busy")
