@@ -17,8 +17,7 @@ GRACE = 5.0  # seconds from SIGTERM to SIGKILL
 class Child:
     """``mon run -c config --statedir statedir --log-json``; each line it logs is given to ``happened``.
 
-
-    A line that is no JSON (a warning before logging is set up) comes as event "line"; the last is "end".
+    A line that is no JSON (a warning before logging is set up) comes as "line"; an end unasked for as "end".
     """
 
     def __init__(self, config: Path, statedir: Path, happened: Happened) -> None:
@@ -26,6 +25,7 @@ class Child:
         self._happened = happened
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C is ours to pass on."""
@@ -44,6 +44,7 @@ class Child:
         """End it: SIGTERM, and SIGKILL when that does not help."""
         if self._process is None:
             return
+        self._stopping = True
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -62,7 +63,8 @@ class Child:
         assert self._process.stderr is not None
         async for line in self._process.stderr:
             self._happened(_event(line.decode(errors="replace").rstrip()))
-        self._happened({"event": "end", "message": "the daemon has ended"})
+        if not self._stopping:
+            self._happened({"event": "end", "message": "the daemon has ended by itself"})
 
 
 def _event(line: str) -> Mapping[str, object]:

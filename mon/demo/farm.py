@@ -21,7 +21,7 @@ class Ftp:
         self.host, self.port = host, port
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
-        logging.getLogger("pyftpdlib").setLevel(logging.ERROR)  # it tells each conversation
+        logging.getLogger("pyftpdlib").addHandler(logging.NullHandler())  # else it tells each conversation
 
     async def open(self) -> None:
         """Listen.  Raises OSError when the port is taken."""

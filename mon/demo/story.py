@@ -96,7 +96,6 @@ class Story:
         good = await self._check("start", _all_in(), began)
         good = good and await self._act("web2", Fault.DEAD, _out_of("web2"))
         good = good and await self._act("web2", Fault.NONE, _back_with("web2"))
-        await self._draw()
         self._console.print(f"\n{'all as it should be' if good else 'FAILED'}: {_seconds(began)}")
         return 0 if good else 1
 

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import Daemon, Postbox, Site, until
+from real_things import Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
 Program = Callable[[str, str], Path]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from conftest import Daemon, Postbox, Site, until
+from real_things import Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
 
