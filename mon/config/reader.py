@@ -136,7 +136,7 @@ class Reader:
     def _open_hostgroup(self, name: str, rest: str, place: Place) -> Record:
         self._check_name("hostgroup", name, rest, place)
         if before := self.sheet.hostgroups.pop(name, None):
-            what = f"hostgroup '{name}' replaces the one of line {before.source.line}"
+            what = f"hostgroup '{name}' replaces the one at {before.source}"
             place.warning(what, "rename one of them")
         draft = self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, rest.split())
         return Members(draft)
@@ -158,7 +158,7 @@ class Reader:
         draft = WatchDraft(name, place.source)
         before = self.sheet.watches.setdefault(name, draft)
         if before.services:
-            what = f"watch '{name}' is already defined in line {before.source.line}"
+            what = f"watch '{name}' is already defined at {before.source}"
             place.error(what, "add these services there, or rename one of them")
         else:
             self.sheet.watches[name] = draft
@@ -176,9 +176,7 @@ class Reader:
             place.error(misfit.what, misfit.remedy)
         before = self.sheet.virtuals.setdefault(name, draft)
         if before is not draft:
-            place.error(
-                f"virtual '{name}' is already defined in line {before.source.line}", "rename one of them"
-            )
+            place.error(f"virtual '{name}' is already defined at {before.source}", "rename one of them")
         return VirtualService(self.sheet, draft)
 
 

@@ -114,7 +114,7 @@ class Watch:
         if not _SERVICE_NAME.fullmatch(name):
             place.error(f"'{name}' is no name of a service", "use only letters, digits, _ . and -")
         elif before := self._draft.services.get(name):
-            what = f"service '{name}' is already defined for this watch, in line {before.source.line}"
+            what = f"service '{name}' is already defined for this watch at {before.source}"
             place.error(what, "rename one of them")
         else:
             self._draft.services[name] = self._service
