@@ -19,6 +19,7 @@ from mon.catalog.loading import describe, load
 from mon.catalog.plan import Description, Form, Kind, Plugin
 from mon.codec import decode
 from mon.errors import PluginBroken, PluginNotFound, StoreError
+from mon.users import as_user
 
 OURS = "mon:"
 DESCRIBE_SECONDS = 10.0
@@ -26,11 +27,18 @@ DESCRIBE_SECONDS = 10.0
 
 
 class Catalog:
-    """The plugins of one configuration; each file is looked at once."""
+    """The plugins of one configuration; each file is looked at once.
 
-    def __init__(self, mondirs: Sequence[Path] = (), alertdirs: Sequence[Path] = ()) -> None:
+    ``user`` is who operators' Python files are loaded as to be asked about themselves, "" is us.
+    """
+
+    def __init__(
+        self, mondirs: Sequence[Path] = (), alertdirs: Sequence[Path] = (), *, user: str = ""
+    ) -> None:
+        self._user = user
         self._directories = {Kind.MONITOR: tuple(mondirs), Kind.ALERT: tuple(alertdirs)}
         self._known: dict[tuple[Kind, Path], Plugin | PluginBroken] = {}
+        self._found: dict[tuple[Kind, str], Plugin] = {}
 
     def monitors(self) -> list[Plugin]:
         """All monitors that can be used, by name; of two with one name the one that a config would get."""
@@ -45,7 +53,12 @@ class Catalog:
 
         Raises PluginNotFound (what, a colon, what to do) and PluginBroken.
         """
-        kind = Kind(kind)
+        key = (Kind(kind), name)
+        if key not in self._found:
+            self._found[key] = self._find(*key)
+        return self._found[key]
+
+    def _find(self, kind: Kind, name: str) -> Plugin:
         base = _base(kind, name.removeprefix(OURS))
         if name.startswith(OURS):
             return self._ours(kind, base) or _not_found(kind, name, self._names(kind))
@@ -79,7 +92,7 @@ class Catalog:
         key = (kind, path)
         if key not in self._known:
             try:
-                self._known[key] = _native(kind, path) if ours else _foreign(kind, path)
+                self._known[key] = _native(kind, path) if ours else _foreign(kind, path, self._user)
             except PluginBroken as error:
                 self._known[key] = error
         found = self._known[key]
@@ -144,20 +157,20 @@ def _native(kind: Kind, path: Path) -> Plugin:
     )
 
 
-def _foreign(kind: Kind, path: Path) -> Plugin:
+def _foreign(kind: Kind, path: Path, user: str) -> Plugin:
     base = _base(kind, path.name)
     if os.access(path, os.X_OK):
         about = Description(f"program {path}", f"The program {path}, run by the classic contract.", "")
         return Plugin(base, kind, path, Form.EXECUTABLE, ours=False, about=about)
-    return Plugin(base, kind, path, Form.PYTHON, ours=False, about=_ask(kind, path))
+    return Plugin(base, kind, path, Form.PYTHON, ours=False, about=_ask(kind, path, user))
 
 
-def _ask(kind: Kind, path: Path) -> Description:
+def _ask(kind: Kind, path: Path, user: str) -> Description:
     """Have another process load the file and say what it is."""
     command = [sys.executable, "-P", "-m", "mon.worker", "describe", str(kind), str(path)]
     try:
         said = subprocess.run(
-            command,
+            [*as_user(user), *command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=DESCRIBE_SECONDS,

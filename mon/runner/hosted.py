@@ -15,7 +15,8 @@ from dataclasses import replace
 from mon.codec import decode
 from mon.errors import StoreError
 from mon.runner.messages import Frames, Job, Word, frame
-from mon.runner.spawn import as_user, clean
+from mon.runner.spawn import clean
+from mon.users import as_user
 
 log = logging.getLogger("mon.runner")
 

@@ -11,6 +11,8 @@ from mon.model.result import Cause, HostResult, RunResult, Verdict
 STATUS = {Verdict.OK: 0, Verdict.DOWN: 1, Verdict.UNKNOWN: 2}
 """The exit status that stands for a verdict of one of ours."""
 
+DETAIL_LIMIT = 4000
+
 Report = Callable[[HostResult], None]
 
 AROUND = ",;:()[]\"'"
@@ -40,7 +42,7 @@ class Finished:
             service=self.key[1],
             host=host,
             verdict=verdict,
-            detail=detail,
+            detail=one_line(detail),
             duration=max(0.0, self.ended.mono - self.started.mono),
             at=self.ended,
             cause=cause,
@@ -52,6 +54,16 @@ class Finished:
     ) -> RunResult:
         """The whole round."""
         return RunResult(*self.key, status, output, self.started, self.ended, tuple(hosts), trouble)
+
+
+def one_line(text: str) -> str:
+    """A detail fit for any terminal: one line, cut, no control characters (hosts write parts of it)."""
+    if len(text) > DETAIL_LIMIT:
+        text = text[:DETAIL_LIMIT] + "..."
+    if text.isprintable():
+        return text
+    spaced = " ".join(text.split())
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in spaced)
 
 
 def finding(error: BaseException) -> tuple[Verdict, str, Cause]:

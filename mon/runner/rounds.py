@@ -287,7 +287,8 @@ class Rounds:
 
 def _wanted(bound: Bound, hosts: Sequence[Host]) -> list[Host]:
     """The hosts of the group unless the line ends in ;; and those that the line names itself."""
-    return [*(hosts if bound.command.hosts else ()), *(Host(word) for word in bound.extra)]
+    found = [*(hosts if bound.command.hosts else ()), *(Host(word) for word in bound.extra)]
+    return list({host.name: host for host in reversed(found)}.values())[::-1]
 
 
 def _names(hosts: Sequence[Host]) -> list[str]:

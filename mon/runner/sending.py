@@ -126,7 +126,7 @@ class Sending:
     ) -> tuple[Fate, str]:
         command = Command(
             words=arguments(bound, notice),
-            environment={**notice.environment, "MON_ATTEMPT": str(attempt)},
+            environment={**notice.environment, **({"MON_ATTEMPT": str(attempt)} if attempt > 1 else {})},
             stdin=notice.output.encode(errors="surrogateescape")[:OUTPUT_LIMIT],
             user=bound.command.runas,
         )

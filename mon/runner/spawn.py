@@ -14,12 +14,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from mon.runner.capabilities import become_subreaper
 from mon.runner.child import Child, abandon
 from mon.runner.processes import TOKEN, hunt, processes
+from mon.users import as_user
 
 log = logging.getLogger("mon.runner")
 
@@ -88,7 +89,7 @@ class Spawner:
         """
         token = next(self._tokens)
         environment = clean({**self._environment, **command.environment, TOKEN: token})
-        child = Child(self._popen(command, environment), token)
+        child = _watch(self._popen(command, environment), token)
         self._children[child.pid] = child
         self._reap_later()
         return child
@@ -111,7 +112,9 @@ class Spawner:
                 self.end(child)
             raise
         if child.exited.done():
-            return self._collect(child, "")
+            ended = self._collect(child, "")
+            wrapped = bool(command.user or self._user) and ended.status in (NOT_EXECUTABLE, NOT_FOUND)
+            return replace(ended, trouble="could not be started", started=False) if wrapped else ended
         await self._stop(child)
         return self._collect(child, f"stopped after {timeout:g} s")
 
@@ -198,6 +201,17 @@ class Spawner:
         self._reap_later()
 
 
+def _watch(started: tuple[subprocess.Popen[bytes], int], token: str) -> Child:
+    try:
+        return Child(started, token)
+    except OSError:  # no descriptor left: what was started must not run unwatched
+        process, output_fd = started
+        os.close(output_fd)
+        process.kill()
+        process.wait()
+        raise
+
+
 def _popen(
     words: list[str], environment: Mapping[str, str], stdin: int | IO[bytes], directory: str
 ) -> tuple[subprocess.Popen[bytes], int]:
@@ -223,20 +237,6 @@ def _memory_file(data: bytes) -> IO[bytes]:
     file.flush()
     file.seek(0)
     return file
-
-
-def as_user(user: str) -> tuple[str, ...]:
-    """The words in front that change the user; not Popen's ``user=``, which forks (LIBRARIES 4.7)."""
-    return ("setpriv", f"--reuid={user}", f"--regid={_group(user)}", "--init-groups", "--") if user else ()
-
-
-def _group(user: str) -> int:
-    import pwd
-
-    try:
-        return pwd.getpwnam(user).pw_gid
-    except KeyError:
-        raise FileNotFoundError(errno.ENOENT, f"there is no user {user}") from None
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from mon.errors import Down, Unknown
 from mon.model.config import Host
 from mon.model.moment import Moment
 from mon.model.result import Cause, Verdict
-from mon.runner.judging import Finished, finding, judged, named, roll_up
+from mon.runner.judging import Finished, finding, judged, named, one_line, roll_up
 
 RUN = Finished(("farm", "http"), Moment(100, 0), Moment(102, 2))
 HOSTS = (Host("web1"), Host("web2", "10.0.0.2"), Host("web3"))
@@ -93,3 +93,14 @@ def test_only_down_and_unknown_are_meant():
     assert finding(Down("x", cause=Cause.TIMEOUT)) == (Verdict.DOWN, "x", Cause.TIMEOUT)
     assert finding(Unknown("y")) == (Verdict.UNKNOWN, "y", Cause.NONE)
     assert finding(KeyError("z"))[:2] == (Verdict.UNKNOWN, "the monitor failed: KeyError: 'z'")
+
+
+def test_a_detail_is_one_line_without_control_characters():
+    assert one_line("a\nb\tc\x1b[31m\udcff ü") == "a b c\\x1b[31m\\udcff ü"
+    assert len(one_line("x" * 10_000)) < 5_000
+
+
+@given(st.text())
+def test_any_detail_can_be_encoded_and_printed(text):
+    assert one_line(text).isprintable()
+    one_line(text).encode()

@@ -1,13 +1,14 @@
 """Real programs that misbehave in every way we know."""
 
 import asyncio
+import errno
 import os
 import signal
 
 import pytest
 
 from mon.runner.child import OUTPUT_LIMIT
-from mon.runner.spawn import Command, Spawner, as_user, clean
+from mon.runner.spawn import Command, Spawner, clean
 
 
 async def test_a_program_says_something_and_ends(spawner, program):
@@ -176,13 +177,18 @@ async def test_a_program_can_run_as_another_user(spawner, program, tmp_path):
     assert ended.output == "nobody\n"
 
 
-def test_another_user_is_a_matter_of_setpriv():
-    words = as_user("nobody")
-    assert words[:2] == ("setpriv", "--reuid=nobody")
-    assert words[-2:] == ("--init-groups", "--")
-    assert as_user("") == ()
-
-
 async def test_a_user_that_is_not_there_is_said(spawner):
     ended = await spawner.run(Command(("true",), user="no-such-user"), 5)
     assert ended.trouble == "could not be started: there is no user no-such-user"
+
+
+async def test_without_descriptors_nothing_runs_unwatched(spawner, program, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "pidfd_open", _no_descriptor)
+    ended = await spawner.run(Command((str(program(f"sleep 0.3; touch {tmp_path}/ran")),)), 5)
+    assert ended.trouble == "could not be started: Too many open files"
+    await asyncio.sleep(0.5)
+    assert not (tmp_path / "ran").exists()
+
+
+def _no_descriptor(pid):
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
