@@ -6,17 +6,23 @@ is itself a secret can be kept in a file: @FILE instead of the URL.
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import requests
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
+from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema
 
 from mon.plugin import Notice, Option, Render, RenderError, Undeliverable
 
 AGAIN = frozenset((408, 425, 429))
 """Refusals that are about time, not about us (RFC 9110 15.5.9, RFC 8470, RFC 6585)."""
+
+PUBLIC = frozenset(("Content-Type", "User-Agent", "Idempotency-Key"))
+
+LONG = 8
+"""Characters from which on a piece of a URL or a header may be a secret."""
 
 REPLY = 200
 """So many bytes of a refusal are shown."""
@@ -50,9 +56,11 @@ def send(
             stream=True,
             verify=ca or True,
         ) as response:
-            _judge(response)
+            _judge(response, _hidden(target, headers))
     except (InvalidURL, InvalidSchema, MissingSchema):
         raise Undeliverable("the URL is not one of http or https", permanent=True) from None
+    except (InvalidHeader, UnicodeEncodeError):
+        raise Undeliverable("a header has characters that no header may have", permanent=True) from None
     except (requests.RequestException, OSError, ValueError) as error:
         # Without the text of requests, which repeats the URL, and the URL may be the secret.
         raise Undeliverable(f"{_where(target)}: {_reason(error)}") from None
@@ -97,11 +105,22 @@ def _secret(file: str) -> str:
         raise Undeliverable(f"{file}: {getattr(error, 'strerror', '') or 'not text'}") from None
 
 
-def _judge(response: requests.Response) -> None:
+def _hidden(url: str, headers: Mapping[str, str]) -> list[str]:
+    """What a refusal may repeat and nobody should read: the path of the URL, the headers' values."""
+    parts = urlsplit(url)
+    words = [parts.path, parts.query, *parts.path.split("/")]
+    values = [value for name, value in headers.items() if name not in PUBLIC]
+    words += [word for value in values for word in (value, *value.split())]
+    return sorted((word for word in words if len(word) >= LONG), key=len, reverse=True)
+
+
+def _judge(response: requests.Response, hidden: list[str]) -> None:
     status = response.status_code
     if 200 <= status < 300:
         return
     said = next(response.iter_content(REPLY), b"").decode("utf-8", "backslashreplace")
+    for word in hidden:
+        said = said.replace(word, "***")
     text = f"{_where(response.url)} answers {status} {' '.join((response.reason or '').split())}"
     if 300 <= status < 400:
         text += ": redirects are not followed, give the final URL"

@@ -31,7 +31,7 @@ st.register_type_strategy(str, st.text(st.characters(codec="utf-8"), max_size=8)
 st.register_type_strategy(int, st.integers(-(2**31), 2**31))
 st.register_type_strategy(
     Mapping,
-    lambda of: st.dictionaries(st.from_type(of.__args__[0]), st.from_type(of.__args__[1]), max_size=2),
+    lambda of: st.dictionaries(st.from_type(of.__args__[0]), st.from_type(of.__args__[1]), max_size=2),  # type: ignore[attr-defined]
 )
 
 

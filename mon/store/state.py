@@ -110,12 +110,15 @@ def _release(descriptor: int) -> None:
 
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
     for name, (table, columns) in KEPT_TABLES.items():
-        _keep(db, table, columns, getattr(batch, name), batch.at)
+        if values := getattr(batch, name):
+            _keep(db, table, columns, values, batch.at)
     if batch.disabled is not None:
         db.execute("DELETE FROM disabled")
         db.executemany("INSERT INTO disabled VALUES (?, ?, ?)", sorted(batch.disabled))
-    db.executemany(_ADD, map(_added, batch.entries))
-    db.executemany(_OUTCOME, map(_outcome, batch.deliveries))
+    if batch.entries:
+        db.executemany(_ADD, map(_added, batch.entries))
+    if batch.deliveries:
+        db.executemany(_OUTCOME, map(_outcome, batch.deliveries))
     db.execute("INSERT OR REPLACE INTO last_batch VALUES (1, ?)", (batch.at,))
 
 

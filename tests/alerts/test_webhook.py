@@ -196,3 +196,17 @@ def test_options_of_a_wrong_form_fail_for_good(receiver: Receiver, options: dict
 def test_a_secret_file_that_is_gone_is_named_and_tried_again(receiver: Receiver, tmp_path: Path) -> None:
     error = refusal(receiver.url, secret_header=[f"X=@{tmp_path / 'gone'}"])
     assert not error.permanent and "gone: No such file" in str(error)
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}\nX-Evil: 1", f"{SECRET}€"])
+def test_a_secret_that_is_no_header_is_not_shown(receiver: Receiver, tmp_path: Path, value: str) -> None:
+    (tmp_path / "key").write_text(value)
+    error = refusal(receiver.url, secret_header=[f"X-Key=@{tmp_path / 'key'}"])
+    assert error.permanent and "no header may have" in str(error) and receiver.requests == []
+
+
+def test_a_receiver_that_repeats_secrets_is_not_quoted(receiver: Receiver, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"Bearer {SECRET}")
+    receiver.status, receiver.reply = 403, f"/hook/{SECRET}: {SECRET} may not".encode()
+    error = refusal(receiver.url, secret_header=[f"Authorization=@{tmp_path / 'key'}"])
+    assert str(error).endswith("answers 403 Forbidden: ***: *** may not")
