@@ -98,25 +98,22 @@ class Checks:
         return self._random.uniform(0, min(interval, spread or interval))
 
     def check_now(self, key: Key) -> bool:
-        """Run it at the next turn; False if it has no monitor or is running."""
-        check = self._plan.checks.get(key)
-        if check is None or check.monitor is None or self._rounds.get(key):
+        """Run it at the next turn; False if it never runs (no monitor, no interval) or is running."""
+        if self._rounds.get(key) or self.timetable.due_in(key) is None:
             return False
-        if self.timetable.due_in(key) is None:  # it has no interval
-            self._start(key)
-        else:
-            self.timetable.again(key, 0.0)
+        self.timetable.again(key, 0.0)
         return True
 
     # One round.
 
     def _start(self, key: Key) -> None:
-        check = self._plan.checks[key]
-        now = self._clock()
+        check, now = self._plan.checks[key], self._clock()
+        hosts = self._book.monitor_hosts(key, now)
+        if not hosts and self._needs_hosts(check):
+            return  # it waits a whole interval (PROTOCOL §8)
         if self._held_back(key, check, now):
             self.timetable.again(key, HELD_BACK)
             return
-        hosts = self._book.monitor_hosts(key, now)
         self._rounds[key] = self._rounds.get(key, 0) + 1
         environment = {**self._environment, **self._book.monitor_environment(key, now)}
         self._book.started(key, now)
@@ -129,6 +126,12 @@ class Checks:
         if why:
             events.log.debug("%s/%s: not run: %s", *key, why)
         return bool(why)
+
+    @staticmethod
+    def _needs_hosts(check: Check) -> bool:
+        return (
+            check.monitor is not None and check.monitor.command.hosts and not check.service.allow_empty_group
+        )
 
     @staticmethod
     def _is_program(check: Check) -> bool:
@@ -165,7 +168,8 @@ class Checks:
         """A whole round: to the book, to voters that take it whole, and to disk and people."""
         key, now = (result.watch, result.service), self._clock()
         frozen = self._book.vote_frozen(key, "")
-        self._keeper.wake(*self._pools.run_result(result, now, frozen=frozen))
+        disabled = {host for group, host in self._book.disabled_members if group == result.watch}
+        self._keeper.wake(*self._pools.run_result(result, now, frozen=frozen, disabled=disabled))
         step = self._book.result(result, now, self._environment)
         interval = self._book.interval(key)
         if interval is not None and self.timetable.due_in(key) is not None:

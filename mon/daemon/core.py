@@ -18,6 +18,7 @@ from mon.balancer import open_balancer
 from mon.catalog import Catalog, bind
 from mon.control.classic.server import PORT, ClassicServer
 from mon.control.operations import ReloadReport
+from mon.control.traps import TrapPort
 from mon.control.unix import UnixServer
 from mon.daemon import events
 from mon.daemon.announce import announcement
@@ -143,6 +144,7 @@ class Daemon:
         self.desk = Desk(self)
         self.unix = UnixServer(self.desk, where.socket)
         self.classic = self._classic_server()
+        self.traps = TrapPort(self.desk, self.classic.gate) if self.classic is not None else None
 
     def _classic_server(self) -> ClassicServer | None:
         settings = self.loaded.plan.config.settings
@@ -162,7 +164,7 @@ class Daemon:
     # Starting.
 
     async def _start(self) -> None:
-        saved = self.store.load()
+        saved, plan = self.store.load(), self.loaded.plan
         for warning in (*saved.warnings, *self.history.warnings):
             events.say(logging.WARNING, "store", warning)
         known = restored(saved, self.book, self.clock()) if self._remembers() else {}
@@ -171,9 +173,11 @@ class Daemon:
             self.book.stop(self.clock())
         await self.keeper.start(known)
         await self.unix.start()
+        settings = plan.config.settings
         if self.classic is not None:
-            settings = self.loaded.plan.config.settings
             await self.classic.start(settings.serverbind, settings.serverport or PORT)
+        if self.traps is not None:
+            await self.traps.start(settings.trapbind, settings.trapport or PORT)
         for warning in await self.outbox.start():
             events.say(logging.WARNING, "outbox", warning)
         self._keep_time()
@@ -273,6 +277,8 @@ class Daemon:
         await self.unix.close()
         if self.classic is not None:
             await self.classic.close()
+        if self.traps is not None:
+            await self.traps.close()
         await self.keeper.close()
         for key in self.book.services:
             self.recorder.touch(key)

@@ -13,6 +13,7 @@ from mon.engine import Book, Step
 from mon.errors import ConfigError
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.model.source import Severity
 
 if TYPE_CHECKING:  # the daemon makes the desk
     from mon.daemon.core import Daemon
@@ -98,7 +99,7 @@ class Desk:
         try:
             await asyncio.to_thread(load, self._daemon.options)
         except ConfigError as error:
-            return tuple(str(problem) for problem in error.problems)
+            return tuple(str(problem) for problem in error.problems if problem.severity is Severity.ERROR)
         return ()
 
     def start_scheduler(self) -> None:

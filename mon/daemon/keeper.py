@@ -18,6 +18,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerId, Table, Voter
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
+from mon.pool.wish import Wanted
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
 
@@ -125,9 +126,12 @@ class Keeper:
     async def _shape(self, plan: Pool, sight: _Sight) -> None:
         line = self._line(plan.balancer)
         before = await line.read(plan.id)
+        if not self._current(plan):
+            return
         now = self._clock()
         if self._pools.unread(plan.name):
-            self._pools.adopt(plan.name, before, self._saved.get(plan.name), now, max_age=self._max_age)
+            saved = self._saved.get(plan.name)
+            self._pools.adopt(plan.name, before, saved, now, max_age=self._max_age)
         wish = self._pools.wanted(plan.name, now)
         edits = wish.changes(before)
         sight.table, sight.outlook = before, "" if wish.waiting else wish.outlook
@@ -138,9 +142,19 @@ class Keeper:
                 sight.table = await line.read(plan.id)
                 _report(plan, before, sight.table, wish.why)
             self._changed()
+        self._compare(plan, sight, wish)
+
+    def _compare(self, plan: Pool, sight: _Sight, wish: Wanted) -> None:
+        """Read back is not as it should be: an error, unless the wish changed meanwhile (law 3)."""
+        if not self._current(plan):
+            return
         differences = self._pools.settle(plan.name, sight.table, self._clock())
         if differences and self._pools.wanted(plan.name, self._clock()) == wish:
             raise BalancerMismatch("; ".join(differences))
+
+    def _current(self, plan: Pool) -> bool:
+        """Is the pool still there, at the same place?  A reload may come while the balancer is asked."""
+        return plan.name in self._pools.names and self._pools.plan(plan.name).id == plan.id
 
     def _failed(self, plan: Pool, sight: _Sight, trouble: str) -> None:
         delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
