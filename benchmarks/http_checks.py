@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from mon.probe import Probe
 
@@ -83,9 +84,9 @@ def serve(port: int) -> None:
             self.transport = transport
 
         def data_received(self, data: bytes) -> None:
-            assert isinstance(self.transport, asyncio.Transport)
-            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE)
-            self.transport.close()
+            transport = cast(asyncio.Transport, self.transport)
+            transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE)
+            transport.close()
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -113,8 +114,7 @@ class Fetch(asyncio.Protocol):
         self.data = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(REQUEST)
+        cast(asyncio.Transport, transport).write(REQUEST)
 
     def data_received(self, data: bytes) -> None:
         self.data += data

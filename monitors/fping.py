@@ -12,6 +12,8 @@ from mon.plugin import Cause, Echo, Option, Probe, Unknown, Verdict, numbers
 Report = Callable[[str, Verdict, str, Cause], object]
 HOPS = 30
 HOP_SECONDS = 1.0
+ROUTES = 16
+"""Hosts of one sweep whose route is looked for; where more fail at once, the first ones tell enough."""
 
 
 async def sweep(
@@ -44,11 +46,12 @@ async def sweep(
     if all_hosts and answered:
         for echo in failed:
             report(echo.host, Verdict.OK, f"{echo.detail}; others answer", Cause.NONE)
-    elif trace:
-        await asyncio.gather(*(traced(echo, report, probe) for echo in failed))
-    else:
-        for echo in failed:
+        return
+    lost = [echo for echo in failed if trace and echo.verdict is Verdict.DOWN][:ROUTES]
+    for echo in failed:
+        if echo not in lost:
             say(report, echo)
+    await asyncio.gather(*(traced(echo, report, probe) for echo in lost))
 
 
 def deadline(options: Mapping[str, object]) -> float:

@@ -68,6 +68,12 @@ async def test_the_route_is_added_with_t(swept):
     assert said["d"][1] == "no answer to 4 pings; route: 1 192.0.2.1 1.0 ms"
 
 
+async def test_the_routes_to_the_first_that_fail_are_enough(swept):
+    said = await swept(LOST, *(Echo.dead(f"d{i}", 4) for i in range(100)), trace=True)
+    assert sum("route:" in detail for _, detail, _ in said.values()) == 16
+    assert len(said) == 101
+
+
 async def test_times_are_milliseconds_as_in_the_classic_monitor(load):
     probe = Swept()
     await load("fping").sweep([], print, timeout=500, retries=2, probe=probe)

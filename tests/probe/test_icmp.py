@@ -17,7 +17,7 @@ from mon.probe.icmp import REMEDY
 
 DEAF = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1"
 PERMITTED = 'sysctl -qw net.ipv4.ping_group_range="0 2147483647"'
-NOBODY = "setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --inh-caps -all"
+POWERLESS = "setpriv --bounding-set -all --inh-caps -all"  # still root, but without capabilities
 SWEEP = """
 import asyncio, json, sys
 from mon.probe import Probe
@@ -161,14 +161,14 @@ def test_a_dead_host_is_down():
 
 @namespaces
 def test_the_unprivileged_socket_does_as_well():
-    found, said = in_namespace(PERMITTED, "127.0.0.1", "127.0.0.2", "::1", prefix=NOBODY)
+    found, said = in_namespace(PERMITTED, "127.0.0.1", "127.0.0.2", "::1", prefix=POWERLESS)
     assert [verdict for _, verdict, _, _ in found] == ["ok"] * 6
     assert said == ""
 
 
 @namespaces
 def test_without_privilege_hosts_are_unknown_and_the_remedy_is_said_once():
-    found, said = in_namespace("true", "127.0.0.1", "::1", prefix=NOBODY)
+    found, said = in_namespace("true", "127.0.0.1", "::1", prefix=POWERLESS)
     assert {(verdict, detail) for _, verdict, detail, _ in found} == {("unknown", REMEDY)}
     assert said.count("sysctl -w net.ipv4.ping_group_range") == 1
 
