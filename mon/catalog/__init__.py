@@ -2,7 +2,7 @@
 
 ``catalog`` where plugins are found   ``loading`` a file to a module     ``options`` words to values
 ``binding`` one line and its plugin   ``linking`` a Config to a Plan     ``pools``   vote lines to pools
-``manual``  the page about a plugin   ``plan``    what linking gives
+``manual``  the page about a plugin   ``plan``    what linking gives     ``taken`` which file a name got
 """
 
 from mon.catalog.binding import bind
@@ -10,6 +10,7 @@ from mon.catalog.catalog import Catalog
 from mon.catalog.linking import link
 from mon.catalog.manual import manual
 from mon.catalog.plan import Bound, Check, Description, Form, Kind, OptionSpec, Plan, Plugin, ValueType
+from mon.catalog.taken import taken
 
 __all__ = [
     "Bound",
@@ -25,4 +26,5 @@ __all__ = [
     "bind",
     "link",
     "manual",
+    "taken",
 ]

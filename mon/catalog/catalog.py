@@ -79,14 +79,16 @@ class Catalog:
         public = not base.startswith("_") and "/" not in base
         return self._look(kind, path, ours=True) if public and path.is_file() else None
 
-    def _operators(self, kind: Kind, name: str) -> Plugin | None:
+    def operators_file(self, kind: Kind, name: str) -> Path | None:
+        """The operator's file of this name, whoever was taken."""
         base = _base(kind, name)
         names = dict.fromkeys((name, f"{base}.{kind}", f"{base}.{kind}.py", f"{base}.py"))
-        for directory in self._directories[kind]:
-            for path in (directory / each for each in names):
-                if path.is_file():
-                    return self._look(kind, path, ours=False)
-        return None
+        paths = (directory / each for directory in self._directories[kind] for each in names)
+        return next((path for path in paths if path.is_file()), None)
+
+    def _operators(self, kind: Kind, name: str) -> Plugin | None:
+        path = self.operators_file(kind, name)
+        return self._look(kind, path, ours=False) if path is not None else None
 
     def _look(self, kind: Kind, path: Path, *, ours: bool) -> Plugin:
         key = (kind, path)

@@ -1,0 +1,32 @@
+"""Which file was taken, where mon.cf's name could have meant another one too (``mon check`` says so)."""
+
+from collections.abc import Iterator
+
+from mon.catalog.catalog import Catalog
+from mon.catalog.plan import Bound, Plan
+from mon.errors import PluginError
+
+
+def taken(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """A line for each name that an operator's file and ours both answer to: which one was taken."""
+    lines = {line for bound in _all(plan) if (line := _line(bound, catalog))}
+    return tuple(sorted(lines))
+
+
+def _all(plan: Plan) -> Iterator[Bound]:
+    yield from (check.monitor for check in plan.checks.values() if check.monitor is not None)
+    yield from plan.alerts.values()
+
+
+def _line(bound: Bound, catalog: Catalog) -> str:
+    name, plugin = bound.command.plugin, bound.plugin
+    if name.startswith(("/", "mon:")):
+        return ""
+    if plugin.ours:
+        other = catalog.operators_file(plugin.kind, name)
+        return f"{name}: ours is taken, not {other}: give the path to have that" if other else ""
+    try:
+        catalog.find(plugin.kind, f"mon:{name}")
+    except PluginError:  # ours has none of that name
+        return ""
+    return f"{name}: {plugin.path} is taken: write mon:{name} to have ours"
