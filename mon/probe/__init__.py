@@ -30,7 +30,7 @@ LIMIT = 1 << 20
 """Bytes of an answer that are read unless a check says otherwise."""
 
 THREADS = 32
-"""Blocking checks (url, ping) at once; the others wait for their turn within their time limit."""
+"""Blocking calls at once; the others wait for their turn within their time limit."""
 
 
 class Probe:
