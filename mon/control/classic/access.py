@@ -81,7 +81,7 @@ def parse(text: str, file: str = "auth.cf") -> Access:
         elif section == "command":
             command, colon, users = line.partition(":")
             if not colon:
-                raise ControlError(f"{file}:{number}: no colon: write `COMMAND: USER, USER`")
+                raise ControlError(f"{file}:{number}: no colon in line {number}: write `COMMAND: USER, USER`")
             _add(rules, command.strip().lower(), re.split(r"[\s,]+", users.strip()))
         elif len(words) == 3:
             senders.append(Sender(*words))

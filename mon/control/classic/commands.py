@@ -175,9 +175,10 @@ async def _test(session: Session, rest: str) -> Reply:
         return _test_monitor(session, behind.split())
     if what == "config":
         return await _test_config(session)
-    for kind in AlertKind:
-        if what.startswith(kind):  # "alertx" is taken for "alert"
-            return await _test_alert(session, kind, behind)
+    if what in tuple(AlertKind):
+        return await _test_alert(session, AlertKind(what), behind)
+    if what.startswith(tuple(AlertKind)):
+        return ["220 test alert completed"]  # sic: of "alertx", and nothing is called
     return ["520 test error"]
 
 
@@ -187,7 +188,8 @@ def _test_monitor(session: Session, given: Sequence[str]) -> Reply:
     if key is None:
         watch, name, *_ = [*given, "", ""]
         return [f"{watch} {name} not defined", done]
-    session.operations.check_now(key)
+    if session.book.interval(key) is not None:  # without one a monitor never runs
+        session.operations.check_now(key)
     return [done]
 
 

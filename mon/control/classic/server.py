@@ -9,8 +9,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from mon.control.classic import commands
-from mon.control.classic.access import Access, parse
+from mon.control.classic import authfile, commands
 from mon.control.classic.session import Gate, Session
 from mon.control.connections import LineServer
 from mon.control.operations import Operations
@@ -37,7 +36,7 @@ class ClassicServer:
         allow: Sequence[str] = (),
     ) -> None:
         self._operations = operations
-        self.gate = Gate(load_access(auth_file) if auth_file else None, auth_file)
+        self.gate = Gate(authfile.load(auth_file) if auth_file else None, auth_file)
         self._lines = LineServer(self._opened, idle=idle)
         self.allow = tuple(allow)
 
@@ -90,14 +89,6 @@ class _Client:
     def refuse(self, why: str) -> bytes:
         """A final line of failure."""
         return f"520 {why}\n".encode()
-
-
-def load_access(file: Path) -> Access:
-    """The rules of an auth.cf.  Raises ControlError when it cannot be read or used."""
-    try:
-        return parse(file.read_text("utf-8", "replace"), str(file))
-    except OSError as error:
-        raise ControlError(f"{file}: {error.strerror}: it says who may do what on port {PORT}") from error
 
 
 def permitted(address: str, patterns: Sequence[str]) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mon.control.classic.access import Access, parse
+from mon.control.classic import authfile
+from mon.control.classic.access import Access
 from mon.control.operations import Operations
 from mon.engine import Book
 from mon.errors import ControlError
@@ -37,9 +38,9 @@ class Gate:
         if self.file is None:
             return
         try:
-            self.access = parse(self.file.read_text("utf-8", "replace"), str(self.file))
-        except (OSError, ControlError) as error:
-            _log.error("the rules of %s stay as they were: %s", self.file, error)
+            self.access = authfile.load(self.file)
+        except ControlError as error:
+            _log.error("the rules stay as they were: %s", error)
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ def test_a_rule_lets_in_whom_it_names_and_a_denial_wins(
 
 
 def test_a_line_without_a_colon_is_an_error_with_its_place() -> None:
-    with pytest.raises(ControlError, match=r"^auth.cf:2: no colon: write `COMMAND: USER, USER`$"):
+    with pytest.raises(ControlError, match=r"^auth.cf:2: no colon in line 2: write `COMMAND: USER, USER`$"):
         parse("list: all\nset ann\n")
 
 

@@ -189,6 +189,17 @@ async def test_a_test_of_a_monitor_starts_it(daemon: Any, say: Callable[[str], A
     assert daemon.checked == [HTTP]
 
 
+async def test_a_monitor_without_an_interval_never_runs(new_daemon: Callable[[str], Any]) -> None:
+    daemon = new_daemon("hostgroup g h\n\nwatch g\n    service s\n        monitor x.monitor\n")
+    assert await answer(Session(daemon, Gate(None)), "test monitor g s") == ["220 test monitor completed"]
+    assert daemon.checked == []
+
+
+async def test_a_misspelt_kind_of_alert_calls_nothing(daemon: Any, say: Callable[[str], Any]) -> None:
+    assert await say("test alertx web http 1 wd {Sun-Sat}") == ["220 test alert completed"]
+    assert daemon.steps == []
+
+
 async def test_running_monitors_are_listed_with_their_processes(
     daemon: Any, say: Callable[[str], Any]
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mon.control.classic import authfile
 from mon.control.classic.server import ClassicServer, permitted
 from mon.errors import ControlError
 
@@ -143,8 +144,16 @@ async def test_term_is_answered_and_ends_the_daemon(daemon: Any, connect: Callab
 
 
 def test_without_auth_cf_the_server_is_not_made(daemon: Any, tmp_path: Path) -> None:
-    with pytest.raises(ControlError, match=r"auth.cf: No such file or directory: it says who may"):
+    with pytest.raises(ControlError, match=r"auth.cf: No such file or directory: it says who may do what"):
         ClassicServer(daemon, auth_file=tmp_path / "auth.cf")
+
+
+def test_hosts_in_auth_cf_may_be_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "auth.cf").write_text("trap section\nlocalhost * *\n* ann x\na..b * *\n")
+    senders = authfile.load(tmp_path / "auth.cf").senders
+    assert "127.0.0.1" in {sender.host for sender in senders}
+    assert "*" in {sender.host for sender in senders}
+    assert "no address for a..b" in caplog.text
 
 
 async def test_a_port_in_use_is_an_error(daemon: Any) -> None:
