@@ -49,7 +49,7 @@ def judged_tls(error: ssl.SSLError) -> Finding:
         return Down(f"TLS: certificate not accepted: {error.verify_message}", cause=Cause.WRONG)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return Down("TLS: connection closed", cause=Cause.WRONG)
-    reason = (error.reason or str(error)).replace("_", " ").lower()
+    reason = (getattr(error, "reason", "") or str(error)).replace("_", " ").lower()
     return Down(f"TLS: {reason}", cause=Cause.WRONG)
 
 

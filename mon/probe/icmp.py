@@ -121,7 +121,7 @@ class Family:
         self._pulse = pulse
         self._socket: EchoSocket | None = None
         self._waited: dict[int, tuple[Asked, float, float]] = {}  # number: whom, asked when (monotonic, wall)
-        self._numbers = itertools.cycle(range(1 << 32))
+        self._numbers = itertools.count()
 
     async def sweep(self, sweep: Sweep, timeout: float, attempts: int) -> None:
         """Ask the hosts of the sweep up to ``attempts`` times, ``timeout`` seconds each, and report them."""
@@ -176,7 +176,7 @@ class Family:
 
     def _send(self, asked: Asked) -> bool:
         """Send a request; False if the socket takes no more just now."""
-        number = next(self._numbers)
+        number = next(self._numbers) & 0xFFFFFFFF
         if self._socket is None:
             return True  # closed meanwhile
         self._waited[number] = (asked, time.monotonic(), time.time())
