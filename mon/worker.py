@@ -154,8 +154,8 @@ class Zygote:
 
     def close(self) -> None:
         """Kill everything that is still running."""
+        hunt({running.pid: "" for running in self._running.values()})
         for running in self._running.values():
-            hunt(running.pid, "")
             _kill(running.pid)
         self._running.clear()
         self._sweep_up()
@@ -211,7 +211,7 @@ class Zygote:
         self._selector.unregister(running.said)
         os.close(running.said)
         if running.ended is None:
-            hunt(running.pid, "")
+            hunt({running.pid: ""})
         _kill(running.pid)
         _, status = os.waitpid(running.pid, 0)
         del self._running[running.job.id]

@@ -3,6 +3,7 @@
 ``runner``  the whole of it          ``rounds``   monitors          ``sending``  alerts
 ``spawn``   programs                 ``child``    one of them       ``hosted``   operators' Python
 ``judging`` words to verdicts        ``processes`` what escaped     ``capabilities`` prctl
+``messages`` between the daemon and its worker
 """
 
 from mon.runner.hosted import Worker

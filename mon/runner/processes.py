@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 TOKEN = "_MON_RUN"
@@ -51,10 +51,10 @@ def descendants(root: int, among: Iterable[Process]) -> set[int]:
     return found
 
 
-def marked(token: str, among: Iterable[Process]) -> set[int]:
-    """The processes whose environment at start carried this run's token."""
-    entry = f"{TOKEN}={token}".encode()
-    return {each.pid for each in among if not each.zombie and entry in _environment(each.pid)}
+def marked(tokens: Iterable[str], among: Iterable[Process]) -> set[int]:
+    """The processes whose environment at start carried a token of these runs."""
+    entries = {f"{TOKEN}={token}".encode() for token in tokens if token}
+    return {each.pid for each in among if not each.zombie and not entries.isdisjoint(_environment(each.pid))}
 
 
 def _environment(pid: int) -> list[bytes]:
@@ -65,17 +65,17 @@ def _environment(pid: int) -> list[bytes]:
         return []
 
 
-def hunt(root: int, token: str) -> None:
-    """Kill what came of one run, wherever it went: below ``root``, or adopted by us and marked.
+def hunt(prey: Mapping[int, str]) -> None:
+    """Kill what came of runs, wherever it went: below the roots, or adopted by us and marked.
 
-    ``root`` must not have been waited for yet, so that its number is still its own.  Looks twice, as
-    what is killed leaves orphans.
+    ``prey`` are the roots, none of them waited for yet (so that the numbers are still theirs), with their
+    tokens ("" is none).  Looks twice, as what is killed leaves orphans.
     """
     for _ in range(2):
         present = processes()
-        adopted = [each for each in present if each.parent == os.getpid() and each.pid != root]
-        escaped = descendants(root, present) | marked(token, adopted)
-        for pid in set(escaped):
+        adopted = [each for each in present if each.parent == os.getpid() and each.pid not in prey]
+        escaped = marked(prey.values(), adopted)
+        for pid in (*prey, *escaped):
             escaped |= descendants(pid, present)
         if not escaped:
             return

@@ -30,6 +30,7 @@ VARIABLE_LIMIT = 128 * 1024
 PATIENCE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
 
+GATHER_SECONDS = 0.02
 REAP_SECONDS = 5.0
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
@@ -78,6 +79,8 @@ class Spawner:
         self._children: dict[int, Child] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._tokens = (f"{os.getpid()}.{number}" for number in itertools.count(1))
+        self._prey: dict[int, str] = {}
+        self._hunting: asyncio.Task[None] | None = None
         self._zombies: set[int] = set()
         self._reaping: asyncio.TimerHandle | None = None
         become_subreaper()
@@ -167,9 +170,17 @@ class Spawner:
         child.signal(signal.SIGTERM)
         await asyncio.wait({child.exited}, timeout=PATIENCE)
         child.signal(signal.SIGKILL)  # the group, even if its leader has gone: it is not waited for yet
-        hunting = asyncio.get_running_loop().run_in_executor(None, hunt, child.pid, child.token)
-        await asyncio.wait({hunting})
+        self._prey[child.pid] = child.token
+        if self._hunting is None:
+            self._hunting = asyncio.get_running_loop().create_task(self._hunt())
+        await asyncio.shield(self._hunting)
         await asyncio.wait({child.exited}, timeout=PATIENCE)
+
+    async def _hunt(self) -> None:
+        """Hunt for all that is being stopped just now: a look at all processes is not cheap."""
+        await asyncio.sleep(GATHER_SECONDS)
+        prey, self._prey, self._hunting = self._prey, {}, None
+        await asyncio.get_running_loop().run_in_executor(None, hunt, prey)
 
     def _collect(self, child: Child, stopped: str) -> Ended:
         self._children.pop(child.pid, None)

@@ -192,3 +192,13 @@ async def test_without_descriptors_nothing_runs_unwatched(spawner, program, tmp_
 
 def _no_descriptor(pid):
     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+async def test_many_that_hang_are_ended_together(spawner, program, ticker):
+    path = str(program("trap '' TERM; setsid sleep 60 & wait"))
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    ended = await asyncio.gather(*(spawner.run(Command((path,)), 1) for _ in range(40)))
+    assert {each.trouble for each in ended} == {"stopped after 1 s"}
+    assert loop.time() - begun < 6
+    assert max(ticker) < 0.5
