@@ -35,6 +35,7 @@ class Ballot:
     ``since`` is when the vote became what it is; ``at`` is the last result that counted.  ``heard`` is
     true after any result, even one that could not count.  ``presumed`` stands in for a vote that was
     never spoken: was the server in when this voter's silence began?  None: nobody has looked yet.
+    ``unplaced``: the balancer had no such virtual service then, so nothing says that the server was out.
     """
 
     vote: Vote = Vote.UNSPOKEN
@@ -46,11 +47,17 @@ class Ballot:
     at: Moment | None = None
     heard: bool = False
     presumed: bool | None = None
+    unplaced: bool = False
 
     @property
     def good(self) -> bool:
         """Does this ballot let the server be in (law 1)?"""
         return self.vote is Vote.OK or (self.vote is Vote.UNSPOKEN and self.presumed is True)
+
+    @property
+    def silent(self) -> bool:
+        """Is there neither a vote nor a past to go by?"""
+        return self.vote is Vote.UNSPOKEN and self.unplaced
 
 
 def ignored(ballot: Ballot) -> Ballot:
@@ -87,6 +94,7 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
         at=opinion.at,
         heard=True,
         presumed=ballot.presumed,
+        unplaced=ballot.unplaced,
     )
 
 

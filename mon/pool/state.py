@@ -8,7 +8,7 @@ from mon.model.pool import Member, Pool, ServerId, Table, Voter
 from mon.pool.ballot import Ballot
 from mon.pool.changes import NOTHING, Owned
 from mon.pool.record import SavedPool, Seat, by_seat, restored
-from mon.pool.wish import Said, Wanted, wanted
+from mon.pool.wish import Said, Wanted, admitted, wanted
 
 Place = tuple[tuple[str, ...], object]
 """(balancer, virtual service): two pools of one place are the same one to the balancer."""
@@ -40,7 +40,7 @@ class PoolState:
 
     def healthy(self, member: Member) -> bool:
         """Is it in by its votes alone?"""
-        return member.weight > 0 and all(ballot.good for _, ballot in self.said(member))
+        return member.weight > 0 and admitted(self.said(member), first_round_over=self.ready)
 
     def wish(self) -> Wanted:
         """The pool that should be, by what is known."""
@@ -74,7 +74,9 @@ class PoolState:
             line = old.get(seat)
             fresh = line is not None and now.wall - line.at <= max_age(self.voters[seat[1]])
             known = restored(line, now) if line and fresh and ballot.at is None else ballot
-            self.ballots[seat] = replace(known, presumed=seat[0] in serving, heard=ballot.heard)
+            self.ballots[seat] = replace(
+                known, presumed=seat[0] in serving, unplaced=table.service is None, heard=ballot.heard
+            )
         self.ready = self.ready or any(member.id in serving for member in self.plan.members)
         self.owned = together(self.owned, _claim(self.plan, table))
         if saved and saved.id == self.plan.id:

@@ -74,7 +74,7 @@ def wanted(pool: Pool, said: Callable[[Member], Said], *, first_round_over: bool
     """
     opinions = {member.id: said(member) for member in pool.members}
     enabled = tuple(member for member in pool.members if member.weight > 0)
-    healthy = {member.id for member in enabled if all(ballot.good for _, ballot in opinions[member.id])}
+    healthy = {m.id for m in enabled if admitted(opinions[m.id], first_round_over=first_round_over)}
     if not healthy and not first_round_over:
         return Wanted(Table(None), waiting="the first round of checks is not over")
     spare = pool.fallback if not healthy and _spare_serves(pool) else None
@@ -88,11 +88,24 @@ def wanted(pool: Pool, said: Callable[[Member], Said], *, first_round_over: bool
     for member in pool.members:
         if (entry := _entry(member, opinions[member.id], healthy, held)) is not None:
             entries[member.id] = entry
-    why = {member.id: _why(member, opinions[member.id], member.id in held) for member in pool.members}
+    why = {m.id: _why(m, opinions[m.id], healthy=m.id in healthy, held=m.id in held) for m in pool.members}
     if spare is not None:
         entries[spare.id] = _server(spare, max(1, spare.weight))
         why[spare.id] = "in: the fallback, no server is healthy"
     return Wanted(Table(service_entry(pool), tuple(entries.values())), why, held, spare is not None)
+
+
+def admitted(said: Said, *, first_round_over: bool) -> bool:
+    """Do the votes let a server be in (law 1)?
+
+    Of a virtual service that the balancer did not have (a reboot), a voter that cannot say anything holds
+    nobody back once the first round is over: our own trouble never empties a pool (DESIGN §1).  Somebody
+    must have said ok then.
+    """
+    if all(ballot.good for _, ballot in said):
+        return True
+    spoken = any(ballot.vote is Vote.OK for _, ballot in said)
+    return first_round_over and spoken and all(ballot.good or ballot.silent for _, ballot in said)
 
 
 def _spare_serves(pool: Pool) -> bool:
@@ -126,22 +139,23 @@ def _candidate(member: Member, said: Said) -> Candidate:
     return Candidate(member.id, worst, min(failed, default=None))
 
 
-def _why(member: Member, said: Said, held: bool) -> str:
+def _why(member: Member, said: Said, *, healthy: bool, held: bool) -> str:
     """Why the member has the weight it has, in words."""
     if member.weight == 0:
         return "out: its weight is 0 in the configuration"
-    against = [_words(voter, ballot) for voter, ballot in said if not ballot.good]
-    if held:
-        return "in, held by the floor: " + ", ".join(against)
-    if against:
-        return "out: " + ", ".join(against)
-    return "in: " + (", ".join(_words(voter, ballot) for voter, ballot in said) or "no service votes on it")
+    if healthy:
+        return "in: " + (
+            ", ".join(_words(voter, ballot) for voter, ballot in said) or "no service votes on it"
+        )
+    against = ", ".join(_words(voter, ballot) for voter, ballot in said if not ballot.good)
+    return f"in, held by the floor: {against}" if held else f"out: {against}"
 
 
 def _words(voter: Voter, ballot: Ballot) -> str:
     """``webfarm/http down (connection refused)``."""
     name = f"{voter.watch}/{voter.service}"
     if ballot.vote is Vote.UNSPOKEN:
-        return f"{name} has not spoken (it was {'in' if ballot.presumed else 'out'})"
+        before = "new" if ballot.unplaced else "in" if ballot.presumed else "out"
+        return f"{name} has not spoken (it was {before})"
     detail = f" ({ballot.detail})" if ballot.detail and ballot.vote is Vote.DOWN else ""
     return f"{name} {ballot.vote}{detail}"

@@ -56,6 +56,7 @@ class Life(RuleBasedStateMachine):
             self.table = Table(ServiceEntry(ID, "rr"), tuple(servers))
         self.said: dict[tuple[str, str], Verdict] = {}
         self.was_in: set[ServerId] = set()
+        self.unplaced = False
         self.round_over = False
         self.adopt()
 
@@ -64,6 +65,7 @@ class Life(RuleBasedStateMachine):
             if self.pools.unread(name):
                 serving = {one.id for one in self.table.servers if one.weight}
                 self.was_in |= serving
+                self.unplaced |= self.table.service is None
                 self.round_over |= any(member.id in serving for member in self.plan.members)
                 self.pools.adopt(name, self.table, saved, self.now, max_age=lambda voter: 1e9)
 
@@ -102,7 +104,7 @@ class Life(RuleBasedStateMachine):
         (saved,) = self.pools.saved()
         self.pools = Pools([self.plan], self.now)
         self.pools.recall([saved])
-        self.was_in, self.round_over = set(), False
+        self.was_in, self.unplaced, self.round_over = set(), False, False
         self.adopt(saved)
 
     @rule()
@@ -130,8 +132,14 @@ class Life(RuleBasedStateMachine):
             for voter in self.plan.voters:
                 if member.id in inside:
                     verdict = self.said.get((member.check, voter.service))
-                    assert verdict is Verdict.OK or (verdict is None and member.id in self.was_in)
+                    silent = member.id in self.was_in or (self.unplaced and self.vouched_for(member))
+                    assert verdict is Verdict.OK or (verdict is None and silent)
         assert not wanted.held or "floor" in wanted.outlook
+
+    def vouched_for(self, member: Member) -> bool:
+        """Did a voter say ok?  A new virtual service then waits for no voter that cannot speak."""
+        said = [self.said.get((member.check, voter.service)) for voter in self.plan.voters]
+        return Verdict.OK in said
 
     @invariant()
     def law_2(self) -> None:

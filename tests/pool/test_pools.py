@@ -29,6 +29,22 @@ def test_who_is_in_stays_in_and_who_is_out_stays_out_until_a_vote(farm) -> None:
     assert farm.weights()["w2"] == 10
 
 
+def test_a_voter_that_cannot_speak_keeps_nobody_out_of_a_new_virtual_service(farm) -> None:
+    farm.start(farm.plan(Voter("farm", "http"), Voter("farm", "ping")))
+    farm.ok("w1", "w2")
+    farm.down("w3")
+    assert farm.pools.wanted("web", farm.now).waiting == "the first round of checks is not over"
+    farm.unknown("w1", "w2", "w3", service="ping")
+    assert farm.weights() == {"w1": 10, "w2": 10, "w3": 0}
+
+
+def test_a_voter_that_cannot_speak_lets_nobody_in_who_was_out(farm) -> None:
+    farm.start(farm.plan(Voter("farm", "http"), Voter("farm", "ping")), 10, 0, 10)
+    farm.ok("w1", "w2", "w3")
+    farm.unknown("w1", "w2", "w3", service="ping")
+    assert farm.weights() == {"w1": 10, "w2": 0, "w3": 10}
+
+
 def test_an_empty_table_waits_for_the_first_round_then_falls_back(farm) -> None:
     farm.start(farm.plan(fallback=SPARE))
     assert farm.pools.wanted("web", farm.now).waiting == "the first round of checks is not over"
