@@ -21,8 +21,8 @@ PATIENCE = 15.0
 Event = dict[str, Any]
 
 
-def until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """Wait until it is true; what it returned."""
+def until(true: Callable[[], Any], what: object, seconds: float = PATIENCE) -> Any:
+    """Wait until it is true; what it returned.  ``what`` is shown if it never is."""
     end = time.monotonic() + seconds
     while not (value := true()):
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
@@ -50,7 +50,7 @@ class Daemon:
 
     def wait_for(self, event: str, *, since: int = 0, seconds: float = PATIENCE, **fields: object) -> Event:
         """The first event of this kind with these fields, from number ``since`` on."""
-        return until(lambda: self.seen(event, since=since, **fields), f"{event} {fields}: {self}", seconds)
+        return until(lambda: self.seen(event, since=since, **fields), self, seconds)
 
     def seen(self, event: str, *, since: int = 0, **fields: object) -> Event | None:
         wanted = {"event": event, **fields}
@@ -79,8 +79,8 @@ class Daemon:
 
     def status(self) -> Any:
         """What ``mon status --json`` prints, None while nobody answers."""
-        answer = self.ask("status", "--json")
-        return json.loads(answer.stdout) if answer.returncode == 0 else None
+        said = self.ask("status", "--json").stdout
+        return json.loads(said) if said else None
 
     def __str__(self) -> str:
         return "\n".join([*self.said, *(f"{e['event']}: {e['message']}" for e in self.events)])

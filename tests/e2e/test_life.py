@@ -33,7 +33,7 @@ def service(daemon: Daemon) -> dict[str, object]:
 
 def checked(daemon: Daemon) -> Daemon:
     """Wait for the first result."""
-    until(lambda: service(daemon).get("last_check"), f"a check: {daemon}")
+    until(lambda: service(daemon).get("last_check"), daemon)
     return daemon
 
 
@@ -60,7 +60,7 @@ def test_a_reload_adds_a_service_and_forgets_nothing(start: Start, site: Site, p
     answer = daemon.ask("reload")
     assert answer.returncode == 0, answer.stderr
     assert "tcp" in answer.stdout
-    until(lambda: daemon.status() and len(daemon.status()["services"]) == 2, "the new service")
+    until(lambda: daemon.status() and len(daemon.status()["services"]) == 2, daemon)
     assert service(daemon)["opstatus"] == "fail"
     assert len(postbox.mails) == 1
 
@@ -69,7 +69,7 @@ def test_sighup_reloads(start: Start, site: Site, postbox: Postbox) -> None:
     daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
     daemon.config.write_text(daemon.config.read_text().replace("service http", "service front"))
     daemon.process.send_signal(signal.SIGHUP)
-    until(lambda: daemon.status()["services"][0]["service"] == "front", "the reload")
+    until(lambda: daemon.status()["services"][0]["service"] == "front", daemon)
 
 
 def test_sigterm_ends_it_in_under_two_seconds_though_a_monitor_will_not(
@@ -83,7 +83,7 @@ def test_sigterm_ends_it_in_under_two_seconds_though_a_monitor_will_not(
         "hostgroup web 127.0.0.1\n\nwatch web\n    service slow\n        interval 1s\n"
         "        monitor stubborn.monitor\n        period\n"
     )
-    until((daemon.config.parent / "state" / "pid").exists, f"the monitor to run: {daemon}")
+    until((daemon.config.parent / "state" / "pid").exists, daemon)
     assert daemon.stop() < 2
 
 
@@ -138,12 +138,13 @@ def test_mon_test_shows_what_would_follow_and_sends_nothing(
     start: Start, site: Site, postbox: Postbox
 ) -> None:
     text = WATCH.format(port=site.port, smtp=postbox.port).replace("200ms", "1h")
-    daemon = checked(start(text))
+    daemon = start(text)
+    until(daemon.status, daemon)
     site.down()
     answer = daemon.ask("test", "web", "http")
     assert "127.0.0.1" in answer.stdout
     assert "mail.alert" in answer.stdout
-    assert service(daemon)["opstatus"] == "ok"
+    assert service(daemon)["opstatus"] == "untested"
     assert postbox.mails == []
 
 

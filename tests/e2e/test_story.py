@@ -82,7 +82,7 @@ def test_the_floor_keeps_the_last_server_in(
         site.status = 500
     for name in ("web1", "web2", "web3"):
         daemon.wait_for("transition", host=name, new="down")
-    until(lambda: sorted(weights(daemon)) == [0, 0, 10], "the floor to bite")
+    until(lambda: sorted(weights(daemon)) == [0, 0, 10], daemon)
 
 
 def weights(daemon: Daemon) -> list[int]:

@@ -233,7 +233,9 @@ class Lab:
 
     # -- addresses, virtual services ---------------------------------------
     def take_vip(self, n, announce=True):
-        lines = [f"addr add {VIP}/32 dev eth0", f"addr add {VIP6}/128 dev eth0 nodad"]
+        # preferred_lft 0: else the director's checks of servers in the same net come from VIP6, which is
+        # the servers' own address too (RFC 6724 rule 8 likes a /128), and no answer leaves them
+        lines = [f"addr add {VIP}/32 dev eth0", f"addr add {VIP6}/128 dev eth0 nodad preferred_lft 0"]
         if self.mode == "nat":
             lines += [f"addr add {GIP}/24 dev eth1", f"addr add {GIP6}/64 dev eth1 nodad"]
         batch(lines, n)

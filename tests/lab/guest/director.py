@@ -117,11 +117,13 @@ def director(net, files, sampler):
     words = [sys.executable, "-m", "mon", "run", "-c", f"{files}/mon.cf"]
     with open(f"/out/mon-{net.mode}.log", "w") as log:
         daemon = spawn("lb1", words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    wait(lambda: all_in(net, sampler.now) or daemon.poll() is not None, 60, "all servers to come in")
-    assert daemon.poll() is None
-    yield daemon
-    daemon.terminate()
-    daemon.wait(10)
+    try:
+        wait(lambda: all_in(net, sampler.now) or daemon.poll() is not None, 60, "all servers to come in")
+        assert daemon.poll() is None
+        yield daemon
+    finally:
+        daemon.terminate()
+        daemon.wait(10)
 
 
 def all_in(net, table):
