@@ -3,5 +3,5 @@
 ``operations``  what the daemon offers them     ``unix``      our own commands, on a Unix socket
 ``commands``    those, rows of a table          ``status``    what ``mon status`` shows
 ``classic``     the protocol of port 2583       ``traps``     results that others send, by UDP
-``connections`` a server of lines that no client can stop
+``connections`` a server of lines that no client can stop      ``portions``  long answers, the loop in between
 """

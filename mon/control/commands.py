@@ -22,7 +22,7 @@ class Command:
 
 
 async def _status(operations: Operations, arguments: Arguments) -> object:
-    return status(operations)
+    return await status(operations)
 
 
 async def _pools(operations: Operations, arguments: Arguments) -> object:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mon.control.operations import Operations, PoolView
+from mon.control.portions import in_portions
 from mon.engine import HostState
 from mon.model.config import Key
 
@@ -49,13 +50,15 @@ class Status:
     pending: int
 
 
-def status(operations: Operations) -> Status:
-    """Everything as it is now."""
+async def status(operations: Operations) -> Status:
+    """Everything as it is now; a service that a reload removes meanwhile is left out."""
     book = operations.book
+    keys = (key for key in tuple(book.services) if key in book.services)
+    services = [row async for row in in_portions(service_status(operations, key) for key in keys)]
     return Status(
         now=operations.now().wall,
         stopped_since=None if book.running else book.stopped_since,
-        services=tuple(service_status(operations, key) for key in book.services),
+        services=tuple(services),
         pools=tuple(operations.pools()),
         pending=len(operations.pending()),
     )

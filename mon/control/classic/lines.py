@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from mon.control.classic.escaping import plain, quoted
 from mon.engine import AlertEntry, FailureEntry, ServiceState
@@ -87,11 +87,11 @@ def dependencies(service: Service) -> Iterator[str]:
     yield f"cmp {where} {' '.join(_NAME.findall(text)) or 'NONE'}"
 
 
-def hostgroup(group: Hostgroup, disabled: Iterable[str]) -> str:
-    """``hostgroup G h1 *h2``; an empty group leaves the blank at the end."""
-    off = frozenset(disabled)
+def hostgroup(group: Hostgroup, disabled: Collection[tuple[str, str]]) -> str:
+    """``hostgroup G h1 *h2``, a star for each (group, host) that is disabled; if empty, the blank stays."""
+    stars = ("*" if (group.name, host.name) in disabled else "" for host in group.hosts)
     return f"hostgroup {group.name} " + " ".join(
-        f"*{host.name}" if host.name in off else host.name for host in group.hosts
+        star + host.name for star, host in zip(stars, group.hosts, strict=True)
     )
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from mon.control.classic import lines
 from mon.control.classic.session import Refused, Session
+from mon.control.portions import in_portions
 from mon.model.config import CommandLine, Key
 from mon.model.result import OpStatus
 
@@ -27,7 +28,7 @@ async def run(session: Session, rest: str) -> list[str]:
     if word == "dtlog":
         listed = await _downtime_log(session)
     elif word in LISTS:
-        listed = list(LISTS[word](session, words))
+        listed = [line async for line in in_portions(LISTS[word](session, words))]
     else:
         raise Refused("520 unknown list command")
     return [*listed, f"220 {FINAL_WORDS.get(word, f'list {word}')} completed"]
@@ -37,7 +38,7 @@ def _group(session: Session, words: Sequence[str]) -> Iterable[str]:
     group = session.book.config.hostgroups.get(words[0] if words else "")
     if group is None:
         raise Refused("520 list group error, undefined group")
-    yield lines.hostgroup(group, _disabled_in(session, group.name))
+    yield lines.hostgroup(group, session.book.disabled_members)
 
 
 def _watch(session: Session, words: Sequence[str]) -> Iterable[str]:
@@ -59,7 +60,7 @@ def _opstatus(session: Session, words: Sequence[str]) -> Iterable[str]:
             raise Refused(f"520 {word} does not exist")
         found = [(watch, name)] if comma else [key for key in session.services if key[0] == watch]
         keys.update(dict.fromkeys(found))
-    return (status_line(session, key) for key in keys)
+    return (status_line(session, key) for key in keys if key in session.services)
 
 
 def _with_status(wanted: frozenset[OpStatus]) -> Listing:
@@ -72,9 +73,9 @@ def _with_status(wanted: frozenset[OpStatus]) -> Listing:
 
 def _disabled(session: Session, words: Sequence[str]) -> Iterable[str]:
     book = session.book
+    off = frozenset(book.disabled_members)
     for group in book.config.hostgroups.values():
-        off = _disabled_in(session, group.name)
-        hosts = [host.name for host in group.hosts if host.name in off]
+        hosts = [host.name for host in group.hosts if (group.name, host.name) in off]
         if hosts and session.watch_seen(group.name):
             yield f"group {group.name}: {' '.join(hosts)}"
     yield from (f"watch {watch}" for watch in sorted(book.disabled_watches) if session.watch_seen(watch))
@@ -88,13 +89,13 @@ def _alert_history(session: Session, words: Sequence[str]) -> Iterable[str]:
 
 
 def _failure_history(session: Session, words: Sequence[str]) -> Iterable[str]:
-    return map(lines.failure_history, session.book.failure_history)
+    return map(lines.failure_history, tuple(session.book.failure_history))
 
 
 def _pids(session: Session, words: Sequence[str]) -> Iterable[str]:
     ours = os.getpid()
     yield f"server {ours}"
-    for watch, name in session.services:
+    for watch, name in tuple(session.services):
         pid = session.operations.running((watch, name))
         if pid is not None:
             yield f"{watch} {name} {pid or ours}"
@@ -184,11 +185,8 @@ def _read(file: Path) -> str:
 
 
 def _seen(session: Session) -> Iterable[Key]:
-    return (key for key in session.services if session.seen(key))
-
-
-def _disabled_in(session: Session, group: str) -> frozenset[str]:
-    return frozenset(host for name, host in session.book.disabled_members if name == group)
+    """Those in view.  A reload may come between two of them: what it removed is left out."""
+    return (key for key in tuple(session.services) if session.seen(key) and key in session.services)
 
 
 def _path(session: Session, command: CommandLine) -> str:

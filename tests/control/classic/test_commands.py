@@ -1,5 +1,6 @@
 """Commands and their replies, without a port."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,23 @@ async def test_a_failing_service_has_more_fields(daemon: Any, say: Callable[[str
         "first_failure=1790000001 failure_duration=0",
     ):
         assert f" {field}" in status
+
+
+async def test_a_long_list_lets_the_loop_go_on_and_outlives_a_reload(
+    new_daemon: Callable[[str], Any],
+) -> None:
+    services = "".join(f"    service s{n}\n        interval 9s\n" for n in range(1000))
+    daemon = new_daemon(f"hostgroup g h\n\nwatch g\n{services}")
+
+    async def reload() -> int:
+        daemon.book.reload(daemon.read("hostgroup g h\n\nwatch g\n    service s0\n"), daemon.at)
+        return len(daemon.book.services)
+
+    listing = answer(Session(daemon, Gate(None)), "list opstatus")
+    lines, left = await asyncio.gather(listing, reload())
+    assert left == 1
+    assert lines[-1] == "220 list opstatus completed"
+    assert 100 < len(lines) < 500
 
 
 async def test_status_kinds_are_told_apart(daemon: Any, say: Callable[[str], Any]) -> None:
