@@ -13,6 +13,7 @@ from mon.daemon.loading import Loaded, load
 from mon.daemon.options import Options
 from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
+from mon.runner.capabilities import become_subreaper, clear_ambient
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,8 @@ def serve(options: Options, *, fork: bool, json: bool) -> int:
 
 
 def _serve(given: Options, *, fork: bool) -> int:
+    clear_ambient()  # before the first child and any thread: none of our privileges is for plugins
+    become_subreaper()
     try:
         loaded = load(given)
         _print_problems(loaded)

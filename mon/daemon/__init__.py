@@ -1,0 +1,9 @@
+"""The running mon: wires the parts, starts, reloads and stops them.
+
+``core``     its life                        ``parts``     what it is made of, and who knows whom
+``checks``   when monitors run               ``recorder``  decided, durable, sent: in this order
+``keeper``   balancers as pools want them    ``line``      the thread that talks to one balancer
+``desk``     what the control channels see   ``renewal``   reload and reset
+``announce`` news of a pool as a whole       ``events``    one log line per event
+``loading``, ``options``, ``places``         from the command line to a linked configuration
+"""

@@ -1,7 +1,5 @@
 """Running the monitors: when one is due, what it may see, and where its results go."""
 
-import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any
@@ -10,6 +8,7 @@ from mon.catalog import Check, Plan
 from mon.catalog.plan import Form
 from mon.control.operations import TestReport
 from mon.daemon import events
+from mon.daemon.background import Background
 from mon.daemon.keeper import Keeper
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
@@ -59,15 +58,18 @@ class Checks:
         self._classic = classic
         self._plan = Plan(book.config)
         self._rounds: dict[Key, int] = {}  # rounds under way; more than one while a host hangs
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     # Planning.
 
     def adopt(self, plan: Plan) -> None:
         """Plan every service of a configuration; those known already keep their turn (law 8)."""
-        for key in set(self._plan.checks) - set(plan.checks):
-            self.timetable.remove(key)
-            self._runner.cancel(key)
+        for key, old in self._plan.checks.items():
+            new = plan.checks.get(key)
+            if new is None:
+                self.timetable.remove(key)
+            if new is None or new.monitor != old.monitor:
+                self._runner.cancel(key)
         self._plan = plan
         voters = 0
         for key, check in plan.checks.items():
@@ -117,7 +119,9 @@ class Checks:
         self._rounds[key] = self._rounds.get(key, 0) + 1
         environment = {**self._environment, **self._book.monitor_environment(key, now)}
         self._book.started(key, now)
-        self._spawn(self._round(key, check, self._runner.round(check, hosts, environment, self._heard)))
+        self._background.spawn(
+            self._round(key, check, self._runner.round(check, hosts, environment, self._heard))
+        )
 
     def _held_back(self, key: Key, check: Check, now: Moment) -> bool:
         if self._is_program(check) and (self._rounds.get(key) or self._crowded()):
@@ -190,16 +194,6 @@ class Checks:
             return TestReport(None, (), "it is running at this moment: try again")
         return TestReport(result, self._book.preview(result, self._clock(), self._environment))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            events.log.log(logging.ERROR, "a round of checks failed: %s", error, exc_info=error)
-
     def running(self, key: Key) -> int | None:
         """The process of the running monitor, 0 for one of ours, None if it does not run."""
         return self._runner.in_flight(key)
@@ -207,9 +201,7 @@ class Checks:
     async def close(self) -> None:
         """Start nothing more; what runs is left to the runner."""
         self.timetable.stop()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.close()
 
 
 def _ignore(_result: HostResult) -> None:

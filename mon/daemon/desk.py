@@ -24,54 +24,55 @@ class Desk:
 
     def __init__(self, daemon: "Daemon") -> None:
         self._daemon = daemon
+        self._parts = daemon.parts
 
     @property
     def book(self) -> Book:
         """The owner of all states."""
-        return self._daemon.book
+        return self._parts.book
 
     @property
     def plan(self) -> Plan:
         """The linked configuration in force."""
-        return self._daemon.loaded.plan
+        return self._parts.loaded.plan
 
     @property
     def environment(self) -> Mapping[str, str]:
         """The static MON_* variables."""
-        return self._daemon.environment
+        return self._parts.environment
 
     @property
     def downtime_log(self) -> Path | None:
         """The file of the downtime log, None if it is off."""
-        return self._daemon.downtime_log
+        return self._parts.downtime_log
 
     def now(self) -> Moment:
         """The present."""
-        return self._daemon.clock()
+        return self._parts.clock()
 
     def due_in(self, key: Key) -> float | None:
         """Seconds to the next run."""
-        return self._daemon.checks.timetable.due_in(key)
+        return self._parts.checks.timetable.due_in(key)
 
     def running(self, key: Key) -> int | None:
         """The process of the running monitor, 0 for one of ours."""
-        return self._daemon.checks.running(key)
+        return self._parts.checks.running(key)
 
     def check_now(self, key: Key) -> bool:
         """Run it at the next turn."""
-        return self._daemon.checks.check_now(key)
+        return self._parts.checks.check_now(key)
 
     def set_timer(self, key: Key, seconds: float) -> None:
         """Let the next run be in so many seconds."""
-        self._daemon.checks.timetable.again(key, seconds)
+        self._parts.checks.timetable.again(key, seconds)
 
     async def test_check(self, key: Key) -> TestReport:
         """Run the monitor and say what would follow."""
-        return await self._daemon.checks.test(key)
+        return await self._parts.checks.test(key)
 
     async def carry_out(self, step: Step) -> None:
         """Commit and deliver."""
-        await self._daemon.recorder.carry_out(step)
+        await self._parts.recorder.carry_out(step)
 
     async def reload(self) -> ReloadReport:
         """Read the configuration again."""
@@ -79,20 +80,7 @@ class Desk:
 
     async def reset(self, *, keepstate: bool, stopped: bool) -> str:
         """Classic ``reset`` (PROTOCOL §12): all services anew; "" or the errors of the file."""
-        daemon = self._daemon
-        try:
-            loaded = await asyncio.to_thread(load, daemon.options)
-        except ConfigError as error:
-            return str(error)
-        daemon.take(loaded)
-        if not keepstate:
-            daemon.book.reset(loaded.plan.config, self.now(), keepstate=False)
-        daemon.checks.start_over(loaded.plan)
-        if stopped:
-            daemon.book.stop(self.now())
-        if loaded.plan.config.settings.startupalerts_on_reset:
-            await daemon.startup_alerts()
-        return ""
+        return await self._daemon.reset(keepstate=keepstate, stopped=stopped)
 
     async def check_config(self) -> Sequence[str]:
         """The errors of the file on disk."""
@@ -116,19 +104,19 @@ class Desk:
 
     async def save_state(self, kinds: Iterable[str]) -> None:
         """Write the classic files of these kinds, and our own database."""
-        await self._daemon.recorder.flush()
-        statedir = self._daemon.loaded.places.statedir
+        await self._parts.recorder.flush()
+        statedir = self._parts.loaded.places.statedir
         if {"disabled", "all"} & set(kinds):
             await asyncio.to_thread(classicfiles.write_disabled, statedir, self.book)
 
     async def load_state(self, kinds: Iterable[str]) -> None:
         """Read the classic files of these kinds."""
         if {"disabled", "all"} & set(kinds):
-            classicfiles.read_disabled(self._daemon.loaded.places.statedir, self.book)
+            classicfiles.read_disabled(self._parts.loaded.places.statedir, self.book)
 
     def pools(self) -> Sequence[PoolView]:
         """The pools as last read."""
-        return self._daemon.keeper.views()
+        return self._parts.keeper.views()
 
     def pending(self) -> Sequence[PendingAlert]:
         """What is in the outbox."""
@@ -143,5 +131,5 @@ class Desk:
                 next=entry.next_at,
                 why=entry.why,
             )
-            for entry in self._daemon.outbox.pending()
+            for entry in self._parts.outbox.pending()
         )

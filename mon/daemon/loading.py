@@ -23,6 +23,7 @@ class Loaded:
 
     plan: Plan
     places: Places
+    catalog: Catalog
     problems: tuple[Problem, ...]
 
 
@@ -48,13 +49,20 @@ def load(options: Options) -> Loaded:
 
     Raises ConfigError with all problems when any of them is an error.
     """
-    parsed = read_config(options)
-    where = places(parsed.config.settings, classic=options.classic, environ=os.environ)
-    plan = link(parsed.config, Catalog(where.mondirs, where.alertdirs), addresses)
-    problems = (*parsed.problems, *plan.problems)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise ConfigError(problems)
-    return Loaded(plan, where, problems)
+    found = examine(options)
+    if any(problem.severity is Severity.ERROR for problem in found.problems):
+        raise ConfigError(found.problems)
+    return found
+
+
+def examine(options: Options) -> Loaded:
+    """Read and link as far as it goes; all problems, errors too, are in the result."""
+    parsed = override(load_file(str(options.config), m4=options.m4), options)
+    settings = parsed.config.settings
+    where = places(settings, classic=options.classic, environ=os.environ)
+    catalog = Catalog(where.mondirs, where.alertdirs, user=settings.pluginuser)
+    plan = link(parsed.config, catalog, addresses)
+    return Loaded(plan, where, catalog, (*parsed.problems, *plan.problems))
 
 
 def addresses(name: str) -> tuple[str, ...]:

@@ -1,0 +1,149 @@
+"""What a daemon is made of, and who knows whom."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from mon.balancer import open_balancer
+from mon.catalog import Bound, Kind, bind
+from mon.daemon import events
+from mon.daemon.announce import announcement
+from mon.daemon.background import Background
+from mon.daemon.checks import Checks
+from mon.daemon.keeper import Keeper
+from mon.daemon.loading import Loaded
+from mon.daemon.options import Options
+from mon.daemon.recorder import Recorder
+from mon.engine import Book
+from mon.errors import MonError
+from mon.model.config import CommandLine
+from mon.model.moment import Moment
+from mon.model.notice import Delivery, Fate
+from mon.model.pool import Pool, Voter
+from mon.outbox import Entry, Outbox
+from mon.pool.pools import Pools
+from mon.probe import Probe
+from mon.render import Render
+from mon.runner import Runner, Spawner, Worker
+from mon.store import HistoryStore, StateStore
+from mon.timetable import Timetable
+
+VOTES_LAST = 3
+"""Saved votes count for so many intervals (DESIGN §6)."""
+
+LEAST_AGE = 10.0
+"""... and for so many seconds at least: a restart takes a moment."""
+
+
+class Parts:
+    """One of each; ``loaded`` is the configuration in force.  Made inside the running loop.
+
+    Raises StoreError when the state directory cannot be used.
+    """
+
+    def __init__(self, loaded: Loaded, options: Options, clock: Callable[[], Moment]) -> None:
+        where, plan, random = loaded.places, loaded.plan, Random()
+        self.loaded = loaded
+        self.clock = clock
+        self.environment = {
+            "MON_STATEDIR": str(where.statedir),
+            "MON_LOGDIR": str(where.logdir),
+            "MON_CFBASEDIR": str(where.cfbasedir),
+        }
+        self.background = Background()
+        self.history = HistoryStore.open(where.history_db)
+        self.store = StateStore.open(where.state_db, history=self.history)
+        self.book = Book(plan.config, clock())
+        self.pools = Pools(plan.pools, clock())
+        self.probe = Probe(advise=lambda text: events.say(logging.WARNING, "advice", text))
+        self.runner = self._runner(loaded)
+        self.outbox = Outbox(self.store, self._send, clock)
+        self.outbox.observers.append(_delivered)
+        self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, clock)
+        self.keeper = Keeper(
+            self.pools,
+            clock,
+            open_balancer,
+            changed=self.recorder.touch_pools,
+            tell=self._tell,
+            max_age=self._max_age,
+        )
+        self.checks = Checks(
+            self.book,
+            self.pools,
+            self.keeper,
+            self.runner,
+            self.recorder,
+            clock,
+            self.environment,
+            lambda start: Timetable(clock, start, random),
+            random,
+            classic=options.classic,
+        )
+
+    def adopt(self, loaded: Loaded) -> None:
+        """Let every part know the configuration in force."""
+        plan = loaded.plan
+        self.loaded = loaded
+        periods = (period for service in plan.config.services.values() for period in service.periods)
+        missing = (line for period in periods for line in period.lines if line not in plan.alerts)
+        self.book.missing = frozenset(line.command.plugin for line in missing)
+        self.recorder.plan = plan
+        self.checks.adopt(plan)
+
+    @property
+    def downtime_log(self) -> Path | None:
+        """The file of the downtime log, None if it is off."""
+        settings = self.loaded.plan.config.settings
+        if not (settings.dtlogging and settings.dtlogfile):
+            return None
+        return self.loaded.places.logdir / settings.dtlogfile
+
+    def _runner(self, loaded: Loaded) -> Runner:
+        templates, user = loaded.places.templatedirs, loaded.plan.config.settings.pluginuser
+        return Runner(
+            self.probe,
+            Render(templates),
+            Worker(user=user),
+            clock=self.clock,
+            spawner=Spawner(directory=str(loaded.places.basedir), user=user),
+            templates=[str(directory) for directory in templates],
+        )
+
+    def _max_age(self, voter: Voter) -> float:
+        interval = self.book.interval((voter.watch, voter.service)) or 0.0
+        return max(LEAST_AGE, VOTES_LAST * interval)
+
+    async def _send(self, entry: Entry, attempt: int) -> Delivery:
+        """Send one entry of the outbox by the plugin that its line names now."""
+        bound = self.loaded.plan.alerts.get(entry.line)
+        if bound is None:  # the line is gone from mon.cf; what was decided is still sent (law 6)
+            try:
+                bound = await asyncio.to_thread(self._bind, entry.line.command)
+            except MonError as error:
+                return Delivery(Fate.FAILED, str(error))
+        return await self.runner.send(bound, entry.notice, attempt=attempt)
+
+    def _bind(self, command: CommandLine) -> Bound:
+        return bind(self.loaded.catalog.find(Kind.ALERT, command.plugin), command)
+
+    def _tell(self, pool: Pool, text: str) -> None:
+        """People must know of a pool in trouble, and that it is well again."""
+        step = announcement(self.loaded.plan, pool, text, self.clock())
+        self.background.spawn(self.recorder.carry_out(step))
+
+
+def _delivered(entry: Entry, delivery: Delivery) -> None:
+    notice, line = entry.notice, entry.line
+    events.alert(
+        notice.watch,
+        notice.service,
+        notice.period,
+        line.kind,
+        notice.type,
+        line.command.text,
+        delivery.fate,
+        delivery.why,
+    )

@@ -1,0 +1,78 @@
+"""A new configuration for a running daemon: ``reload`` by laws 8 and 9, and the classic ``reset``."""
+
+import asyncio
+import logging
+import time
+
+from mon import notify
+from mon.control.operations import ReloadReport
+from mon.daemon import events
+from mon.daemon.loading import Loaded, load
+from mon.daemon.options import Options
+from mon.daemon.parts import Parts
+from mon.engine import Changes
+from mon.errors import ConfigError
+from mon.model.config import AlertKind
+from mon.model.source import Severity
+
+
+async def reload(parts: Parts, options: Options) -> ReloadReport:
+    """Read the configuration again; an error changes nothing (law 8)."""
+    notify.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    try:
+        loaded = await asyncio.to_thread(load, options)
+    except ConfigError as error:
+        events.say(logging.ERROR, "reload", f"the configuration has errors, nothing changed: {error}")
+        return ReloadReport(False, tuple(str(problem) for problem in error.problems))
+    finally:
+        notify.notify("READY=1")
+    changes = take(parts, loaded)
+    lines = tuple(_told(changes, loaded))
+    events.say(logging.INFO, "reload", f"reloaded: {'; '.join(lines)}")
+    return ReloadReport(True, lines)
+
+
+async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: bool) -> str:
+    """Classic ``reset`` (PROTOCOL §12): all services anew; "" or the errors of the file."""
+    try:
+        loaded = await asyncio.to_thread(load, options)
+    except ConfigError as error:
+        return str(error)
+    take(parts, loaded)
+    if not keepstate:
+        parts.book.reset(loaded.plan.config, parts.clock(), keepstate=False)
+    parts.checks.start_over(loaded.plan)
+    if stopped:
+        parts.book.stop(parts.clock())
+    if loaded.plan.config.settings.startupalerts_on_reset:
+        await startup_alerts(parts)
+    return ""
+
+
+def take(parts: Parts, loaded: Loaded) -> Changes:
+    """Put a new configuration in force, keeping the state of what is the same."""
+    now = parts.clock()
+    changes = parts.book.reload(loaded.plan.config, now)
+    parts.pools.reload(loaded.plan.pools, now)
+    parts.adopt(loaded)
+    parts.checks.timetable.every("resync", loaded.plan.config.settings.resync, parts.keeper.resync)
+    parts.keeper.resync()
+    for key in (*changes.added, *changes.removed, *changes.changed):
+        parts.recorder.touch(key)
+    return changes
+
+
+async def startup_alerts(parts: Parts) -> None:
+    """Call the startupalerts of every service that has any."""
+    for key, service in tuple(parts.book.services.items()):
+        lines = any(period.of_kind(AlertKind.STARTUPALERT) for period in service.periods)
+        if lines or service.redistribute:
+            await parts.recorder.carry_out(parts.book.startup(key, parts.clock(), parts.environment))
+
+
+def _told(changes: Changes, loaded: Loaded) -> list[str]:
+    """What a reload did, in lines."""
+    table = (("added", changes.added), ("removed", changes.removed), ("changed", changes.changed))
+    lines = [f"{word} {'/'.join(key)}" for word, keys in table for key in keys]
+    lines += [str(problem) for problem in loaded.problems if problem.severity is Severity.WARNING]
+    return lines or ["nothing changed"]
