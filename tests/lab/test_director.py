@@ -44,4 +44,4 @@ def test_the_daemon_keeps_the_kernels_table_and_its_clients_well(guest, mode):
 
 
 def test_the_ipvs_balancer_against_the_kernel(guest):
-    guest(TOP / "tests" / "balancer" / "test_ipvs.py", seconds=180)
+    guest(TOP / "tests" / "balancer", seconds=240)
