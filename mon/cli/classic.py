@@ -46,7 +46,10 @@ class ClassicParser(argparse.ArgumentParser):
 
 def classic(words: Sequence[str]) -> int:
     """Run the daemon the classic way; returns its exit status."""
-    given, _extra = _parser().parse_known_args(list(words))
+    parser = _parser()
+    given, extra = parser.parse_known_args(list(words))
+    if unknown := [word for word in extra if word.startswith("-")]:  # other words are ignored
+        parser.error(f"unknown option {unknown[0]}")
     if given.version:
         print(CLASSIC_VERSION)
         return 0

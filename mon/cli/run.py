@@ -9,7 +9,7 @@ from mon import logs
 from mon.cli.common import add_config, options
 from mon.daemon.core import Daemon
 from mon.daemon.detach import detach, pid_file
-from mon.daemon.loading import Loaded, load
+from mon.daemon.loading import Loaded, classic_words, load
 from mon.daemon.options import Options
 from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
@@ -50,7 +50,7 @@ def _serve(given: Options, *, fork: bool) -> int:
         with pid_file(loaded.places.pidfile):
             return asyncio.run(Daemon(loaded, given).serve())
     except ConfigError as error:
-        print(_classic_words(error) if given.classic else error, file=sys.stderr)
+        print(classic_words(error) if given.classic else error, file=sys.stderr)
     except (MonError, OSError) as error:
         print(f"mon: {error}", file=sys.stderr)
     return 1
@@ -66,14 +66,6 @@ def _print_problems(loaded: Loaded) -> None:
             "or start mon as a user of its own (packaging/mon.service)",
             file=sys.stderr,
         )
-
-
-def _classic_words(error: ConfigError) -> str:
-    """The first error as the classic mon words it: what watches its output looks for ``line N``."""
-    errors = [problem for problem in error.problems if problem.severity is Severity.ERROR]
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more: see mon check)" if errors[1:] else ""
-    return f"cf error: {first.what}: {first.remedy}, line {first.source.line}{more}"
 
 
 def _auth_file(loaded: Loaded) -> None:

@@ -13,7 +13,7 @@ from mon.config.place import Misfit, Place
 from mon.config.words import without_hosts_mark
 from mon.model.config import AlertKind, AlertLine, CommandLine
 
-_OPTION = re.compile(r"(exit|replay|runas)=(\S*)(\s*)")
+_OPTION = re.compile(r"((?i:exit)|replay|runas)=(\S*)(\s*)")
 _USER = re.compile(r"[A-Za-z_][\w-]*\$?", re.ASCII)
 
 
@@ -54,8 +54,8 @@ def _alert(kind: AlertKind, value: str, place: Place) -> AlertLine:
 def _options(value: str, known: Collection[str], place: Place) -> tuple[dict[str, str], str]:
     """The ``name=value`` words before the plugin's name, and the rest of the line."""
     options: dict[str, str] = {}
-    while (match := _OPTION.match(value)) and match[1] in known:
-        options[match[1]] = match[2]
+    while (match := _OPTION.match(value)) and match[1].lower() in known:
+        options[match[1].lower()] = match[2]
         value = value[match.end() :]
         _note(match, place)
     if (user := options.get("runas")) is not None and not _USER.fullmatch(user):
@@ -64,7 +64,7 @@ def _options(value: str, known: Collection[str], place: Place) -> tuple[dict[str
 
 
 def _note(match: re.Match[str], place: Place) -> None:
-    if match[1] != "exit":
+    if match[1].lower() != "exit":
         place.classic(f"takes '{match[1]}={match[2]}' for the name of a program")
     elif len(match[3]) > 1:
         place.classic(

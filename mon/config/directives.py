@@ -119,10 +119,6 @@ VIRTUAL: Mapping[str, Row] = {
 WITHOUT_EFFECT: Mapping[str, str] = {
     "drain": "a server is quiesced at once",
     "slowstart": "a server comes back with its whole weight",
-    "traptimeout": "traps are not received yet, so it always runs out",
-    "trapduration": "traps are not received yet",
-    "trapbind": "traps are not received yet",
-    "trapport": "traps are not received yet",
     "userfile": "passwords are not checked yet, only trustlocal logs in",
     "pamservice": "passwords are not checked yet, only trustlocal logs in",
     "snmpport": "mon speaks no SNMP",

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from mon.catalog import Plan
 from mon.control.operations import PendingAlert, PoolView, ReloadReport, TestReport
 from mon.daemon import classicfiles
-from mon.daemon.loading import load
+from mon.daemon.loading import classic_words, load
 from mon.engine import Book, Step
 from mon.errors import ConfigError
 from mon.model.config import Key
 from mon.model.moment import Moment
-from mon.model.source import Severity
 
 if TYPE_CHECKING:  # the daemon makes the desk
     from mon.daemon.core import Daemon
@@ -87,7 +86,7 @@ class Desk:
         try:
             await asyncio.to_thread(load, self._daemon.options)
         except ConfigError as error:
-            return tuple(str(problem) for problem in error.problems if problem.severity is Severity.ERROR)
+            return (classic_words(error),)
         return ()
 
     def start_scheduler(self) -> None:

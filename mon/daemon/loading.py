@@ -39,8 +39,11 @@ def read_config(options: Options) -> Parsed:
 
 
 def override(parsed: Parsed, options: Options) -> Parsed:
-    """``parsed`` with the settings of the command line."""
-    settings = dataclasses.replace(parsed.config.settings, **options.settings)  # type: ignore[arg-type]
+    """``parsed`` with the settings of the command line, and those that a classic reset keeps."""
+    given = parsed.config.settings.given
+    kept = {name: value for name, value in options.kept.items() if name not in given}
+    changed = {**kept, **options.settings}
+    settings = dataclasses.replace(parsed.config.settings, **changed)  # type: ignore[arg-type]
     return dataclasses.replace(parsed, config=dataclasses.replace(parsed.config, settings=settings))
 
 
@@ -53,6 +56,14 @@ def load(options: Options) -> Loaded:
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         raise ConfigError(found.problems)
     return found
+
+
+def classic_words(error: ConfigError) -> str:
+    """The first error as the classic mon words it: what reads its output looks for ``line N``."""
+    errors = [problem for problem in error.problems if problem.severity is Severity.ERROR]
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more: see mon check)" if errors[1:] else ""
+    return f"cf error: {first.what}: {first.remedy}, line {first.source.line}{more}"
 
 
 def examine(options: Options) -> Loaded:

@@ -10,12 +10,15 @@ class Options:
     """``settings`` are fields of model.config.Settings given on the command line: they win over the file.
 
     ``classic``: started as the classic mon is (state only with ``load``, first runs after one interval,
-    port 2583).  ``load`` are the kinds of saved state to read then: "disabled", "opstatus".
+    port 2583).  ``kept`` are settings that hold where the file does not say otherwise: at a classic reset,
+    globals gone from it keep their value (PROTOCOL §12).  ``load`` are the kinds of saved state to read
+    at the start: "disabled", "opstatus".
     """
 
     config: Path = Path("/etc/mon/mon.cf")
     classic: bool = False
     settings: Mapping[str, object] = field(default_factory=dict)
+    kept: Mapping[str, object] = field(default_factory=dict)
     load: tuple[str, ...] = ()
     stopped: bool = False
     m4: str = ""

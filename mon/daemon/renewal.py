@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 
 from mon import notify
 from mon.control.operations import ReloadReport
 from mon.daemon import events
-from mon.daemon.loading import Loaded, load
+from mon.daemon.loading import Loaded, classic_words, load
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
 from mon.engine import Changes
@@ -34,10 +35,12 @@ async def reload(parts: Parts, options: Options) -> ReloadReport:
 
 async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: bool) -> str:
     """Classic ``reset`` (PROTOCOL §12): all services anew; "" or the errors of the file."""
+    before = parts.loaded.plan.config.settings
+    kept = {name: getattr(before, name) for name in before.given}
     try:
-        loaded = await asyncio.to_thread(load, options)
+        loaded = await asyncio.to_thread(load, replace(options, kept=kept))
     except ConfigError as error:
-        return str(error)
+        return classic_words(error)
     take(parts, loaded)
     if not keepstate:
         parts.book.reset(loaded.plan.config, parts.clock(), keepstate=False)
