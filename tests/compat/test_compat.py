@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 NOT_YET = {
     "dtlog": "no downtime log is written",
     "reset-new-config": "history length is read once",
-    "savestate": "a service whose alerts were sent is told of again after loadstate",
+    "savestate": "the state files are not all as recorded",
     "test-config": "it answers in our words",
     "trap-auth": "traps are not authenticated by user",
 }
