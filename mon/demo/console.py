@@ -1,7 +1,6 @@
 """What the terminal shows: a line for each thing that happens, and the pool as ``ipvsadm -Ln`` draws it."""
 
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TextIO
@@ -10,7 +9,7 @@ from mon.balancer.drawing import draw
 from mon.model.pool import Forward, ServerEntry, ServerId, ServiceEntry, Table, VirtualId
 
 RED, GREEN, YELLOW, BLUE, DIM, BOLD = 31, 32, 33, 36, 2, 1
-WIDTH = 150
+WIDTH, LONG = 240, 80
 
 
 class Console:
@@ -19,7 +18,7 @@ class Console:
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._colour = out.isatty()
-        self._began = time.monotonic()
+        self._said: set[str] = set()
 
     def line(self, kind: str, text: str, colour: int = 0) -> None:
         """The time, what kind of thing it is, and the thing."""
@@ -40,12 +39,20 @@ class Console:
         show = _SHOW.get(str(event["event"]))
         if show:
             kind, field = show
-            self.line(kind, str(event.get(field, "")), _colour(event))
+            self.line(kind, self._once(event, str(event.get(field, ""))), _colour(event))
 
     def pools(self, pools: Iterable[Mapping[str, object]]) -> None:
         """The pools as the daemon's status tells them."""
         for line in draw([_table(pool) for pool in pools]).splitlines():
             self.print("    " + self.paint(line, BOLD if line.startswith(("TCP", "UDP")) else DIM))
+
+    def _once(self, event: Mapping[str, object], text: str) -> str:
+        """The text, without a long reason that stood there before."""
+        why = str(event.get("why", ""))
+        if len(why) > LONG and why in self._said:
+            return text.replace(why, "(the same)")
+        self._said.add(why)
+        return text
 
 
 _SHOW = {

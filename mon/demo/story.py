@@ -58,6 +58,7 @@ def _config(given: str | None) -> Path:
 
 
 async def _play(config: Path, console: Console, *, once: bool) -> int:
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mon-demo-") as directory:
         stage = Stage(config, Path(directory), console.event)
         story = Story(stage, console)
@@ -67,10 +68,13 @@ async def _play(config: Path, console: Console, *, once: bool) -> int:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
             async with stage.open():
-                return await (story.once() if once else story.again_and_again())
+                good = await (story.once() if once else story.again_and_again())
         except asyncio.CancelledError:
             console.print()
             return 0
+    if once:
+        console.print(f"\n{'all as it should be' if good else 'FAILED'}: {time.monotonic() - began:.1f} s")
+    return 0 if good else 1
 
 
 class Story:
@@ -80,24 +84,21 @@ class Story:
         self._stage = stage
         self._console = console
 
-    async def again_and_again(self) -> int:
-        """One outage after the other until Ctrl-C, or until the daemon ends."""
+    async def again_and_again(self) -> bool:
+        """One outage after the other until Ctrl-C; False when the daemon ends before that."""
         self._console.print("Real servers on 127.0.1.1-3 will fail and come back.  Ctrl-C ends it.\n")
         show = asyncio.create_task(self._outages())
         try:
             await self._stage.wait_for(lambda event: event["event"] == "end", 0, float("inf"))
         finally:
             show.cancel()
-        return 1
+        return False
 
-    async def once(self) -> int:
-        """One outage with each step checked; 0 if all went well, else 1."""
-        began = time.monotonic()
-        good = await self._check("start", _all_in(), began)
+    async def once(self) -> bool:
+        """One outage with each step checked; did all go well?"""
+        good = await self._check(_all_in(), time.monotonic())
         good = good and await self._act("web2", Fault.DEAD, _out_of("web2"))
-        good = good and await self._act("web2", Fault.NONE, _back_with("web2"))
-        self._console.print(f"\n{'all as it should be' if good else 'FAILED'}: {_seconds(began)}")
-        return 0 if good else 1
+        return good and await self._act("web2", Fault.NONE, _back_with("web2"))
 
     async def _outages(self) -> None:
         await self._stage.wait_for(lambda event: event["event"] == "pool", 0, PATIENCE)
@@ -111,11 +112,11 @@ class Story:
     async def _act(self, name: str, fault: Fault, steps: Iterator[Step]) -> bool:
         began, since = time.monotonic(), len(self._stage.events)
         await self._fail(name, fault)
-        good = await self._check(name, steps, began, since)
+        good = await self._check(steps, began, since)
         await self._draw()
         return good
 
-    async def _check(self, name: str, steps: Iterator[Step], began: float, since: int = 0) -> bool:
+    async def _check(self, steps: Iterator[Step], began: float, since: int = 0) -> bool:
         """Wait for each of the steps, and say how long it took from the beginning."""
         for step in steps:
             happening = await self._stage.wait_for(step.true, since, PATIENCE)
@@ -137,10 +138,6 @@ class Story:
             self._console.line("demo", str(error), RED)
         else:
             self._console.pools(status["pools"])
-
-
-def _seconds(began: float) -> str:
-    return f"{time.monotonic() - began:.1f} s"
 
 
 def _all_in() -> Iterator[Step]:
