@@ -68,13 +68,16 @@ def alert(
 def pool(name: str, server: str, old: int | None, new: int | None, why: str) -> None:
     """A real server's weight on the balancer, changed and read back; None is "not in the table"."""
 
-    def shown(weight: int | None) -> str:
-        return "gone" if weight is None else str(weight)
-
+    if old is None:
+        what = f"added with weight {new}"
+    elif new is None:
+        what = f"removed (it had weight {old})"
+    else:
+        what = f"weight {old} -> {new}"
     say(
         logging.INFO,
         "pool",
-        f"pool {name}: {server}: weight {shown(old)} -> {shown(new)}: {why}",
+        f"pool {name}: {server}: {what}" + (f": {why}" if why else ""),
         pool=name,
         server=server,
         old=old,

@@ -34,7 +34,7 @@ def read_config(options: Options) -> Parsed:
     """
     parsed = load_file(str(options.config), m4=options.m4)
     if parsed.errors:
-        raise ConfigError(parsed.problems)
+        raise ConfigError(parsed.errors)
     return override(parsed, options)
 
 
@@ -50,19 +50,18 @@ def override(parsed: Parsed, options: Options) -> Parsed:
 def load(options: Options) -> Loaded:
     """Read and link.
 
-    Raises ConfigError with all problems when any of them is an error.
+    Raises ConfigError with all errors when there are any.
     """
     found = examine(options)
-    if any(problem.severity is Severity.ERROR for problem in found.problems):
-        raise ConfigError(found.problems)
+    if errors := [problem for problem in found.problems if problem.severity is Severity.ERROR]:
+        raise ConfigError(errors)
     return found
 
 
 def classic_words(error: ConfigError) -> str:
     """The first error as the classic mon words it: what reads its output looks for ``line N``."""
-    errors = [problem for problem in error.problems if problem.severity is Severity.ERROR]
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more: see mon check)" if errors[1:] else ""
+    first, *others = error.problems
+    more = f" (and {len(others)} more: see mon check)" if others else ""
     return f"cf error: {first.what}: {first.remedy}, line {first.source.line}{more}"
 
 

@@ -1,8 +1,8 @@
 """What a line of ``ipvs.alert`` (mon-contrib's words) votes on."""
 
 import pytest
-
 from mon.alerts.ipvs import votes
+
 from mon.model.pool import Forward, Protocol, Real
 
 

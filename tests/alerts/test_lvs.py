@@ -1,8 +1,8 @@
 """What a line of ``lvs.alert`` votes on."""
 
 import pytest
-
 from mon.alerts.lvs import votes
+
 from mon.model.pool import Forward, Protocol, Real
 
 
@@ -12,7 +12,13 @@ def target(line: str):
 
 def test_a_name_is_a_vote_on_that_block() -> None:
     vote = target("web")
-    assert (vote.pool, vote.virtual, vote.remove, vote.group, vote.traps) == ("web", None, False, False, False)
+    assert (vote.pool, vote.virtual, vote.remove, vote.group, vote.traps) == (
+        "web",
+        None,
+        False,
+        False,
+        False,
+    )
 
 
 def test_switches_may_stand_on_either_side_of_the_name() -> None:
