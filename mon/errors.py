@@ -73,11 +73,16 @@ class Unknown(Finding):
 
 
 class Undeliverable(MonError):
-    """An alert was not sent.  ``permanent``: trying again is useless."""
+    """An alert was not sent.
 
-    def __init__(self, why: str, *, permanent: bool = False) -> None:
+    ``permanent``: trying again is useless.  ``retry_after``: the receiver asks to be left alone for so many
+    seconds (HTTP's Retry-After).
+    """
+
+    def __init__(self, why: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
         super().__init__(why)
         self.permanent = permanent
+        self.retry_after = retry_after
 
 
 class RenderError(MonError):

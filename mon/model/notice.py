@@ -116,8 +116,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How one attempt at sending an alert ended."""
+    """How one attempt at sending an alert ended.
+
+    ``retry_after``: the receiver asks to be left alone for so many seconds; None if it does not say.
+    """
 
     fate: Fate
     why: str
     duration: float = 0.0
+    retry_after: float | None = None

@@ -33,7 +33,8 @@ class Job:
 class Word:
     """What became of a job: a verdict on one host, or its end (``end``; of an alert with its ``fate``).
 
-    ``trouble`` at the end says why the job did not end by itself.
+    ``trouble`` at the end says why the job did not end by itself, ``retry_after`` what an alert's receiver
+    asked for.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Word:
     end: bool = False
     fate: Fate = Fate.RETRY
     trouble: str = ""
+    retry_after: float | None = None
 
 
 def frame(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from mon.catalog.plan import Bound, Form, Kind
@@ -86,16 +87,16 @@ class Sending:
     async def _timed(self, bound: Bound, notice: Notice, attempt: int, started: list[int]) -> Delivery:
         before = self._clock().mono
         if bound.target is not None:
-            fate, why = Fate.FAILED, "this alert votes on a pool: there is nothing to call"
+            ended = Delivery(Fate.FAILED, "this alert votes on a pool: there is nothing to call")
         elif bound.plugin.form is Form.EXECUTABLE:
-            fate, why = await self._program(bound, notice, attempt, started)
+            ended = Delivery(*await self._program(bound, notice, attempt, started))
         elif bound.plugin.form is Form.PYTHON:
-            fate, why = await self._hosted(bound, notice)
+            ended = await self._hosted(bound, notice)
         else:
-            fate, why = await self._native(bound, notice)
-        return Delivery(fate, why, max(0.0, self._clock().mono - before))
+            ended = await self._native(bound, notice)
+        return replace(ended, duration=max(0.0, self._clock().mono - before))
 
-    async def _native(self, bound: Bound, notice: Notice) -> tuple[Fate, str]:
+    async def _native(self, bound: Bound, notice: Notice) -> Delivery:
         plugin = bound.plugin
         assert plugin.function is not None  # there for a native plugin
         given = {name: self._given[kind] for name, kind in plugin.about.needs}
@@ -104,22 +105,23 @@ class Sending:
             async with asyncio.timeout(MESSAGE_SECONDS) as deadline:
                 await (call() if plugin.about.waits else self._threads.submit(call))
         except Undeliverable as error:
-            return (Fate.FAILED if error.permanent else Fate.RETRY), str(error)
+            fate = Fate.FAILED if error.permanent else Fate.RETRY
+            return Delivery(fate, str(error), retry_after=error.retry_after)
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the alert is not lost
             if isinstance(error, TimeoutError) and deadline.expired():
-                return Fate.RETRY, f"no end within {MESSAGE_SECONDS:g} s"
-            return Fate.RETRY, f"the alert failed: {type(error).__name__}: {error}"
-        return Fate.SENT, ""
+                return Delivery(Fate.RETRY, f"no end within {MESSAGE_SECONDS:g} s")
+            return Delivery(Fate.RETRY, f"the alert failed: {type(error).__name__}: {error}")
+        return Delivery(Fate.SENT, "")
 
-    async def _hosted(self, bound: Bound, notice: Notice) -> tuple[Fate, str]:
+    async def _hosted(self, bound: Bound, notice: Notice) -> Delivery:
         if self._worker is None:
-            return Fate.RETRY, "there is no worker process"
+            return Delivery(Fate.RETRY, "there is no worker process")
         job = Job(
             0, Kind.ALERT, str(bound.plugin.path), dict(bound.options), notice=notice,
             timeout=MESSAGE_SECONDS, templates=self._templates,
         )  # fmt: skip
         last = await self._worker.run(job, _nothing, user=bound.command.runas)
-        return last.fate, last.trouble or last.detail
+        return Delivery(last.fate, last.trouble or last.detail, retry_after=last.retry_after)
 
     async def _program(
         self, bound: Bound, notice: Notice, attempt: int, started: list[int]
