@@ -44,7 +44,7 @@ class ClassicParser(argparse.ArgumentParser):
         sys.exit(f"{self.prog}: {message}")
 
 
-def classic(words: Sequence[str]) -> int:
+def start(words: Sequence[str]) -> int:
     """Run the daemon the classic way; returns its exit status."""
     parser = _parser()
     given, extra = parser.parse_known_args(list(words))

@@ -1,0 +1,58 @@
+"""``mon check`` as a sysadmin runs it."""
+
+from pathlib import Path
+
+import pytest
+
+from mon.cli import main
+
+GOOD = """hostgroup web 127.0.0.1
+
+watch web
+    service http
+        interval 5s
+        monitor http.monitor
+"""
+
+
+@pytest.fixture
+def check(tmp_path: Path, capsys):
+    def run(text: str, *words: str) -> tuple[int, list[str]]:
+        file = tmp_path / "mon.cf"
+        file.write_text(text)
+        status = main(["check", "-c", str(file), *words])
+        return status, [line.removeprefix(f"{file}:") for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+def test_a_good_file_is_0_and_silent(check) -> None:
+    assert check(GOOD) == (0, [])
+
+
+def test_every_error_has_its_line_and_the_status_is_1(check) -> None:
+    status, lines = check(GOOD.replace("interval", "intervall") + "bogus = 1\n")
+    assert status == 1
+    assert any(
+        line.startswith("5: unknown directive 'intervall': did you mean 'interval'?") for line in lines
+    )
+
+
+def test_warnings_count_only_when_strict(check) -> None:
+    text = GOOD + "\nhostgroup unused x\n"
+    assert check(text)[0] == 0
+    status, lines = check(text, "--strict")
+    assert status == 3
+    assert lines[0].startswith("8: warning: hostgroup 'unused' has no watch")
+
+
+def test_what_the_classic_mon_refuses_is_said_only_when_asked(check) -> None:
+    text = GOOD.replace("5s", "500ms")
+    assert check(text) == (0, [])
+    assert "classic" in check(text, "--classic")[1][0]
+
+
+def test_a_monitor_that_is_not_there_is_a_warning_with_the_name_that_was_meant(check) -> None:
+    status, lines = check(GOOD.replace("http.monitor", "htp.monitor"))
+    assert status == 0
+    assert "htp" in lines[0] and "http" in lines[0]
