@@ -1,30 +1,43 @@
 """Send a mail.
 
-The text comes from the templates mail.subject.j2 and mail.txt.j2.  The server is --smtp-host; with --user
-the password is the first line of --password-file, and the connection has to be encrypted (--starttls,
+The text and HTML parts come from the templates mail.subject.j2, mail.txt.j2 and mail.html.j2; --zone is the
+time zone of who reads it.  All mails about one outage are one thread.  Servers (--smtp-host HOST or
+HOST:PORT, may be repeated) are tried in order until one takes it; what one refuses for good is not offered to
+the next.  With --user the password is @FILE or env:NAME, and the connection has to be encrypted (--starttls,
 --tls) unless the server is this machine.
 """
 
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
-from email.utils import formatdate
-from pathlib import Path
 from typing import Annotated
 
-from mon.plugin import Notice, Option, Render, Undeliverable
+from mon.plugin import (
+    BadOption,
+    Notice,
+    Option,
+    Render,
+    Undeliverable,
+    exposed,
+    letter,
+    secret,
+    zone_named,
+)
 
-SUBJECT_WIDTH = 78
 HERE = frozenset(("localhost", "127.0.0.1", "::1"))
+
+ALL_TOGETHER = 50.0
+"""Seconds that all servers together may take: less than a message gets, so that the last is tried too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is handed in, and how."""
+    """Where mail is handed in, and how.  ``timeout`` bounds each step and the whole."""
 
     host: str
     port: int
@@ -35,109 +48,157 @@ class Server:
     password: str
     timeout: float
 
+    def __str__(self) -> str:
+        return f"{self.host} port {self.port}"
+
 
 def send(
     notice: Notice,
     to: Annotated[list[str], Option(positional=True, metavar="ADDRESS", help="who gets it")],
     *,
-    smtp_host: Annotated[str, Option("--smtp-host", help="the mail server")] = "localhost",
+    smtp_host: Annotated[list[str], Option("--smtp-host", help="the mail server")] = ["localhost"],  # noqa: B006
     port: Annotated[int, Option("--port", help="its port: 25, with --user 587, with --tls 465")] = 0,
     starttls: Annotated[bool, Option("--starttls", help="encrypt by STARTTLS")] = False,
     tls: Annotated[bool, Option("--tls", help="encrypt from the first byte on")] = False,
     ca: Annotated[str, Option("--ca", metavar="FILE", help="trust these certificates only")] = "",
     user: Annotated[str, Option("--user", help="log in as this user")] = "",
-    password_file: Annotated[str, Option("--password-file", metavar="FILE")] = "",
+    password: Annotated[str, Option("--password", metavar="@FILE", help="or env:NAME")] = "",
+    password_file: Annotated[str, Option("--password-file", metavar="FILE", help="as --password @FILE")] = "",
     sender: Annotated[str, Option("-f", "--from", metavar="ADDRESS", help="mon@this host")] = "",
     subject: Annotated[str, Option("-S", "--subject", help="instead of the template's")] = "",
-    timeout: Annotated[float, Option("--timeout", help="seconds for each step")] = 30.0,
+    zone: Annotated[str, Option("--zone", help="time zone of the reader, as Europe/Berlin")] = "",
+    html: Annotated[bool, Option("--html", help="with an HTML part (--no-html: text alone)")] = True,
+    timeout: Annotated[float, Option("--timeout", help="seconds for each server")] = 30.0,
     render: Render,
-) -> None:
-    """Hand the notice to the mail server."""
+) -> str:
+    """Hand the notice to a mail server; says to which."""
     if not to:
         raise Undeliverable("no address to send to", permanent=True)
-    message = compose(
-        notice, to, sender=sender or f"mon@{socket.gethostname()}", subject=subject, render=render
-    )
-    context = _context(ca) if starttls or tls else None
-    if user and context is None and smtp_host not in HERE:
+    sender = sender or f"mon@{socket.gethostname()}"
+    written = letter(notice, render, subject=subject, zone=zone, html=html)
+    message = written.message(notice, sender=sender, to=to)
+    servers = [Server(*place(word, port or _port(tls, user)), starttls, tls, None, user, "", timeout)
+               for word in smtp_host]  # fmt: skip
+    if user and not (starttls or tls) and not all(server.host in HERE for server in servers):
         raise Undeliverable("a password is not sent in the clear: add --starttls or --tls", permanent=True)
-    password = _password(password_file) if user else ""
-    number = port or (465 if tls else 587 if user else 25)
-    _deliver(message, to, Server(smtp_host, number, starttls, tls, context, user, password, timeout))
+    word = _secret(password or (f"@{password_file}" if password_file else "")) if user else ""
+    context = _context(ca) if starttls or tls else None
+    share = min(timeout, ALL_TOGETHER / len(servers))
+    ready = [replace(server, context=context, password=word, timeout=share) for server in servers]
+    return _deliver(message, to, ready)
 
 
-def compose(notice: Notice, to: list[str], *, sender: str, subject: str, render: Render) -> EmailMessage:
-    """The mail as it is sent: the same Message-ID at each attempt."""
-    plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
-    title = subject or render.text("mail.subject.j2", plain, notice=notice)
-    body = render.text("mail.txt.j2", f"{plain}\n\n{notice.output}", notice=notice)
-    message = EmailMessage()
-    message["Subject"] = _one_line(title)
-    message["From"] = sender
-    message["To"] = ", ".join(to)
-    message["Date"] = formatdate(notice.at or None, localtime=True)
-    if notice.id:
-        message["Message-ID"] = f"<{notice.id}@{sender.rpartition('@')[2].strip('<> ') or 'mon'}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(body.encode("utf-8", "backslashreplace").decode())
-    return message
+def verify(options: Mapping[str, object]) -> list[str]:
+    """Refuse a password in the file itself and a zone that is none; warn of secrets that all may read."""
+    password, file = str(options.get("password") or ""), str(options.get("password_file") or "")
+    if password and not password.startswith(("@", "env:")):
+        raise BadOption("a password stands in the file, where many read it: write it to FILE, and @FILE here")
+    if options.get("starttls") and options.get("tls"):
+        raise BadOption("--starttls and --tls exclude each other: choose one")
+    try:
+        zone_named(str(options.get("zone") or ""))
+    except ValueError as error:
+        raise BadOption(f"{error}: write one as Europe/Berlin") from error
+    return exposed(password, f"@{file}" if file else "")
 
 
-def _one_line(text: str) -> str:
-    # Summaries are what a monitor printed: a line break in a header would begin another header.
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= SUBJECT_WIDTH else line[: SUBJECT_WIDTH - 1] + "…"
+def preview(notice: Notice, options: Mapping[str, object], render: Render) -> str:
+    """The mail's subject and text as they would be sent."""
+    subject, zone = str(options.get("subject") or ""), str(options.get("zone") or "")
+    written = letter(notice, render, subject=subject, zone=zone, html=bool(options.get("html")))
+    return f"Subject: {written.subject}\n\n{written.text}"
 
 
-def _deliver(message: EmailMessage, to: list[str], server: Server) -> None:
+def place(word: str, port: int) -> tuple[str, int]:
+    """Host and port of ``mx1``, ``mx1:587``, ``[2001:db8::1]:587`` or ``2001:db8::1``."""
+    host, colon, number = word.rpartition(":")
+    if colon and number.isdecimal() and (":" not in host or host.startswith("[")):
+        return host.strip("[]"), int(number)
+    return word.strip("[]"), port
+
+
+def _port(tls: bool, user: str) -> int:
+    return 465 if tls else 587 if user else 25
+
+
+def _deliver(message: EmailMessage, to: Sequence[str], servers: Sequence[Server]) -> str:
+    """Offer it to each server until everybody has it; what one refuses for good stays refused."""
+    left, refused, troubles = list(to), dict[str, str](), list[str]()
+    for server in servers:
+        try:
+            said = _hand_in(message, left, server)
+        except Undeliverable as error:
+            if error.permanent:
+                raise
+            troubles.append(str(error))
+            continue
+        refused |= {who: text for who, (code, text) in said.items() if code >= 500}
+        left = [who for who, (code, _) in said.items() if code < 500]
+        troubles += [f"{server} does not take it for {who} now: {said[who][1]}" for who in left]
+        if not left:
+            break
+    else:
+        raise Undeliverable("; ".join(troubles))
+    if refused:
+        said_no = "; ".join(f"{who}: {text}" for who, text in refused.items())
+        raise Undeliverable(f"refused for {said_no}", permanent=True)
+    return f"taken by {server}" + (f" ({'; '.join(troubles)})" if troubles else "")
+
+
+def _hand_in(message: EmailMessage, to: Sequence[str], server: Server) -> dict[str, tuple[int, str]]:
+    """Give it to one server: whom it refused, with its code and text."""
     with _translated(server), _connected(server) as smtp:
         if server.starttls:
             smtp.starttls(context=server.context)
         if server.user:
             smtp.login(server.user, server.password)
-        refused = smtp.send_message(message, to_addrs=to)
+        try:
+            refused = smtp.send_message(message, to_addrs=list(to))
+        except smtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients
         with suppress(smtplib.SMTPException, OSError):
             smtp.quit()  # the server has the mail: how it says goodbye is of no interest
-        if refused:
-            raise smtplib.SMTPRecipientsRefused(refused)
+    return {who: (code, f"{code} {_text(reply)}") for who, (code, reply) in refused.items()}
 
 
 @contextmanager
 def _connected(server: Server) -> Iterator[smtplib.SMTP]:
     # Without its own name smtplib asks the resolver for one, for as long as that takes.
-    name = socket.gethostname()
+    name, seconds = socket.gethostname(), server.timeout
+    smtp: smtplib.SMTP
     if server.tls:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, name, timeout=server.timeout, context=server.context
-        )
+        smtp = smtplib.SMTP_SSL(server.host, server.port, name, timeout=seconds, context=server.context)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, name, timeout=server.timeout)
+        smtp = smtplib.SMTP(server.host, server.port, name, timeout=seconds)
+    # smtplib's own limit is for each piece that arrives: a server that drips would never reach it.
+    limit = threading.Timer(seconds, _cut, (smtp,))
+    limit.daemon = True
+    limit.start()
     try:
         yield smtp
     finally:
+        limit.cancel()
         smtp.close()
+
+
+def _cut(smtp: smtplib.SMTP) -> None:
+    if smtp.sock is not None:
+        with suppress(OSError):  # it has just been closed
+            smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
 def _translated(server: Server) -> Iterator[None]:
-    where = f"{server.host} port {server.port}"
     try:
         yield
-    except smtplib.SMTPRecipientsRefused as error:
-        raise _refused(error.recipients) from None
     except smtplib.SMTPAuthenticationError as error:
         # Not final: servers say 535 while their directory is away.  The reply may repeat what was sent.
-        raise Undeliverable(f"{where} does not accept the login ({error.smtp_code})") from None
+        raise Undeliverable(f"{server} does not accept the login ({error.smtp_code})") from None
     except smtplib.SMTPResponseException as error:
-        text = f"{where} refuses it: {error.smtp_code} {_text(error.smtp_error)}"
+        text = f"{server} refuses it: {error.smtp_code} {_text(error.smtp_error)}"
         raise Undeliverable(text, permanent=500 <= error.smtp_code < 600) from None
     except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise Undeliverable(f"{where}: {error or type(error).__name__}") from None
-
-
-def _refused(recipients: Mapping[str, tuple[int, bytes]]) -> Undeliverable:
-    said = "; ".join(f"{who}: {code} {_text(text)}" for who, (code, text) in recipients.items())
-    return Undeliverable(f"refused for {said}", permanent=all(code >= 500 for code, _ in recipients.values()))
+        raise Undeliverable(f"{server}: {error or type(error).__name__}") from None
 
 
 def _text(reply: bytes | str) -> str:
@@ -152,9 +213,8 @@ def _context(ca: str) -> ssl.SSLContext:
         raise Undeliverable(f"{ca}: {error.strerror or error}") from None
 
 
-def _password(file: str) -> str:
+def _secret(word: str) -> str:
     try:
-        return Path(file).read_text().partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise Undeliverable(f"the password file {file or '(none given)'}: {reason}") from None
+        return secret(word).partition("\n")[0].rstrip("\r")
+    except Undeliverable as error:
+        raise Undeliverable(f"the password: {error}") from None

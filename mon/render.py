@@ -4,14 +4,17 @@ Templates are looked for in the operator's directories first, then in ours.  The
 that does not exist is an error, and an error never costs an alert: a plain text stands in and says so.
 """
 
-import time
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mon.errors import RenderError
+from mon.model.notice import HostReport
 
 HERE = Path(__file__).parent
 OURS = (HERE / "alerts" / "templates", HERE.parent / "alerts" / "templates")
@@ -29,7 +32,7 @@ class Render:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"clock": clock, "duration": duration, "some": some}
+        self._environment.filters |= {"clock": _clock, "duration": duration, "some": some, "unsaid": unsaid}
 
     def has(self, name: str) -> bool:
         """Is there a template of this name?"""
@@ -73,9 +76,44 @@ def _line(error: BaseException) -> str:
     return line
 
 
-def clock(wall: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """Filter: a wall time as local time; "never" for 0 and None."""
-    return time.strftime(form, time.localtime(wall)) if wall else "never"
+def zone_named(name: str) -> tzinfo | None:
+    """The time zone of this name (``Europe/Berlin``), None for "": that of this machine.
+
+    Raises ValueError when there is none of this name.
+    """
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):  # a directory, a bad name, one that is not there
+        raise ValueError(f"there is no time zone {name}") from None
+
+
+def clock(wall: float | None, form: str = "%Y-%m-%d %H:%M:%S", zone: str = "") -> str:
+    """A wall time as the clock shows it in a zone; "never" for 0 and None."""
+    if not wall:
+        return "never"
+    try:
+        there = zone_named(zone)
+    except ValueError:  # verified when the configuration was read; a message is worth more than its zone
+        there = None
+    return datetime.fromtimestamp(wall, there).astimezone(there).strftime(form)
+
+
+@jinja2.pass_context
+def _clock(context: jinja2.runtime.Context, wall: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """Filter: ``clock`` in the zone that the template was rendered with."""
+    zone = context.get("zone", "")
+    return clock(wall, form, zone if isinstance(zone, str) else "")
+
+
+def unsaid(output: str, reports: Iterable[HostReport], *others: str) -> str:
+    """Filter: the lines of a monitor's output that neither the hosts' details nor the others say."""
+    said = {"", *(other.strip() for other in others)}
+    for report in reports:
+        said |= {report.detail.strip(), f"{report.host}: {report.detail}".strip()}
+    left = "\n".join("" if line.strip() in said else line.rstrip() for line in output.splitlines())
+    return re.sub("\n{3,}", "\n\n", left).strip("\n")
 
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

@@ -80,13 +80,13 @@ def _sweep(job: Job, function: Callable[..., Any], about: Description, say: Call
 
 def _send(job: Job, function: Callable[..., Any], about: Description, say: Callable[[Word], None]) -> Word:
     try:
-        _call(function, about, job, job.notice)
+        said = _call(function, about, job, job.notice)
     except Undeliverable as error:
         fate = Fate.FAILED if error.permanent else Fate.RETRY
         return Word(job.id, end=True, fate=fate, detail=str(error), retry_after=error.retry_after)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
         return Word(job.id, end=True, fate=Fate.RETRY, detail=f"{type(error).__name__}: {error}")
-    return Word(job.id, end=True, fate=Fate.SENT)
+    return Word(job.id, end=True, fate=Fate.SENT, detail=str(said or ""))
 
 
 def _call(function: Callable[..., Any], about: Description, job: Job, *given: Any) -> Any:

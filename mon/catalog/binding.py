@@ -1,5 +1,7 @@
 """Checks the words of one line against the plugin they are for."""
 
+from dataclasses import replace
+
 from mon.catalog.options import parse
 from mon.catalog.plan import Bound, Form, Kind, Plugin
 from mon.errors import BadOption
@@ -23,7 +25,7 @@ def bind(plugin: Plugin, command: CommandLine) -> Bound:
         )
     bound = Bound(plugin, values, command, rest)
     if plugin.verify is not None:
-        plugin.verify(bound.values)
+        return replace(bound, warnings=tuple(plugin.verify(bound.values) or ()))
     return bound
 
 

@@ -104,6 +104,8 @@ class _Linker:
         except BadOption as error:
             say(f"{command.plugin}: {error}", Severity.ERROR)
             return None
+        for warning in bound.warnings:
+            say(f"{command.plugin}: {warning}", Severity.WARNING)
         if bound.extra and command.hosts:
             say(f"{command.plugin} takes {' '.join(bound.extra)} for more hosts to check: "
                 "end the line with ;; if only they are meant", Severity.WARNING)  # fmt: skip
@@ -117,7 +119,8 @@ class _Linker:
 def _alert_lines(config: Config) -> Iterator[AlertLine]:
     for service in config.services.values():
         for period in service.periods:
-            yield from period.lines
+            for line in period.lines:
+                yield from line.chain
         if service.redistribute is not None:
             for kind in AlertKind:
                 yield AlertLine(kind, service.redistribute, source=service.redistribute.source)

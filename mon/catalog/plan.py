@@ -1,15 +1,16 @@
 """What linking makes of a configuration: plugins found, options checked, pools with pinned addresses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from mon.model.config import AlertLine, CommandLine, Config, Host, Key, Service
+from mon.model.notice import Notice
 from mon.model.pool import Pool
 from mon.model.source import Problem
-from mon.plugin import VoteTarget
+from mon.plugin import Render, VoteTarget
 
 
 class Kind(StrEnum):
@@ -75,8 +76,8 @@ class Description:
 class Plugin:
     """A monitor or an alert that was found.
 
-    ``name`` is without suffix; ``function``, ``deadline``, ``verify`` and ``votes`` are there only for our
-    own (see mon.plugin), the others are never loaded into the daemon.
+    ``name`` is without suffix; ``function``, ``deadline``, ``verify``, ``preview`` and ``votes`` are there
+    only for our own (see mon.plugin), the others are never loaded into the daemon.
     """
 
     name: str
@@ -87,7 +88,8 @@ class Plugin:
     about: Description
     function: Callable[..., Any] | None = field(default=None, compare=False)
     deadline: Callable[[Mapping[str, Value]], float] | None = field(default=None, compare=False)
-    verify: Callable[[Mapping[str, Value]], None] | None = field(default=None, compare=False)
+    verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = field(default=None, compare=False)
+    preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = field(default=None, compare=False)
     votes: Callable[[tuple[str, ...]], VoteTarget] | None = field(default=None, compare=False)
 
     @property
@@ -111,7 +113,8 @@ class Bound:
     """A plugin with the arguments of one line.
 
     ``options`` are those that the line gives, converted; ``extra`` are the words that are no options: for
-    a monitor more hosts, as the classic plugins take them; ``target`` is what a vote line votes on.
+    a monitor more hosts, as the classic plugins take them; ``target`` is what a vote line votes on;
+    ``warnings`` are what the plugin has to say about its options (what is wrong, a colon, what to do).
     """
 
     plugin: Plugin
@@ -119,6 +122,7 @@ class Bound:
     command: CommandLine
     extra: tuple[str, ...] = ()
     target: VoteTarget | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def values(self) -> Mapping[str, Value]:
@@ -156,3 +160,8 @@ class Plan:
     pools: tuple[Pool, ...] = ()
     problems: tuple[Problem, ...] = ()
     votes: frozenset[AlertLine] = frozenset()
+
+    def path(self, command: CommandLine) -> str:
+        """Where the program of an alert line was found; its name as written if no line has it."""
+        found = (bound.plugin.path for line, bound in self.alerts.items() if line.command == command)
+        return str(next(found, command.plugin))

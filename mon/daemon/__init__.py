@@ -4,6 +4,7 @@
 ``checks``   when monitors run               ``recorder``  decided, durable, sent: in this order
 ``keeper``   balancers as pools want them    ``line``      the thread that talks to one balancer
 ``desk``     what the control channels see   ``renewal``   reload and reset
+``telling``  what messages say of pools
 ``announce`` news of a pool as a whole       ``events``    one log line per event
 ``loading``, ``options``, ``places``         from the command line to a linked configuration
 """

@@ -33,12 +33,44 @@ class HostReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLine:
+    """One real server as a message shows it: the weight it is being given, and why."""
+
+    name: str
+    address: str
+    weight: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLine:
+    """A pool that the service votes on.
+
+    ``outlook`` says what people must know of it as a whole (the floor holds, only the fallback serves),
+    "" if the votes alone decide; ``floor`` is the least that is kept in, in words, "" if there is none.
+    """
+
+    name: str
+    virtual: str
+    servers: tuple[ServerLine, ...] = ()
+    floor: str = ""
+    outlook: str = ""
+
+    @property
+    def serving(self) -> tuple[ServerLine, ...]:
+        """The servers that are in."""
+        return tuple(server for server in self.servers if server.weight > 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
 
     ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
-    service's own; ``hosts`` are the members of the group that are not disabled.  ``id`` is the same at each
-    attempt, "" before the outbox has it.
+    service's own; ``hosts`` are the members of the group that are not disabled; ``pools`` those it votes on.
+    ``last_message`` is when the period was last told of this outage.  ``id`` is the same at each attempt, ""
+    before the outbox has it.  ``remark`` is what there is to say beside the event (it also ends ``output``):
+    that another channel failed, that the failure could not be told before it was over.
     """
 
     type: AlertType
@@ -59,6 +91,9 @@ class Notice:
     ack: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
+    pools: tuple[PoolLine, ...] = ()
+    last_message: float = 0.0
+    remark: str = ""
 
     @property
     def key(self) -> Key:
@@ -80,13 +115,30 @@ class Notice:
         """The hosts that are ok."""
         return tuple(report for report in self.reports if report.verdict == "ok")
 
+    @property
+    def changed(self) -> tuple[HostReport, ...]:
+        """The hosts with another verdict than when the period was last told."""
+        if not self.last_message:
+            return ()
+        return tuple(report for report in self.reports if (report.since or 0.0) > self.last_message)
+
+    @property
+    def link(self) -> str:
+        """Where to read on: the service's variable LINK."""
+        return self.environment.get("LINK", "")
+
+    @property
+    def thread(self) -> str:
+        """The same for all messages about one outage: ``web/http/1700000000``."""
+        return f"{self.watch}/{self.service}/{int(self.first_failure or self.at)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the rules say about one alert line of one period, for one event (law 4).
 
-    ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send"),
-    ``why`` says it in words with the numbers that mattered.
+    ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send",
+    "redistribute", "test"), ``why`` says it in words with the numbers that mattered.
     """
 
     watch: str

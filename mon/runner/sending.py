@@ -103,7 +103,7 @@ class Sending:
         call = partial(plugin.function, notice, **bound.options, **given)
         try:
             async with asyncio.timeout(MESSAGE_SECONDS) as deadline:
-                await (call() if plugin.about.waits else self._threads.submit(call))
+                said = await (call() if plugin.about.waits else self._threads.submit(call))
         except Undeliverable as error:
             fate = Fate.FAILED if error.permanent else Fate.RETRY
             return Delivery(fate, str(error), retry_after=error.retry_after)
@@ -111,7 +111,7 @@ class Sending:
             if isinstance(error, TimeoutError) and deadline.expired():
                 return Delivery(Fate.RETRY, f"no end within {MESSAGE_SECONDS:g} s")
             return Delivery(Fate.RETRY, f"the alert failed: {type(error).__name__}: {error}")
-        return Delivery(Fate.SENT, "")
+        return Delivery(Fate.SENT, str(said or ""))
 
     async def _hosted(self, bound: Bound, notice: Notice) -> Delivery:
         if self._worker is None:

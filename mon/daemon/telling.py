@@ -1,0 +1,64 @@
+"""What messages say of the pools that a service votes on."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from mon.model.config import Key
+from mon.model.moment import Moment
+from mon.model.notice import Decision, PoolLine, ServerLine
+from mon.model.pool import Floor, Pool
+from mon.pool.floor import least
+from mon.pool.pools import Pools
+from mon.pool.wish import Wanted
+
+
+def with_pools(
+    decisions: Iterable[Decision], pools: Pools, now: Moment, *, told: Callable[[Decision], bool]
+) -> list[Decision]:
+    """The decisions with the pools in their notices, for those that ``told`` says are for people."""
+    lines: dict[Key, tuple[PoolLine, ...]] = {}
+    done: list[Decision] = []
+    for decision in decisions:
+        key = (decision.watch, decision.service)
+        if decision.notice is not None and told(decision):
+            if key not in lines:
+                lines[key] = pool_lines(pools, key, now)
+            done.append(replace(decision, notice=replace(decision.notice, pools=lines[key])))
+        else:
+            done.append(decision)
+    return done
+
+
+def pool_lines(pools: Pools, key: Key, now: Moment) -> tuple[PoolLine, ...]:
+    """The pools that a service votes on, as they are to be now (the keeper is bringing them there)."""
+    plans = [pools.plan(name) for name in pools.names]
+    return tuple(_line(plan, pools.wanted(plan.name, now)) for plan in plans if _votes(plan, key))
+
+
+def _votes(plan: Pool, key: Key) -> bool:
+    return any((voter.watch, voter.service) == key for voter in plan.voters)
+
+
+def _line(plan: Pool, wish: Wanted) -> PoolLine:
+    names = {member.id: member.name for member in plan.members}
+    outlook = wish.outlook
+    for server, name in names.items():
+        outlook = outlook.replace(str(server), name)
+    return PoolLine(
+        name=plan.name,
+        virtual=str(plan.id),
+        servers=tuple(
+            ServerLine(names.get(entry.id, ""), str(entry.id), entry.weight, wish.why.get(entry.id, ""))
+            for entry in wish.table.servers
+        ),
+        floor=_floor(plan.floor, sum(member.weight > 0 for member in plan.members)),
+        outlook=outlook,
+    )
+
+
+def _floor(floor: Floor | None, enabled: int) -> str:
+    """``50% (2 of 3)``, ``1 of 3``, "" where there is none."""
+    count = least(floor, enabled)
+    if floor is None or not count:
+        return ""
+    return f"{floor.share:.0%} ({count} of {enabled})" if floor.share else f"{count} of {enabled}"

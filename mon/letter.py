@@ -1,0 +1,75 @@
+"""A notice as a mail: a subject, a text and an HTML part, and headers that make one thread of an outage."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, getaddresses
+
+from mon.model.notice import AlertType, Notice
+from mon.render import Render
+
+SUBJECT_WIDTH = 78
+OPENING = frozenset((AlertType.FAILURE, AlertType.TRAP, AlertType.TRAPTIMEOUT))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was rendered, before it is a mail; ``html`` is "" where there is none."""
+
+    subject: str
+    text: str
+    html: str = ""
+
+    def message(self, notice: Notice, *, sender: str, to: Sequence[str]) -> EmailMessage:
+        """The mail: the same Message-ID at each attempt, References to the first mail of the outage."""
+        mail = EmailMessage()
+        mail["Subject"] = self.subject
+        mail["From"] = sender
+        mail["To"] = ", ".join(to)
+        mail["Date"] = formatdate(notice.at or None, localtime=True)
+        domain = getaddresses([sender])[0][1].rpartition("@")[2] or "mon"
+        if notice.id:
+            mail["Message-ID"] = f"<{notice.id}@{domain}>"
+        # No mail has this id: all that refer to it are one thread (RFC 5256, by References), whoever was
+        # told how often.
+        digest = hashlib.sha256(notice.thread.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+        thread = f"<thread.{digest}@{domain}>"
+        mail["References"] = thread
+        mail["In-Reply-To"] = thread
+        mail["Auto-Submitted"] = "auto-generated"
+        if notice.type in OPENING:
+            mail["Importance"] = "high"
+        mail.set_content(_clean(self.text))
+        if self.html:
+            mail.add_alternative(_clean(self.html), subtype="html")
+        return mail
+
+
+def letter(notice: Notice, render: Render, *, subject: str = "", zone: str = "", html: bool = True) -> Letter:
+    """The notice by the templates mail.subject.j2, mail.txt.j2 and mail.html.j2.
+
+    ``subject`` takes the place of the template's, ``zone`` names the time zone of the reader.  A broken
+    template costs no mail: a plain text stands in and says so.
+    """
+    plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
+    title = one_line(subject or render.text("mail.subject.j2", plain, notice=notice, zone=zone))
+    text = render.text("mail.txt.j2", f"{plain}\n\n{notice.output}", notice=notice, zone=zone, subject=title)
+    page = ""
+    if html and render.has("mail.html.j2"):
+        page = render.text("mail.html.j2", "", notice=notice, zone=zone, subject=title)
+        if not page.lstrip().startswith("<"):
+            # What is wrong with it is told at the end of the text, which is complete.
+            text, page = f"{text.rstrip()}\n\n{page.strip()}\n", ""
+    return Letter(title, text, page)
+
+
+def one_line(text: str) -> str:
+    """A line fit for a header: summaries are what a monitor printed, and may hold anything."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= SUBJECT_WIDTH else line[: SUBJECT_WIDTH - 1] + "…"
+
+
+def _clean(text: str) -> str:
+    """Without NUL and lone surrogates, which no mail may have."""
+    return text.replace("\0", "").encode("utf-8", "backslashreplace").decode()
