@@ -11,13 +11,15 @@ from mon.control.classic.server import PORT, ClassicServer
 from mon.control.operations import ReloadReport
 from mon.control.traps import TrapPort
 from mon.control.unix import UnixServer
-from mon.daemon import classicfiles, events, renewal
+from mon.daemon import events, renewal
+from mon.daemon.classicfiles import states
 from mon.daemon.desk import Desk
 from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
-from mon.daemon.recorder import restored
+from mon.daemon.recorder import restored, restored_pools
 from mon.model.moment import Moment
+from mon.store import Saved
 
 FLUSH = 5.0
 """Seconds between two savings of what can wait."""
@@ -119,13 +121,12 @@ class Daemon:
         saved = parts.store.load()
         for warning in (*saved.warnings, *parts.history.warnings):
             events.say(logging.WARNING, "store", warning)
-        known = restored(saved, parts.book, parts.clock()) if self._remembers() else {}
-        if self.options.classic and "disabled" in self.options.load:
-            classicfiles.read_disabled(self._loaded.places.statedir, parts.book)
+        await self._remember(saved)
         parts.adopt(self._loaded)
+        await renewal.begin_journals(parts)
         if self.options.stopped:
             parts.book.stop(parts.clock())
-        await parts.keeper.start(known)
+        await parts.keeper.start(restored_pools(saved))
         await self._listen()
         for warning in await parts.outbox.start():
             events.say(logging.WARNING, "outbox", warning)
@@ -137,9 +138,19 @@ class Daemon:
         services, pools = len(parts.book.services), len(parts.pools.names)
         events.say(logging.INFO, "started", f"watching {services} services, {pools} pools")
 
-    def _remembers(self) -> bool:
-        """Does a restart keep what was known?  Ours does (law 9); the classic one only with ``-l``."""
-        return not self.options.classic or "opstatus" in self.options.load
+    async def _remember(self, saved: Saved) -> None:
+        """Take over what was known: ours all of it (law 9), the classic one the files that ``-l`` names.
+
+        Before there is a database of ours, the classic files are all that is known.
+        """
+        book, now = self.parts.book, self.parts.clock()
+        if self.options.classic:
+            kinds = self.options.load
+        else:
+            restored(saved, book, now)
+            kinds = () if saved.at else (states.ALL,)
+        for key in await states.load(self._loaded.places.statedir, kinds, book, now):
+            self.parts.recorder.touch(key)
 
     def _keep_time(self) -> None:
         """The calendar: what is done every few seconds besides checks."""
@@ -174,6 +185,8 @@ class Daemon:
             parts.recorder.touch(key)
         parts.recorder.touch_pools()
         await parts.recorder.flush()
+        if not self.options.classic:  # its users do that themselves, with savestate
+            await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())
         await parts.probe.close()
         await asyncio.to_thread(parts.store.close)
         await asyncio.to_thread(parts.history.close)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mon.catalog import Plan
 from mon.control.operations import PendingAlert, PoolView, ReloadReport, TestReport
-from mon.daemon import classicfiles
+from mon.daemon.classicfiles import states
 from mon.daemon.loading import classic_words, load
 from mon.engine import Book, Step
 from mon.errors import ConfigError
@@ -104,14 +104,13 @@ class Desk:
     async def save_state(self, kinds: Iterable[str]) -> None:
         """Write the classic files of these kinds, and our own database."""
         await self._parts.recorder.flush()
-        statedir = self._parts.loaded.places.statedir
-        if {"disabled", "all"} & set(kinds):
-            await asyncio.to_thread(classicfiles.write_disabled, statedir, self.book)
+        await states.save(self._parts.loaded.places.statedir, tuple(kinds), self.book, self.now())
 
     async def load_state(self, kinds: Iterable[str]) -> None:
         """Read the classic files of these kinds."""
-        if {"disabled", "all"} & set(kinds):
-            classicfiles.read_disabled(self._parts.loaded.places.statedir, self.book)
+        statedir = self._parts.loaded.places.statedir
+        for key in await states.load(statedir, tuple(kinds), self.book, self.now()):
+            self._parts.recorder.touch(key)
 
     def pools(self) -> Sequence[PoolView]:
         """The pools as last read."""

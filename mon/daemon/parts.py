@@ -12,6 +12,7 @@ from mon.daemon import events
 from mon.daemon.announce import announcement
 from mon.daemon.background import Background
 from mon.daemon.checks import Checks
+from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.keeper import Keeper
 from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
@@ -59,9 +60,10 @@ class Parts:
         self.pools = Pools(plan.pools, clock())
         self.probe = Probe(advise=lambda text: events.say(logging.WARNING, "advice", text))
         self.runner = self._runner(loaded)
-        self.outbox = Outbox(self.store, self._send, clock)
+        self.outbox = Outbox(self.store, self._send, clock, chance=random.random)
         self.outbox.observers.append(_delivered)
-        self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, clock)
+        self.journals = Journals(self._path, clock())
+        self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, self.journals, clock)
         self.keeper = Keeper(
             self.pools,
             clock,
@@ -91,15 +93,17 @@ class Parts:
         missing = (line for period in periods for line in period.lines if line not in plan.alerts)
         self.book.missing = frozenset(line.command.plugin for line in missing)
         self.recorder.plan = plan
+        self.outbox.policy.plan = plan
+        self.journals.adopt(plan.config.settings, loaded.places.logdir)
         self.checks.adopt(plan)
 
     @property
     def downtime_log(self) -> Path | None:
         """The file of the downtime log, None if it is off."""
-        settings = self.loaded.plan.config.settings
-        if not (settings.dtlogging and settings.dtlogfile):
-            return None
-        return self.loaded.places.logdir / settings.dtlogfile
+        return self.journals.downtimes.file
+
+    def _path(self, command: CommandLine) -> str:
+        return self.loaded.plan.path(command)
 
     def _runner(self, loaded: Loaded) -> Runner:
         templates, user = loaded.places.templatedirs, loaded.plan.config.settings.pluginuser

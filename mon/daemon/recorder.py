@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mon import codec
-from mon.catalog import Form, Plan
+from mon.catalog import Plan
 from mon.daemon import events
+from mon.daemon.classicfiles.journals import Journals
+from mon.daemon.telling import with_pools
 from mon.engine import Book, HostKey, HostState, ServiceState, Step
 from mon.errors import StoreError
-from mon.model.config import AlertLine, Key
+from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.result import Transition
 from mon.outbox import Outbox
@@ -30,18 +32,26 @@ class Recorder:
     """
 
     def __init__(
-        self, book: Book, pools: Pools, store: StateStore, outbox: Outbox, clock: Callable[[], Moment]
+        self,
+        book: Book,
+        pools: Pools,
+        store: StateStore,
+        outbox: Outbox,
+        journals: Journals,
+        clock: Callable[[], Moment],
     ) -> None:
         self.plan = Plan(book.config)
         self._book = book
         self._pools = pools
         self._store = store
         self._outbox = outbox
+        self._journals = journals
         self._clock = clock
         self._keys: set[Key] = set()
         self._hosts: set[HostKey] = set()
         self._notes: list[Transition] = []  # of hosts: saved with the next batch
         self._pools_changed = False
+        self._saved_disabled: frozenset[Disabled] = frozenset()
         self._trouble = ""
 
     def touch(self, key: Key) -> None:
@@ -73,20 +83,30 @@ class Recorder:
         for decision in held:
             events.held(decision)
         people = [decision for decision in step.sent if decision.line not in self.plan.votes]
-        entries = self._outbox.entries_for(people, self._is_action)
+        told = with_pools(
+            people, self._pools, self._clock(), told=lambda each: not self._outbox.policy.is_action(each.line)
+        )
+        entries, merged = self._outbox.merged(self._outbox.entries_for(told))
         batch = self._batch(step.keys)
         transitions = (*batch.transitions, *step.transitions)
-        await self._commit(replace(batch, entries=entries, transitions=transitions, holds=held))
-        self._outbox.committed(entries)
+        saved = await self._commit(
+            replace(batch, entries=entries, deliveries=merged, transitions=transitions, holds=held)
+        )
+        self._outbox.committed(entries, saved=saved)
+        await self._journals.take(step)
 
     async def flush(self) -> None:
-        """Save everything that has news."""
-        if not (self._keys or self._hosts or self._notes or self._pools_changed):
+        """Save everything that has news, and what the disk did not take before."""
+        await self._outbox.save()
+        disabled = self._disabled()
+        news = self._keys or self._hosts or self._notes or self._pools_changed
+        if not news and disabled == self._saved_disabled:
             return
         pools = {pool.name: codec.encode(pool) for pool in self._pools.saved()} if self._pools_changed else {}
         self._pools_changed = False
         batch = self._batch(tuple(self._keys))
-        await self._commit(replace(batch, pools=pools, disabled=self._disabled()))
+        self._saved_disabled = disabled
+        await self._commit(replace(batch, pools=pools, disabled=disabled))
 
     def _batch(self, keys: Iterable[Key]) -> Batch:
         """The states of these services, and of the hosts with news."""
@@ -102,14 +122,6 @@ class Recorder:
         self._keys.difference_update(keys)
         return batch
 
-    def _is_action(self, line: AlertLine) -> bool:
-        """Does it do something?  Programs do, but for those that the setting ``messages`` names."""
-        bound = self.plan.alerts.get(line)
-        if bound is None or bound.plugin.form is not Form.EXECUTABLE:
-            return False
-        told = {name.removesuffix(".alert") for name in self._book.config.settings.messages}
-        return bound.plugin.name not in told
-
     def _disabled(self) -> frozenset[Disabled]:
         book = self._book
         return frozenset(
@@ -120,15 +132,20 @@ class Recorder:
             )
         )
 
-    async def _commit(self, batch: Batch) -> None:
+    async def _commit(self, batch: Batch) -> bool:
+        """Save; True if the disk took it.  What it did not take is saved by the next flush."""
         try:
             await self._store.commit(batch)
         except StoreError as error:
             self._failed(str(error))
-        else:
-            if self._trouble:
-                events.say(logging.INFO, "store", "the state is being saved again")
-            self._trouble = ""
+            self._keys.update(batch.states)
+            self._hosts.update(batch.hosts)
+            self._pools_changed = True
+            return False
+        if self._trouble:
+            events.say(logging.INFO, "store", "the state is being saved again")
+        self._trouble = ""
+        return True
 
     def _failed(self, trouble: str) -> None:
         if trouble != self._trouble:
@@ -136,13 +153,17 @@ class Recorder:
             events.say(logging.ERROR, "store", f"the state cannot be saved, alerts go on: {trouble}")
 
 
-def restored(saved: Saved, book: Book, now: Moment) -> dict[str, SavedPool]:
-    """Give the book what was saved; returns the saved pools.  What cannot be read is told and left out."""
+def restored(saved: Saved, book: Book, now: Moment) -> None:
+    """Give the book what was saved.  What cannot be read is told and left out."""
     states = _decoded(saved.states, ServiceState)
     hosts = _decoded(saved.hosts, HostState)
     book.restore(states, saved.at, now, hosts)
     for kind, watch, name in saved.disabled:
         _disable(book, kind, watch, name)
+
+
+def restored_pools(saved: Saved) -> dict[str, SavedPool]:
+    """What of the balancers' tables is ours, and the votes.  Needed whatever else a start forgets."""
     return _decoded(saved.pools, SavedPool)
 
 

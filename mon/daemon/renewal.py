@@ -8,6 +8,7 @@ from dataclasses import replace
 from mon import notify
 from mon.control.operations import ReloadReport
 from mon.daemon import events
+from mon.daemon.classicfiles import states
 from mon.daemon.loading import Loaded, classic_words, load
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
@@ -36,6 +37,8 @@ async def reload(parts: Parts, options: Options) -> ReloadReport:
 async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: bool) -> str:
     """Classic ``reset`` (PROTOCOL §12): all services anew; "" or the errors of the file."""
     before = parts.loaded.plan.config.settings
+    if keepstate:
+        await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())
     kept = {name: getattr(before, name) for name in before.given}
     try:
         loaded = await asyncio.to_thread(load, replace(options, kept=kept))
@@ -45,6 +48,7 @@ async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: boo
     if not keepstate:
         parts.book.reset(loaded.plan.config, parts.clock(), keepstate=False)
     parts.checks.start_over(loaded.plan)
+    await begin_journals(parts)
     if stopped:
         parts.book.stop(parts.clock())
     if loaded.plan.config.settings.startupalerts_on_reset:
@@ -63,6 +67,14 @@ def take(parts: Parts, loaded: Loaded) -> Changes:
     for key in (*changes.added, *changes.removed, *changes.changed):
         parts.recorder.touch(key)
     return changes
+
+
+async def begin_journals(parts: Parts) -> None:
+    """Head the downtime log and read the alert history back, as at each start and each reset."""
+    entries = await parts.journals.begin(parts.loaded.plan.config.settings, parts.clock())
+    if entries is not None:
+        parts.book.alert_history.clear()
+        parts.book.alert_history.extend(entries)
 
 
 async def startup_alerts(parts: Parts) -> None:

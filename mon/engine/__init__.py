@@ -11,12 +11,21 @@
 
 from mon.engine.book import Book
 from mon.engine.disabled import Disabled
-from mon.engine.event import NO_SUMMARY
 from mon.engine.ledger import HostKey
 from mon.engine.state import HostState, PeriodState, ServiceState, at_wall
-from mon.engine.step import NOTHING, AlertEntry, Changes, Downtime, FailureEntry, Step
+from mon.engine.step import (
+    HISTORY_WORD,
+    NO_SUMMARY,
+    NOTHING,
+    AlertEntry,
+    Changes,
+    Downtime,
+    FailureEntry,
+    Step,
+)
 
 __all__ = [
+    "HISTORY_WORD",
     "NOTHING",
     "NO_SUMMARY",
     "AlertEntry",

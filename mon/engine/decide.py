@@ -7,10 +7,9 @@ from mon.engine.environment import for_alert
 from mon.engine.event import LINES, Event, LineScene, PeriodScene, Scene
 from mon.engine.rules import LINE_RULES, PERIOD_RULES, SERVICE_RULES, walk
 from mon.engine.state import PeriodState, ServiceState
+from mon.engine.step import SEND
 from mon.model.config import AlertKind, AlertLine, Period
 from mon.model.notice import AlertType, Decision, HostReport, Notice
-
-SEND = "send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def redistributed(scene: Scene, audience: Callable[[], Audience]) -> tuple[Decis
     desk = _Desk(scene, audience)
     if not scene.running:
         return tuple(desk.held(NO_PERIOD, (line,), "stopped", "the scheduler is stopped"))
-    return (desk.sent(NO_PERIOD, line, "redistributed"),)
+    return (desk.sent(NO_PERIOD, line, "redistributed", rule="redistribute"),)
 
 
 def tested(
@@ -58,7 +57,8 @@ def tested(
 ) -> tuple[Decision, ...]:
     """All lines of this kind of one period, without asking any rule (``test alert``)."""
     desk = _Desk(scene, audience)
-    return tuple(desk.sent(period, line, "tested by an operator") for line in period.of_kind(kind))
+    lines = period.of_kind(kind)
+    return tuple(desk.sent(period, line, "tested by an operator", rule="test") for line in lines)
 
 
 NO_PERIOD = Period()
@@ -110,10 +110,12 @@ class _Desk:
     def held(self, period: Period, lines: Sequence[AlertLine], rule: str, why: str) -> Iterator[Decision]:
         return (self.decision(period, line, rule, why) for line in lines)
 
-    def sent(self, period: Period, line: AlertLine, why: str) -> Decision:
-        return self.decision(
-            period, line, SEND, why or self.scene.event.summary, replace(self.notice(), period=period.key)
+    def sent(self, period: Period, line: AlertLine, why: str, *, rule: str = SEND) -> Decision:
+        before = self.scene.state.in_period(period.key).last_alert
+        notice = replace(
+            self.notice(), period=period.key, last_message=before.wall if before is not None else 0.0
         )
+        return self.decision(period, line, rule, why or self.scene.event.summary, notice)
 
     def notice(self) -> Notice:
         """What all alerts of the scene are told; made once, as it holds the whole environment."""

@@ -4,11 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from mon.engine.state import PeriodState, ServiceState
+from mon.engine.step import NO_SUMMARY
 from mon.model.config import AlertKind, AlertLine, Period, Service
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
-
-NO_SUMMARY = "(NO SUMMARY)"
 
 LINES: Mapping[AlertType, AlertKind] = {
     AlertType.FAILURE: AlertKind.ALERT,

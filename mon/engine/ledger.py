@@ -9,10 +9,10 @@ from mon.engine.dependency import Unsolved, World, suppresses
 from mon.engine.disabled import Disabled
 from mon.engine.event import Event, Scene
 from mon.engine.state import HostState, ServiceState, fresh
-from mon.engine.step import AlertEntry, FailureEntry
+from mon.engine.step import AlertEntry, FailureEntry, called
 from mon.model.config import Config, Host, Key, Service
 from mon.model.moment import Moment
-from mon.model.notice import AlertType, Decision, HostReport
+from mon.model.notice import Decision, HostReport
 from mon.model.result import OpStatus, Transition
 
 HostKey = tuple[str, str, str]
@@ -47,6 +47,10 @@ class Ledger:
     def disabled_members(self) -> set[tuple[str, str]]:
         """(group, host) of each host that is disabled in a group."""
         return self._disabled.members
+
+    def groups_of(self, host: str) -> tuple[str, ...]:
+        """The hostgroups that the host is a member of."""
+        return self._disabled.groups_of(host)
 
     @property
     def disabled_hosts(self) -> set[str]:
@@ -140,18 +144,14 @@ class Ledger:
         passed_on = self._pass_on(scene, static)
         state, decisions = decide(scene, lambda: self._audience(key, static))
         self._put(key, state)
-        self._record(event, decisions)
+        self._record(decisions)
         return passed_on + decisions
 
     def _pass_on(self, scene: Scene, static: Mapping[str, str]) -> tuple[Decision, ...]:
         return redistributed(scene, lambda: self._audience(scene.service.key, static))
 
-    def _record(self, event: Event, decisions: Iterable[Decision]) -> None:
-        self.alert_history.extend(
-            AlertEntry(d.type, d.watch, d.service, event.now.wall, d.line.command, event.summary)
-            for d in decisions
-            if d.send and d.type is not AlertType.TEST
-        )
+    def _record(self, decisions: Iterable[Decision]) -> None:
+        self.alert_history.extend(called(decisions))
 
     def _audience(self, key: Key, static: Mapping[str, str]) -> Audience:
         hosts = tuple(host.name for host in self.enabled_hosts(key[0]))

@@ -173,8 +173,11 @@ class OperatorsBook(Ledger):
         self._put(key, replace(self.states[key], last_opstatus=last))
         return step
 
-    def get_variable(self, key: Key, name: str) -> str:
+    def get_variable(self, key: Key, name: str, now: Moment) -> str:
         """``get``: the value of a variable by its classic name, "" if there is none of that name."""
+        if name == "_trap_timer":
+            due = self.states[key].traps.due
+            return variables.number(max(0.0, round(due.mono - now.mono))) if due else ""
         if name == "interval":
             return variables.number(self.interval(key))
         if name in variables.STATE:

@@ -1,10 +1,16 @@
 """What an event led to: the values that the engine gives back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mon.model.config import CommandLine, Key
 from mon.model.notice import AlertType, Decision
 from mon.model.result import Transition
+
+SEND = "send"
+"""The rule of a decision that calls an alert because of an event, not for a test or to pass it on."""
+
+NO_SUMMARY = "(NO SUMMARY)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,11 @@ class Step:
     def sent(self) -> tuple[Decision, ...]:
         """The decisions to send."""
         return tuple(decision for decision in self.decisions if decision.send)
+
+    @property
+    def called(self) -> tuple["AlertEntry", ...]:
+        """Its entries in the alert history: no tests, and nothing that is only redistributed."""
+        return called(self.decisions)
 
     def __add__(self, other: "Step") -> "Step":
         """Both, one after the other."""
@@ -73,6 +84,15 @@ HISTORY_WORD = {
     AlertType.TRAPTIMEOUT: "traptimeoutalert",
     AlertType.TEST: "testalert",
 }
+
+
+def called(decisions: Iterable[Decision]) -> tuple[AlertEntry, ...]:
+    """Alert history entries of the decisions that call an alert."""
+    return tuple(
+        AlertEntry(d.type, d.watch, d.service, d.at.wall, d.line.command, d.notice.summary or NO_SUMMARY)
+        for d in decisions
+        if d.notice is not None and d.rule == SEND
+    )
 
 
 @dataclass(frozen=True, slots=True)

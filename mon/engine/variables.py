@@ -142,6 +142,12 @@ STATE: Mapping[str, Variable[ServiceState]] = {
     "_ack": _part("acknowledgement", "at", _wall, _seconds),
     "_ack_comment": _part("acknowledgement", "comment", str, str),
     "_last_trap": _part("traps", "last", _wall, _seconds),
+    "_trap_timer": Variable(
+        lambda state: number(state.traps.due.mono - state.at.mono) if state.traps.due else "",
+        lambda state, text, now: replace(
+            state, traps=replace(state.traps, due=now.later(_seconds(text)) if text else None)
+        ),
+    ),
     "_exitval": _part("run", "exitval", lambda value: "undef" if value is None else str(value), _exitval),
     "_last_check": _part("run", "checked", lambda value: _wall(value) if value else "", _seconds),
     "_failure_output": _part("outage", "output", str, str),

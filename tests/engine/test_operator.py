@@ -154,9 +154,9 @@ VARIABLES = [
 @pytest.mark.parametrize(("name", "before", "value", "after"), VARIABLES)
 def test_variables_have_their_classic_names(play, name, before, value, after):
     p = play()
-    assert p.book.get_variable(WEB, name) == before
+    assert p.book.get_variable(WEB, name, p.clock()) == before
     p.book.set_variable(WEB, name, value, p.clock())
-    assert p.book.get_variable(WEB, name) == after
+    assert p.book.get_variable(WEB, name, p.clock()) == after
 
 
 @pytest.mark.parametrize(("name", "value"), [("interval", "often"), ("_op_status", "99"), ("_exitval", "x")])

@@ -95,11 +95,16 @@ def hostgroup(group: Hostgroup, disabled: Collection[tuple[str, str]]) -> str:
     )
 
 
-def alert_history(entry: AlertEntry, path: str) -> str:
-    """``KIND G S T PATH (ARGUMENTS) SUMMARY``, all of it escaped, so without a blank."""
+def alert_entry(entry: AlertEntry, path: str) -> str:
+    """``KIND G S T PATH (ARGUMENTS) SUMMARY``, as it stands in the file of ``historicfile``."""
     arguments = entry.command.text.strip()[len(entry.command.plugin) :].strip()
-    text = f"{entry.kind} {entry.watch} {entry.service} {entry.at:.0f} {path} ({arguments}) {entry.summary}"
-    return plain(text)
+    where = f"{entry.kind} {entry.watch} {entry.service} {whole(entry.at)}"
+    return f"{where} {path} ({arguments}) {entry.summary}"
+
+
+def alert_history(entry: AlertEntry, path: str) -> str:
+    """The same with all of it escaped, so without a blank."""
+    return plain(alert_entry(entry, path))
 
 
 def failure_history(entry: FailureEntry) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from mon.control.classic import lines
 from mon.control.classic.session import Refused, Session
 from mon.control.portions import in_portions
-from mon.model.config import CommandLine, Key
+from mon.model.config import Key
 from mon.model.result import OpStatus
 
 Listing = Callable[[Session, Sequence[str]], Iterable[str]]
@@ -85,7 +85,8 @@ def _disabled(session: Session, words: Sequence[str]) -> Iterable[str]:
 
 
 def _alert_history(session: Session, words: Sequence[str]) -> Iterable[str]:
-    return (lines.alert_history(entry, _path(session, entry.command)) for entry in session.book.alert_history)
+    path = session.operations.plan.path
+    return (lines.alert_history(entry, path(entry.command)) for entry in tuple(session.book.alert_history))
 
 
 def _failure_history(session: Session, words: Sequence[str]) -> Iterable[str]:
@@ -187,11 +188,3 @@ def _read(file: Path) -> str:
 def _seen(session: Session) -> Iterable[Key]:
     """Those in view.  A reload may come between two of them: what it removed is left out."""
     return (key for key in tuple(session.services) if session.seen(key) and key in session.services)
-
-
-def _path(session: Session, command: CommandLine) -> str:
-    """Where the plugin of an alert line was found; as written, when the line is no longer there."""
-    for line, bound in session.operations.plan.alerts.items():
-        if line.command == command:
-            return str(bound.plugin.path)
-    return command.plugin

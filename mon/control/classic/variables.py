@@ -43,7 +43,7 @@ def _value(session: Session, key: Key, name: str) -> str:
     if name == TIMER:
         due = session.operations.due_in(key)
         return "" if due is None else whole(due)
-    return session.book.get_variable(key, name)
+    return session.book.get_variable(key, name, session.operations.now())
 
 
 async def _set(session: Session, key: Key, name: str, value: str) -> None:
