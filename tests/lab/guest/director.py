@@ -165,7 +165,7 @@ class Story:
         requests = [request for client in self.clients for request in client.stop()]
         while_out = [r for r in requests if self.out_at + 0.2 < r[0] < self.mended_at]
         after = [r for r in requests if self.back_at + 0.2 < r[0]]
-        assert len(while_out) > 40
+        assert len(while_out) > 10  # of 90 at 20 a second; a loaded machine sends fewer
         assert [r for r in while_out if r[2] != 200] == []
         assert {r[3] for r in while_out} == {"rs1", "rs3"}
         assert [r for r in after if r[2] != 200] == []
