@@ -218,6 +218,7 @@ def _server_entry(record: Any) -> ServerEntry:
         upper=record.get("u_thresh"),
         active=record.get("active_conns"),
         inactive=record.get("inact_conns"),
+        templates=record.get("persist_conns") or 0,
     )
 
 

@@ -65,7 +65,7 @@ def balancer(value: str, place: Place) -> tuple[str, ...]:
     """The kind of balancer, and what it needs to be reached."""
     found = values.arguments(value)
     if not found:
-        raise Misfit("balancer names no kind", "write ipvs or memory")
+        raise Misfit("balancer names no kind", "write ipvs, haproxy, nginx or another kind")
     return found
 
 

@@ -104,7 +104,8 @@ def describe(edit: Change) -> str:
 def _service_changes(wanted: ServiceEntry, actual: ServiceEntry | None, partial: bool) -> tuple[Change, ...]:
     if actual is None:
         return (Change(Verb.ADD_SERVICE, wanted),)
-    if partial or actual == wanted:
+    # No scheduler: a proxy whose settings stand in its own configuration, so there is nothing to edit.
+    if partial or actual == wanted or not actual.scheduler:
         return ()
     return (Change(Verb.SET_SERVICE, wanted),)
 

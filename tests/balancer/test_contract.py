@@ -1,20 +1,22 @@
 """What every kind of balancer keeps: found in its folder, run where it can be.
 
-A kind that needs more than its name to be opened gets a line in WORDS.  ipvs runs only where the kernel has
-an empty table (tests/lab).
+tests/balancer/conftest.py says how each kind is opened.  ipvs and ipvsadm run only where the kernel has an
+empty table (tests/lab).
 """
 
-from collections.abc import Iterator
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from mon.balancer import Balancer, kinds, open_balancer
-from mon.errors import BalancerError, BalancerRefused
+from mon.errors import BalancerError, BalancerRefused, BalancerUnreachable
 from mon.model.pool import Change, Forward, ServerEntry, ServerId, ServiceEntry, Table, Verb, VirtualId
 from mon.pool.changes import Owned, applied, changes
 
-WORDS = {"memory": ("memory",), "ipvs": ("ipvs",)}
+LIVELESS = ("memory", "ipvs")
+"""Kinds that have nobody who could be dead: a dictionary, and the kernel."""
+
 WEB = VirtualId("tcp", "192.0.2.10", 80)
 SERVICE = ServiceEntry(WEB, "rr")
 SERVERS = tuple(ServerEntry(ServerId(f"192.0.2.{n}", 80), n, Forward.GATE) for n in range(1, 4))
@@ -22,21 +24,12 @@ OURS = Owned(True, frozenset(server.id for server in SERVERS))
 FULL = Table(SERVICE, SERVERS)
 
 
-def _closed_to_us(kind: str) -> str:
-    if kind != "ipvs":
-        return ""
-    table = Path("/proc/net/ip_vs")
-    if not table.exists():
-        return "the kernel here has no ip_vs"
-    return "this kernel's table is in use" if len(table.read_text().splitlines()) > 3 else ""
+Words = Callable[[str], tuple[str, ...]]
 
 
 @pytest.fixture(params=kinds())
-def balancer(request: pytest.FixtureRequest) -> Iterator[Balancer]:
-    why_not = _closed_to_us(request.param)
-    if why_not:
-        pytest.skip(why_not)
-    opened = open_balancer(WORDS[request.param])
+def balancer(request: pytest.FixtureRequest, words: Words) -> Iterator[Balancer]:
+    opened = open_balancer(words(request.param))
     yield opened
     make(opened, Table(None))
     opened.close()
@@ -53,10 +46,6 @@ def make(balancer: Balancer, table: Table) -> Table:
 
 def by_id(table: Table) -> Table:
     return Table(table.service, tuple(sorted(table.servers, key=lambda one: one.id)))
-
-
-def test_every_kind_is_tried_here() -> None:
-    assert set(kinds()) == set(WORDS)
 
 
 def test_what_is_not_there_reads_as_the_empty_table(balancer: Balancer) -> None:
@@ -107,3 +96,23 @@ def test_an_absent_entry_is_refused(balancer: Balancer, verb: Verb) -> None:
 def test_what_is_withdrawn_is_gone(balancer: Balancer) -> None:
     make(balancer, FULL)
     assert make(balancer, Table(None)) == Table(None)
+
+
+def test_ipv6_is_as_good(balancer: Balancer) -> None:
+    id_ = VirtualId("tcp", "2001:db8::10", 80, family6=True)
+    table = Table(ServiceEntry(id_, "rr"), (ServerEntry(ServerId("2001:db8::1", 8080), 3),))
+    balancer.apply(changes(table, balancer.read([id_])[id_]))
+    assert balancer.read([id_])[id_] == table
+    mine = Owned(True, frozenset(one.id for one in table.servers))
+    balancer.apply(changes(Table(None), table, owned=mine))
+    assert balancer.read([id_])[id_] == Table(None)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in kinds() if kind not in LIVELESS])
+def test_a_dead_one_is_a_named_error_within_its_time(kind: str, dead: Words) -> None:
+    balancer = open_balancer(dead(kind))
+    balancer.limit = 0.3  # type: ignore[attr-defined]
+    began = time.monotonic()
+    with pytest.raises(BalancerUnreachable, match=r"(after|within) 0\.3 s"):
+        balancer.apply([Change(Verb.ADD_SERVICE, SERVICE), Change(Verb.ADD_SERVER, SERVICE, SERVERS[0])])
+    assert time.monotonic() - began < 2

@@ -50,6 +50,12 @@ def test_a_service_of_ours_is_set_to_what_the_configuration_says() -> None:
     assert [(edit.verb, edit.service.scheduler) for edit in edits] == [(Verb.SET_SERVICE, "rr")]
 
 
+def test_a_proxy_that_tells_no_scheduler_is_not_told_one() -> None:
+    actual = table((ONE, 5), service=ServiceEntry(ID, ""))
+    assert changes(table((ONE, 5)), actual) == ()
+    assert words(changes(table((ONE, 0)), actual)) == ["set server 10.0.0.1:80 weight 0"]
+
+
 def test_withdrawing_takes_what_is_ours_and_the_service_with_the_last() -> None:
     ours = Owned(True, frozenset({ONE, TWO}))
     assert words(changes(Table(None), table((ONE, 5), (TWO, 5)), owned=ours))[-1].startswith("delete service")
