@@ -1,19 +1,22 @@
 """Converters for the lines that call a plugin: ``monitor``, ``redistribute``, and the alerts.
 
-alert [exit=N[-M]] [replay=yes|no] [runas=NAME] PLUGIN [argument...]
+alert [exit=N[-M]] [replay=yes|no] [runas=NAME] [retry=FIRST..LONGEST[,LIFE]] PLUGIN [argument...]
+    [within TIME] [else [option...] PLUGIN [argument...] ...]
 monitor [runas=NAME] PLUGIN [argument...] [;;]
 """
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 
 from mon.config import values
 from mon.config.place import Misfit, Place
-from mon.config.words import without_hosts_mark
+from mon.config.words import divided, without_hosts_mark
 from mon.model.config import AlertKind, AlertLine, CommandLine
 
-_OPTION = re.compile(r"((?i:exit)|replay|runas)=(\S*)(\s*)")
+_OPTION = re.compile(r"((?i:exit)|replay|runas|retry)=(\S*)(\s*)")
+_WITHIN = re.compile(r"(.*\S)\s+within\s+(\S+)")
 _USER = re.compile(r"[A-Za-z_][\w-]*\$?", re.ASCII)
 
 
@@ -42,13 +45,34 @@ def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
 
 
 def _alert(kind: AlertKind, value: str, place: Place) -> AlertLine:
-    options, rest = _options(value, ("exit", "replay", "runas"), place)
+    *firsts, last = divided(value, "else")
+    line = _channel(kind, last, None, place)
+    for text in reversed(firsts):
+        line = replace(_first(kind, text, place), otherwise=line)
+    if firsts:
+        place.classic(f"takes 'else' for an argument of {line.command.plugin}")
+    elif match := _WITHIN.fullmatch(last):
+        place.warning(f"'within {match[2]}' is an argument here", "write else and another alert behind it")
+    return line
+
+
+def _first(kind: AlertKind, text: str, place: Place) -> AlertLine:
+    """A channel that has another one behind it, and perhaps only so much time."""
+    match = _WITHIN.fullmatch(text)
+    if match is None:
+        return _channel(kind, text, None, place)
+    return _channel(kind, match[1], values.time(match[2], place), place)
+
+
+def _channel(kind: AlertKind, text: str, within: float | None, place: Place) -> AlertLine:
+    options, rest = _options(text, ("exit", "replay", "runas", "retry"), place)
     if not rest:
         raise Misfit("no program is named", "write the name of an alert")
     command = CommandLine(rest, values.arguments(rest), True, options.get("runas", ""), place.source)
     exits = values.exit_range(options["exit"], place) if "exit" in options else None
     replay = values.yes_no(options["replay"], place) if "replay" in options else False
-    return AlertLine(kind, command, exits, replay, place.source)
+    retry = values.retry(options["retry"], place) if "retry" in options else None
+    return AlertLine(kind, command, exits, replay, place.source, retry, within)
 
 
 def _options(value: str, known: Collection[str], place: Place) -> tuple[dict[str, str], str]:

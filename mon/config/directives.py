@@ -64,6 +64,8 @@ GLOBALS: Mapping[str, Row] = {
     "messages": Row(values.blanks, "messages", ours=True),
     "pluginuser": Row(values.text, "pluginuser", ours=True),
     "resync": Row(values.time, "resync", ours=True),
+    "alertretry": Row(values.retry, "alertretry", ours=True),
+    "keep": Row(values.time, "keep", ours=True),
 }
 
 SERVICE: Mapping[str, Row] = {
@@ -112,13 +114,12 @@ VIRTUAL: Mapping[str, Row] = {
     "fallback": Row(virtuals.fallback, "fallback"),
     "rise": Row(values.positive, "rise"),
     "fall": Row(values.positive, "fall"),
+    "confirm": Row(values.time_or_zero, "confirm"),
     "drain": Row(values.time, "drain"),
     "slowstart": Row(values.time, "slowstart"),
 }
 
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "drain": "a server is quiesced at once",
-    "slowstart": "a server comes back with its whole weight",
     "userfile": "passwords are not checked yet, only trustlocal logs in",
     "pamservice": "passwords are not checked yet, only trustlocal logs in",
     "snmpport": "mon speaks no SNMP",

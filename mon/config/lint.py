@@ -67,7 +67,8 @@ def _comments_in_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
 def _commands(config: Config) -> Iterator[CommandLine]:
     for service in config.services.values():
         yield from (command for command in (service.monitor, service.redistribute) if command)
-        yield from (line.command for period in service.periods for line in period.lines)
+        lines = (line for period in service.periods for line in period.lines)
+        yield from (each.command for line in lines for each in line.chain)
 
 
 def _groups_without_watch(config: Config, sheet: Sheet) -> Iterator[Problem]:
@@ -145,6 +146,10 @@ def _unprotected_virtuals(config: Config, sheet: Sheet) -> Iterator[Problem]:
         elif virtual.floor is None and len(virtual.reals) > 1:
             what = f"virtual '{virtual.name}' has no floor: failing checks may take out all of its servers"
             yield _warning(virtual.source, what, "write 'floor 50%', or what you can do with")
+        for real in virtual.reals if virtual.slowstart else ():
+            if real.weight == 1:
+                what = f"'{real.host}' has weight 1 and cannot start slowly: there is nothing below"
+                yield _warning(real.source, what, "give the servers weights of 10 or more")
 
 
 def _same_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:

@@ -9,11 +9,12 @@ import re
 from mon import depend, period
 from mon.config import words
 from mon.config.place import Misfit, Place
-from mon.model.config import AlertAfter, AlertEvery, EveryMode
+from mon.model.config import AlertAfter, AlertEvery, EveryMode, Retry
 
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", re.IGNORECASE)
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _TIME_REMEDY = "write a number and one of ms, s, m, h, d, like 30s"
+_RETRY = re.compile(r"([^\s.,]+(?:\.\d+[a-z]+)?)\.\.([^\s,]+)(?:(?:\s+for\s+|,)(\S+))?")
 _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 _YES = ("1", "y", "yes", "true", "on")
 _NO = ("0", "n", "no", "false", "off")
@@ -182,6 +183,17 @@ def _after_time(value: str, place: Place) -> float:
     if not value[:-1].isdigit() or value[-1] not in "smh":
         place.classic(f"refuses '{value}' here", "write a whole number and s, m or h")
     return seconds
+
+
+def retry(value: str, place: Place) -> Retry:
+    """``FIRST..LONGEST [for LIFE]``: ``1m..30m for 24h``; in an option ``1m..30m,24h``."""
+    match = _RETRY.fullmatch(value)
+    if match is None:
+        raise Misfit(f"'{value}' is no alertretry", "write it like 1m..30m for 24h")
+    first, longest = time(match[1], place), time(match[2], place)
+    if first > longest:
+        raise Misfit(f"{match[1]} is longer than {match[2]}", f"write {match[2]}..{match[1]}")
+    return Retry(first, longest, time(match[3], place) if match[3] else Retry().life)
 
 
 def arguments(value: str) -> tuple[str, ...]:

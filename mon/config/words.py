@@ -43,6 +43,19 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def divided(text: str, word: str) -> tuple[str, ...]:
+    """The parts of the text between each ``word`` that stands alone and unquoted; all of it if none does."""
+    parts: list[str] = []
+    begin = at = 0
+    while at < len(text) and (piece := _PIECE.match(text, at)):
+        alone = piece["plain"] == word and text[:at][-1:].isspace() and text[piece.end() :][:1].isspace()
+        if alone:
+            parts.append(text[begin:at].strip())
+            begin = piece.end()
+        at = piece.end()
+    return (*parts, text[begin:].strip())
+
+
 def without_hosts_mark(text: str) -> tuple[str, bool]:
     """The text without a final ``;;``, and whether the hosts are to be appended."""
     kept = _NO_HOSTS.sub("", text)

@@ -69,14 +69,35 @@ class AlertKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """How long a message is tried: ``first`` wait, doubled up to ``longest``, for ``life`` altogether."""
+
+    first: float = 10.0
+    longest: float = 600.0
+    life: float = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
 class AlertLine:
-    """One alert line of a period.  ``exit`` is the inclusive range of ``exit=N-M``, None for any."""
+    """One alert line of a period.  ``exit`` is the inclusive range of ``exit=N-M``, None for any.
+
+    ``otherwise`` is what stands behind ``else``: it goes when this one has failed for good, or was not
+    delivered ``within`` so many seconds.  ``retry`` None is the global ``alertretry``.
+    """
 
     kind: AlertKind
     command: CommandLine
     exit: tuple[int, int] | None = None
     replay: bool = False
     source: Source = field(default=NOWHERE, compare=False)
+    retry: Retry | None = None
+    within: float | None = None
+    otherwise: "AlertLine | None" = None
+
+    @property
+    def chain(self) -> "tuple[AlertLine, ...]":
+        """This line and what stands behind each ``else``."""
+        return (self, *(self.otherwise.chain if self.otherwise else ()))
 
 
 class EveryMode(StrEnum):
@@ -218,6 +239,8 @@ class Settings:
     messages: tuple[str, ...] = TELLING
     pluginuser: str = ""
     resync: float = 5.0
+    alertretry: Retry = Retry()
+    keep: float = 90 * 86400.0
     given: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
 

@@ -2,9 +2,12 @@
 
 ``entry`` one of them, as a value and as a row      ``rules``  when to try again, when to give up (pure)
 ``lanes`` whose turn it is (pure)                   ``sender`` the Outbox, which sends
+``aftermath`` what follows from a failure (pure)    ``followers`` that it follows once
+``policy`` what the configuration says about it
 """
 
 from mon.outbox.entry import Entry
+from mon.outbox.policy import Policy
 from mon.outbox.sender import Outbox, Send
 
-__all__ = ["Entry", "Outbox", "Send"]
+__all__ = ["Entry", "Outbox", "Policy", "Send"]

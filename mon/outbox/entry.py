@@ -19,7 +19,8 @@ class Entry:
     """One alert of one line.  ``created`` and ``next_at`` are wall time, ``why`` is about the last attempt.
 
     ``action``: it does something (an executable), and is not repeated behind the operator's back; the
-    others are messages.
+    others are messages.  ``reports`` is the id of the alert whose failure this one tells, "" of all others:
+    a report is itself never reported.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Entry:
     attempts: int = 0
     next_at: float = 0.0
     why: str = ""
+    reports: str = ""
 
     @property
     def kind(self) -> AlertKind:

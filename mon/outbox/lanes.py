@@ -102,6 +102,26 @@ class Lanes:
                 del self._ready[destination]
         return taken
 
+    def get(self, id: str) -> Item | None:
+        """The entry with this id, None if it is not here."""
+        return self._items.get(id)
+
+    def hasten(self, item: Item, due: float) -> None:
+        """Let the lane of this entry go on at ``due``, whatever its first entry waits for."""
+        lane = self._lanes[item.entry.lane]
+        lane.items[0].due = min(lane.items[0].due, due)
+        if lane.where is _Where.LATER:
+            self._wait(lane)
+
+    def drop(self, item: Item) -> None:
+        """Take out an entry that is not running."""
+        self._remove(item)
+
+    def before(self, entry: Entry) -> list[Item]:
+        """What waits in the lane of an entry that is not in it yet, in order."""
+        lane = self._lanes.get(entry.lane)
+        return list(lane.items) if lane else []
+
     def next_due(self) -> float | None:
         """When ``take`` may have something that it has not now; None if only ``done`` can change that."""
         while self._later and self._later[0][1] != self._later[0][2].ticket:

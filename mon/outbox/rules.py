@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from mon.model.config import Retry
 from mon.model.notice import Delivery, Fate
 from mon.outbox.entry import Entry
 from mon.store.values import Stage
@@ -17,23 +18,47 @@ class Patience:
     life: float
     tries: int = 0
 
-    def wait(self, attempts: int) -> float:
-        """How long to wait after so many failed attempts."""
-        return float(min(self.longest, self.first * 2 ** min(attempts - 1, 32)))
+    def wait(self, attempts: int, chance: float = 0.5) -> float:
+        """How long to wait after so many failed attempts.
+
+        ``chance`` (0 to 1) spreads it by a quarter either way: what failed together is not all tried again
+        at the same moment.
+        """
+        return min(self.longest, self.first * 2.0 ** min(attempts - 1, 32)) * (0.75 + chance / 2)
 
 
-MESSAGES = Patience(first=10.0, longest=600.0, life=86400.0)
 ACTIONS = Patience(first=10.0, longest=120.0, life=300.0, tries=3)
+
+MOST_ASKED = 3600.0
+"""A receiver's Retry-After is obeyed up to so many seconds."""
 
 UNDONE = "its opposite has been decided meanwhile"
 NOT_RUN = "mon ended before it was run; actions are not replayed unless the line says replay=yes"
 CUT_OFF = "mon ended while it ran; actions are not repeated unless the line says replay=yes"
 
 
-def after(entry: Entry, delivery: Delivery, *, wall: float, age: float, undone: bool) -> Entry:
+def patience_for(entry: Entry, general: Retry) -> Patience:
+    """How long this one is tried: messages as their line says, else as ``general`` (alertretry) does."""
+    if entry.action:
+        return ACTIONS
+    retry = entry.line.retry or general
+    return Patience(retry.first, retry.longest, retry.life)
+
+
+def after(
+    entry: Entry,
+    delivery: Delivery,
+    *,
+    wall: float,
+    age: float,
+    undone: bool,
+    patience: Patience,
+    chance: float = 0.5,
+) -> Entry:
     """The entry after an attempt (which it counts already).
 
-    ``age`` is how long ago it was decided, ``undone`` whether its opposite was decided meanwhile.
+    ``age`` is how long ago it was decided, ``undone`` whether its opposite was decided meanwhile,
+    ``chance`` a random number from 0 to 1.
     """
     if delivery.fate is not Fate.RETRY:
         return replace(entry, stage=Stage(delivery.fate.value), why=delivery.why, next_at=0.0)
@@ -41,9 +66,9 @@ def after(entry: Entry, delivery: Delivery, *, wall: float, age: float, undone: 
         return replace(
             entry, stage=Stage.EXPIRED, why=f"{UNDONE}; the last attempt: {delivery.why}", next_at=0.0
         )
-    patience = ACTIONS if entry.action else MESSAGES
-    wait = patience.wait(entry.attempts)
-    if age + wait > patience.life or entry.attempts == patience.tries:
+    asked = min(delivery.retry_after or 0.0, MOST_ASKED)
+    wait = max(asked, patience.wait(entry.attempts, chance))
+    if age + wait > patience.life or 0 < patience.tries <= entry.attempts:
         why = f"given up after {_times(entry.attempts)}: {delivery.why}"
         return replace(entry, stage=Stage.FAILED, why=why, next_at=0.0)
     return replace(entry, stage=Stage.RETRY, why=delivery.why, next_at=wall + wait)

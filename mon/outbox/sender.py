@@ -1,19 +1,24 @@
 """Sends what is in the outbox, and writes down what became of it."""
 
 import asyncio
+import heapq
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
+from itertools import count
+from typing import Any
 
 from mon.errors import StoreError
 from mon.model.config import AlertLine
 from mon.model.moment import Moment
 from mon.model.notice import Decision, Delivery, Fate
+from mon.outbox.aftermath import both, pointless, told_in
 from mon.outbox.entry import Entry, decided, entry_of, outcome_of, row_of
+from mon.outbox.followers import Followers, Store
 from mon.outbox.lanes import ALL, EACH, Item, Lanes
-from mon.outbox.rules import UNDONE, after, at_start
+from mon.outbox.policy import Policy
+from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, patience_for
 from mon.store.values import Batch, Outcome, Row, Stage
 
 Send = Callable[[Entry, int], Awaitable[Delivery]]
@@ -28,23 +33,12 @@ DISK_PATIENCE = 5.0
 """Seconds to wait for the disk before an alert goes out without a note of it: late is worse than twice."""
 
 
-class Store(Protocol):
-    """What the outbox needs of the state store."""
-
-    async def commit(self, batch: Batch, *, patience: float = ...) -> None:
-        """Write a batch."""
-        ...
-
-    async def unsent(self) -> tuple[Row, ...]:
-        """What had not ended when mon did."""
-        ...
-
-
 class Outbox:
     """Alerts that were decided and not yet sent.
 
     ``observers`` are called after each attempt, and for each entry that ends without one, with the entry
-    as it is now and how that came.  ``trouble`` is what the disk said last, "" when it is well.
+    as it is now and how that came.  ``trouble`` is what the disk said last, "" when it is well; ``moved`` is
+    when an entry last ended.  ``chance`` gives random numbers from 0 to 1.
     """
 
     def __init__(
@@ -53,42 +47,80 @@ class Outbox:
         send: Send,
         clock: Callable[[], Moment],
         *,
+        policy: Policy | None = None,
         observe: Observer | None = None,
         ids: Callable[[], str] = lambda: uuid.uuid4().hex,
+        chance: Callable[[], float] = lambda: 0.5,
         each: int = EACH,
         limit: int = ALL,
     ) -> None:
+        self.policy = policy or Policy()
         self.observers: list[Observer] = [observe] if observe else []
         self.trouble = ""
+        self.moved = clock()
         self._store = store
         self._send = send
         self._clock = clock
         self._ids = ids
+        self._chance = chance
         self._lanes = Lanes(each=each, all=limit)
+        self._followers = Followers(self.policy, store)
         self._unrecorded: list[Outcome] = []
+        self._unsaved: dict[str, Row] = {}  # what the disk has not taken yet
+        self._merging: dict[str, list[Item]] = {}  # what goes out together with the entry of this id
+        self._overdue: list[tuple[float, int, Item]] = []  # when the ``within`` of a line is over
+        self._tickets = count()
         self._woken = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        self._tasks: dict[asyncio.Task[None], Item] = {}
+        self._tasks: dict[asyncio.Future[object], Item] = {}
 
     def entries_for(
-        self, decisions: Iterable[Decision], is_action: Callable[[AlertLine], bool]
+        self, decisions: Iterable[Decision], is_action: Callable[[AlertLine], bool] | None = None
     ) -> tuple[Row, ...]:
         """The rows for the decisions to send; they belong into the same batch as the transition.
 
         Decisions to hold give none.  Raises StoreError for a notice that has no bytes.
         """
+        action = is_action or self.policy.is_action
         return tuple(
-            row_of(decided(decision, decision.notice, self._ids(), action=is_action(decision.line)))
+            row_of(decided(decision, decision.notice, self._ids(), action=action(decision.line)))
             for decision in decisions
             if decision.notice is not None
         )
 
-    def committed(self, rows: Sequence[Row]) -> None:
-        """The rows are on disk (or the disk is gone, and one goes on without it): send them."""
+    def merged(self, rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Outcome, ...]]:
+        """The rows, those that end what could not be told yet telling both; and how the others end by it.
+
+        Outcomes and rows belong into one batch: the one message replaces the others or nothing does.
+        """
+        now, outcomes = self._clock().wall, list[Outcome]()
+        return tuple(self._merged(row, outcomes, now) for row in rows), tuple(outcomes)
+
+    def _merged(self, row: Row, outcomes: list[Outcome], now: float) -> Row:
+        entry = entry_of(row)
+        waiting = [item for item in self._lanes.before(entry) if not item.running]
+        gone = pointless(entry, [item.entry for item in waiting])
+        if not gone:
+            return row
+        self._merging[row.id] = [item for item in waiting if item.entry in gone]
+        outcomes += [outcome_of(told_in(each, row.id), now) for each in gone]
+        return row_of(both(entry, gone))
+
+    def committed(self, rows: Sequence[Row], *, saved: bool = True) -> None:
+        """The rows are on disk (or not ``saved``: the disk is gone, one goes on without it): send them."""
         for row in rows:
+            if not saved:
+                self._unsaved[row.id] = row
             if row.id not in self._lanes:
+                for item in self._merging.pop(row.id, ()):
+                    self._leave_to(item, row.id)
                 self._add(entry_of(row))
         self.wake()
+
+    def _leave_to(self, item: Item, id: str) -> None:
+        if not item.running and item.entry.id in self._lanes:  # else its last attempt began meanwhile
+            self._lanes.drop(item)
+            self._tell(told_in(item.entry, id), 0.0)
 
     async def start(self, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
         """Take up what a former life left, and begin to send; warnings for the log.
@@ -120,6 +152,37 @@ class Outbox:
             await asyncio.wait(actions, timeout=grace - MESSAGE_GRACE)
         await _ended(list(self._tasks))
 
+    async def save(self) -> None:
+        """Write down what the disk has not taken so far; nothing if it has taken all."""
+        if self._unsaved or self._unrecorded:
+            await self._record([])
+
+    # What an operator may do to one entry.
+
+    def retry(self, entry: Entry) -> None:
+        """Try now: one that waits, or once more one that had ended."""
+        item = self._lanes.get(entry.id)
+        now = self._clock()
+        if item is None:
+            entry = replace(entry, stage=Stage.WAITING, created=now.wall, next_at=0.0)
+            self._add(entry)
+            self._spawn(self._record([outcome_of(entry, now.wall)]), self._lanes.get(entry.id))
+        elif not item.running:
+            self._lanes.hasten(item, now.mono)
+        self.wake()
+
+    async def drop(self, entry: Entry, why: str) -> bool:
+        """Give up one that has not ended; False if it is being sent just now, or has ended."""
+        item = self._lanes.get(entry.id)
+        if item is None or item.running:
+            return False
+        self._lanes.drop(item)
+        await self._conclude([replace(item.entry, stage=Stage.EXPIRED, why=why, next_at=0.0)])
+        self.wake()
+        return True
+
+    # The life of an entry.
+
     async def _resume(self, rows: Sequence[Row]) -> tuple[str, ...]:
         now, warnings, expired = self._clock(), [], []
         for row in rows:
@@ -136,32 +199,47 @@ class Outbox:
                 expired.append(entry)
             else:
                 self._add(entry)
-        await self._expire(expired)
+        if expired or self._unrecorded:
+            await self._conclude(expired)
         return tuple(warnings)
 
     def _add(self, entry: Entry) -> None:
         now = self._clock()
         # A wall clock that was set must neither age an alert nor put it off for longer than its wait.
         age = max(0.0, now.wall - entry.created)
-        wait = min(max(0.0, entry.next_at - now.wall), 600.0)
-        undone = self._lanes.add(Item(entry, born=now.mono - age, due=now.mono + wait))
+        longest = max(MOST_ASKED, patience_for(entry, self.policy.retry).longest)
+        wait = min(max(0.0, entry.next_at - now.wall), longest)
+        item = Item(entry, born=now.mono - age, due=now.mono + wait)
+        undone = self._lanes.add(item)
         if undone:
             gone = [replace(item.entry, stage=Stage.EXPIRED, why=UNDONE, next_at=0.0) for item in undone]
-            task = asyncio.ensure_future(self._expire(gone))
-            self._tasks[task] = undone[0]
-            task.add_done_callback(self._tasks.pop)
+            self._spawn(self._conclude(gone), undone[0])
+        if entry.line.otherwise is not None and entry.line.within is not None:
+            heapq.heappush(self._overdue, (item.born + entry.line.within, next(self._tickets), item))
 
     async def _run(self) -> None:
         while True:
             self._woken.clear()
             now = self._clock().mono
             for item in self._lanes.take(now):
-                task = asyncio.create_task(self._one(item))
-                self._tasks[task] = item
-                task.add_done_callback(self._tasks.pop)
-            due = self._lanes.next_due()
+                self._spawn(self._one(item), item)
+            while self._overdue and self._overdue[0][0] <= now:
+                late = heapq.heappop(self._overdue)[2]
+                if late.entry.id in self._lanes:
+                    self._spawn(self._conclude([], late=[late.entry]), late)
+            due = self._next_due()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), None if due is None else max(0.0, due - now))
+
+    def _next_due(self) -> float | None:
+        times = [self._lanes.next_due(), self._overdue[0][0] if self._overdue else None]
+        return min((time for time in times if time is not None), default=None)
+
+    def _spawn(self, work: Awaitable[object], item: Item | None) -> None:
+        task = asyncio.ensure_future(work)
+        if item is not None:
+            self._tasks[task] = item
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _one(self, item: Item) -> None:
         item.entry = replace(item.entry, stage=Stage.IN_FLIGHT, attempts=item.entry.attempts + 1)
@@ -169,15 +247,22 @@ class Outbox:
             await self._record([outcome_of(item.entry, self._clock().wall)])
         delivery = await self._attempt(item.entry)
         now = self._clock()
-        entry = after(item.entry, delivery, wall=now.wall, age=now.mono - item.born, undone=item.undone)
-        await self._record([outcome_of(entry, now.wall, delivery.duration)])
+        entry = after(
+            item.entry,
+            delivery,
+            wall=now.wall,
+            age=now.mono - item.born,
+            undone=item.undone,
+            patience=patience_for(item.entry, self.policy.retry),
+            chance=self._chance(),
+        )
+        await self._conclude([entry], delivery.duration)
         item.entry = entry
         if entry.stage.ended:
             self._lanes.done(item)
         else:
             self._lanes.again(item, now.mono + entry.next_at - now.wall)
         self.wake()
-        self._tell(entry, delivery.duration)
 
     async def _attempt(self, entry: Entry) -> Delivery:
         try:
@@ -185,33 +270,43 @@ class Outbox:
         except Exception as error:  # noqa: BLE001 - a fault of the sender's must not cost an alert
             return Delivery(Fate.RETRY, f"{type(error).__name__}: {error}")
 
-    async def _expire(self, entries: Sequence[Entry]) -> None:
+    async def _conclude(
+        self, entries: Sequence[Entry], duration: float = 0.0, late: Sequence[Entry] = ()
+    ) -> None:
+        """Write down how these ended (or go on), together with what follows from it; then send that."""
         now = self._clock().wall
-        if entries or self._unrecorded:
-            await self._record([outcome_of(entry, now) for entry in entries])
+        rows = [row for entry in entries for row in await self._followers.of(entry, now)]
+        rows += [row for entry in late for row in await self._followers.of(entry, now, late=True)]
+        saved = await self._record([outcome_of(entry, now, duration) for entry in entries], rows)
+        self.committed(rows, saved=saved)
         for entry in entries:
-            self._tell(entry, 0.0)
+            self._tell(entry, duration)
 
-    async def _record(self, outcomes: Sequence[Outcome]) -> None:
-        told = [*self._unrecorded, *outcomes]
-        self._unrecorded = []
+    async def _record(self, outcomes: Sequence[Outcome], rows: Sequence[Row] = ()) -> bool:
+        """Write; True if the disk took it.  What it did not take goes with the next one."""
+        told, unsaved = [*self._unrecorded, *outcomes], self._unsaved
+        self._unrecorded, self._unsaved = [], {}
+        batch = Batch(self._clock().wall, entries=(*unsaved.values(), *rows), deliveries=tuple(told))
         try:
-            await self._store.commit(
-                Batch(self._clock().wall, deliveries=tuple(told)), patience=DISK_PATIENCE
-            )
-            self.trouble = ""
+            await self._store.commit(batch, patience=DISK_PATIENCE)
         except StoreError as error:
-            # The alert matters more than the note of it, which goes with the next one.
+            # The alert matters more than the note of it.
             self._unrecorded = told + self._unrecorded
+            self._unsaved = unsaved | self._unsaved
             self.trouble = str(error)
+            return False
+        self.trouble = ""
+        return True
 
     def _tell(self, entry: Entry, duration: float) -> None:
+        if entry.stage.ended:
+            self.moved = self._clock()
         delivery = Delivery(Fate(entry.stage.value), entry.why, duration)
         for observer in self.observers:
             observer(entry, delivery)
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

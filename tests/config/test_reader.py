@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mon.config import Parsed, parse
-from mon.model.config import AlertAfter, AlertEvery, AlertKind, Config, Host, Service
+from mon.model.config import AlertAfter, AlertEvery, AlertKind, Config, Host, Retry, Service
 from mon.model.pool import Floor, Forward, Protocol, Virtual
 
 GOOD = Path(__file__).parent.parent / "cf" / "good"
@@ -147,6 +147,21 @@ def test_options_stand_before_the_name_of_the_program(ours: Config) -> None:
     _, upalert, paging = http.periods[0].lines
     assert (upalert.exit, upalert.replay, upalert.command.runas) == ((1, 2), True, "root")
     assert (paging.exit, paging.command.text) == ((3, 3), "page.alert")
+
+
+def test_an_alert_line_may_name_other_channels() -> None:
+    alert, upalert = config("channels").services["web", "http"].periods[0].lines
+    mail, webhook, page = alert.chain
+    assert (mail.command.text, mail.within) == ("mail.alert ops", 120.0)
+    assert (webhook.command.words, webhook.within) == (("webhook.alert", "http://else where"), None)
+    assert (page.command.text, page.otherwise) == ("page.alert", None)
+    assert upalert.otherwise is not None
+    assert (upalert.otherwise.kind, upalert.otherwise.retry) == (AlertKind.UPALERT, Retry(5.0, 60.0, 3600.0))
+
+
+def test_how_long_messages_are_tried_and_history_is_kept() -> None:
+    settings = config("channels").settings
+    assert (settings.alertretry, settings.keep) == (Retry(60.0, 1800.0, 43200.0), 30 * 86400.0)
 
 
 def test_our_globals_are_settings(ours: Config) -> None:

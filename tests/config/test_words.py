@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mon.config.words import split, without_hosts_mark
+from mon.config.words import divided, split, without_hosts_mark
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,23 @@ def test_whatever_the_text_is_it_is_split_or_refused(text: str) -> None:
         assert all(isinstance(word, str) for word in split(text))
     except ValueError as error:
         assert "is not closed" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a b", ("a b",)),
+        ("a b else c", ("a b", "c")),
+        ("a else b else c d", ("a", "b", "c d")),
+        ("a 'x else y' else c", ("a 'x else y'", "c")),
+        ('a "else" b', ('a "else" b',)),
+        ("a elsewhere b", ("a elsewhere b",)),
+        ("else b", ("else b",)),
+        ("a else", ("a else",)),
+        ("a b=else c", ("a b=else c",)),
+        ("a \\else c", ("a \\else c",)),
+        ("a 'open else b", ("a 'open else b",)),
+    ],
+)
+def test_a_word_divides_only_where_it_stands_alone(text: str, parts: tuple[str, ...]) -> None:
+    assert divided(text, "else") == parts

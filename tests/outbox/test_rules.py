@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from mon.model.config import AlertKind, AlertLine, CommandLine
+from mon.model.config import AlertKind, AlertLine, CommandLine, Retry
 from mon.model.notice import AlertType, Delivery, Fate, Notice
 from mon.model.result import OpStatus
+from mon.outbox import rules
 from mon.outbox.entry import Entry, entry_of, outcome_of, row_of
-from mon.outbox.rules import CUT_OFF, NOT_RUN, after, at_start
+from mon.outbox.rules import CUT_OFF, MOST_ASKED, NOT_RUN, at_start, patience_for
 from mon.store import Stage
 
+GENERAL = Retry()
 AGAIN = Delivery(Fate.RETRY, "421 busy")
 
 
@@ -20,6 +22,20 @@ def entry(
     line = AlertLine(AlertKind.ALERT, CommandLine("a.alert x", ("a.alert", "x")), replay=replay)
     notice = Notice(AlertType.FAILURE, "web", "http", "p", 0.0, 1, OpStatus.FAIL, "web1", "web1\n")
     return Entry("e1", "web", "http", "p", AlertType.FAILURE, line, notice, action, 0.0, stage, attempts)
+
+
+def after(
+    tried: Entry,
+    delivery: Delivery,
+    *,
+    wall: float,
+    age: float,
+    undone: bool,
+    general: Retry = GENERAL,
+    chance: float = 0.5,
+) -> Entry:
+    patience = patience_for(tried, general)
+    return rules.after(tried, delivery, wall=wall, age=age, undone=undone, patience=patience, chance=chance)
 
 
 @pytest.mark.parametrize("fate", [Fate.SENT, Fate.FAILED, Fate.EXPIRED])
@@ -37,6 +53,32 @@ def test_a_message_waits_longer_each_time(attempts: int, wait: float) -> None:
 def test_a_message_is_given_up_after_a_day() -> None:
     tried = after(entry(attempts=150), AGAIN, wall=0, age=86000.0, undone=False)
     assert (tried.stage, tried.why) == (Stage.FAILED, "given up after 150 attempts: 421 busy")
+
+
+def test_alertretry_says_how_long_messages_are_tried() -> None:
+    general = Retry(60.0, 1800.0, 3600.0)
+    tried = after(entry(), AGAIN, wall=0, age=0, undone=False, general=general)
+    assert (tried.stage, tried.next_at) == (Stage.RETRY, 60.0)
+    assert after(entry(), AGAIN, wall=0, age=3590, undone=False, general=general).stage is Stage.FAILED
+    action = after(entry(action=True), AGAIN, wall=0, age=0, undone=False, general=general)
+    assert action.next_at == 10.0
+
+
+def test_a_line_has_its_own_patience() -> None:
+    own = entry()
+    own = replace(own, line=replace(own.line, retry=Retry(1.0, 2.0, 10.0)))
+    assert after(own, AGAIN, wall=0, age=0, undone=False).next_at == 1.0
+
+
+@pytest.mark.parametrize(("chance", "wait"), [(0.0, 7.5), (1.0, 12.5)])
+def test_chance_spreads_the_waits(chance: float, wait: float) -> None:
+    assert after(entry(), AGAIN, wall=0, age=0, undone=False, chance=chance).next_at == wait
+
+
+@pytest.mark.parametrize(("asked", "wait"), [(None, 10.0), (3.0, 10.0), (90.0, 90.0), (1e9, MOST_ASKED)])
+def test_a_receiver_may_ask_to_be_left_alone(asked: float | None, wait: float) -> None:
+    busy = Delivery(Fate.RETRY, "429", retry_after=asked)
+    assert after(entry(), busy, wall=0, age=0, undone=False).next_at == wait
 
 
 @pytest.mark.parametrize(("attempts", "stage"), [(1, Stage.RETRY), (2, Stage.RETRY), (3, Stage.FAILED)])
