@@ -139,5 +139,7 @@ def named(summary: str, hosts: Sequence[Host]) -> dict[str, str]:
 
 
 def _forms(word: str) -> list[str]:
-    """A word, and what is between its commas: some monitors write ``web1,web2``."""
-    return [word, *word.split(",")] if "," in word else [word]
+    """A word and what it may be made of: ``web1,web2``, and Debian's ``web1:389`` and ``web1(expired)``."""
+    forms = [word, *word.split(",")] if "," in word else [word]
+    forms += [form.partition("(")[0] for form in forms if "(" in form[1:]]
+    return forms + [form.partition(":")[0] for form in forms if form.count(":") == 1]

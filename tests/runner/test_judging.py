@@ -45,13 +45,28 @@ def test_trouble_is_unknown_for_every_host_whatever_was_said():
     assert result.detail == "web1\n"
 
 
-@pytest.mark.parametrize("summary", ["web1,web3", "web1: timeout, (web3)", "WEB1 Web3", "failed: web1; web3"])
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "web1,web3",
+        "web1: timeout, (web3)",
+        "WEB1 Web3",
+        "failed: web1; web3",
+        "web1:389 web3:389",  # Debian's ldap.monitor
+        "web1(expired) web3(expires soon)",  # sslcert.monitor
+        "web1 web3(example.test)",  # dns.monitor
+    ],
+)
 def test_names_are_found_in_the_usual_punctuation(summary):
     assert set(named(summary, HOSTS)) == {"web1", "web3"}
 
 
 def test_a_name_inside_another_word_is_not_that_host():
-    assert named("web10 myweb1 web1.example.com", HOSTS) == {}
+    assert named("web10 myweb1 web1.example.com web1:a:b", HOSTS) == {}
+
+
+def test_an_address_that_begins_like_another_is_not_that_host():
+    assert set(named("2001:db8::1:25", (Host("2001:db8::1"), Host("2001:db8::1:25")))) == {"2001:db8::1:25"}
 
 
 @given(st.sets(st.sampled_from([host.name for host in HOSTS])))

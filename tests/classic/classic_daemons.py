@@ -1,0 +1,154 @@
+"""The classic mon and ours, each on its own ports in a directory of its own, asked as clients do."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from classic_servers import PATIENCE, free_port
+
+REAL = "/usr/sbin/mon"
+OURS = (sys.executable, "-m", "mon")
+COMMANDS = """\
+ack clear disable enable get list loadstate reload reset savestate servertime set start stop term test"""
+AUTH = "command section\n" + "".join(f"{word}: all\n" for word in COMMANDS.split())
+GLOBALS = "serverbind = 127.0.0.1\ntrapbind = 127.0.0.1\n"
+
+
+class Site:
+    """A directory as a site of the classic mon has it, and the ports of its daemon."""
+
+    def __init__(self, top: Path, config: str, *, auth: str = AUTH) -> None:
+        self.top, self.port, self.trapport = top, free_port(), free_port()
+        for name in ("mon.d", "alert.d", "state", "log"):
+            (top / name).mkdir(parents=True, exist_ok=True)
+        self.config = top / "mon.cf"
+        self.config.write_text(f"{GLOBALS}\n{config}")
+        (top / "auth.cf").write_text(auth)
+
+    def program(self, place: str, text: str) -> Path:
+        """A plugin: a shell script, or whatever its first line says."""
+        path = self.top / place
+        path.write_text(text if text.startswith("#!") else f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return path
+
+    def words(self, *more: str) -> list[str]:
+        """The command line that both understand."""
+        where = {"-c": "mon.cf", "-D": "state", "-L": "log", "-A": "auth.cf", "-P": "pid", "-b": "", "-B": ""}
+        named = [word for letter, name in where.items() for word in (letter, str(self.top / name))]
+        plugins = (
+            "-s",
+            f"{self.top}/mon.d:/usr/lib/mon/mon.d",
+            "-a",
+            f"{self.top}/alert.d:/usr/lib/mon/alert.d",
+        )
+        return [*named, *plugins, "-p", str(self.port), "-t", str(self.trapport), *more]
+
+
+class Daemon:
+    """A running daemon of a site, ``program`` being REAL's or OURS' words."""
+
+    def __init__(
+        self, site: Site, program: tuple[str, ...], *more: str, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.site = site
+        with (site.top / "said").open("ab") as said:
+            self.process = subprocess.Popen(
+                [*program, *site.words(*more)],
+                cwd=site.top, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                env={**os.environ, "TZ": "UTC", **(environment or {})}, start_new_session=True,
+            )  # fmt: skip
+        until(self._answers, self)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, str(self)
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", self.site.port)) == 0
+
+    def ask(self, *commands: str) -> list[str]:
+        """The lines of the last of these commands, sent over one connection, the final one last."""
+        with socket.create_connection(("127.0.0.1", self.site.port), timeout=PATIENCE) as client:
+            stream = client.makefile("rb")
+            for command in commands:
+                client.sendall(f"{command}\n".encode())
+                lines: list[str] = []
+                while not (lines and re.match(r"\d{3} ", lines[-1])):
+                    line = stream.readline()
+                    assert line, f"{command}: closed after {lines}\n{self}"
+                    lines.append(line.decode().rstrip("\n"))
+        return lines
+
+    def status(self, *words: str) -> dict[str, dict[str, str]]:
+        """The status lines by ``watch/service``, as fields."""
+        *lines, final = self.ask(" ".join(("list", "opstatus", *words)))
+        assert final.startswith("220 "), final
+        found = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines]
+        return {f"{one['group']}/{one['service']}": one for one in found}
+
+    def run(self, *services: str) -> None:
+        """Have the monitors of ``watch/service`` run now, and wait for their results."""
+        before = {name: one["last_check"] for name, one in self.status().items()}
+        while int(time.time()) <= max(int(before[name] or 0) for name in services):
+            time.sleep(0.05)  # else the new time would look like the old one
+        self.ask(*(f"test monitor {name.replace('/', ' ')}" for name in services))
+        until(
+            lambda: all(
+                one["last_check"] != before[name] and one["monitor_running"] == "0"
+                for name, one in self.status().items()
+                if name in services
+            ),
+            self,
+        )
+
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """Whatever it takes, children too."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def __str__(self) -> str:
+        return (self.site.top / "said").read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def serving(
+    site: Site, program: tuple[str, ...], *more: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Daemon]:
+    """The daemon, ended at the end."""
+    daemon = Daemon(site, program, *more, environment=environment)
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+
+
+def classic() -> tuple[str, ...]:
+    """The words that start the real one; None of it here: the test is skipped."""
+    import pytest
+
+    if shutil.which(REAL) is None:
+        pytest.skip("Debian's mon is not installed")
+    return (REAL,)
+
+
+def until(true: Callable[[], Any], what: object, seconds: float = PATIENCE) -> Any:
+    """Wait until it is true; what it returned."""
+    end = time.monotonic() + seconds
+    while not (value := true()):
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.05)
+    return value
