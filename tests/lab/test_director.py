@@ -20,9 +20,9 @@ def guest(tmp_path):
     if lab.why_not():
         pytest.skip(lab.why_not())
 
-    def run(path, *, seconds, **env):
+    def run(path, *more, seconds, **env):
         with open(tmp_path / "console", "wb") as console:
-            words = [*BASE, *OPTIONS, str(path)]
+            words = [*BASE, *OPTIONS, *more, str(path)]
             env = {"MON_TEST_STRICT": "1", "MON_IN_GUEST": "1", **env}
             status, _ = lab.run(words, seconds, out=tmp_path / "out", env=env, cwd=str(TOP), stdout=console)
         text = (tmp_path / "console").read_text(errors="replace")
@@ -43,5 +43,5 @@ def test_the_daemon_keeps_the_kernels_table_and_its_clients_well(guest, mode):
     guest(GUEST / "director.py", seconds=400, LAB_MODE=mode)
 
 
-def test_the_ipvs_balancer_against_the_kernel(guest):
-    guest(TOP / "tests" / "balancer", seconds=240)
+def test_the_balancers_of_the_kernel_keep_their_contract(guest):
+    guest(TOP / "tests" / "balancer", "-k", "ipvs", seconds=240)
