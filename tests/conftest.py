@@ -1,18 +1,53 @@
-"""Nothing is left out silently: where MON_TEST_STRICT=1 (or CI=true), a test that is skipped has failed."""
+"""Nothing is left out silently: where MON_TEST_STRICT=1 (or CI=true), a test that is skipped has failed.
+
+What cannot be here because it is elsewhere (ELSEWHERE) is not collected, and that is said in a line.
+"""
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 STRICT = os.environ.get("MON_TEST_STRICT") == "1" or os.environ.get("CI") == "true"
+TOP = Path(__file__).parents[1]
 
-EXCUSED = {
-    "the kernel here has no ip_vs": "tests/lab runs the same file where there is one",
-    "the kernel here has ip_vs": "the same file runs where there is none",
-    "corpus": "files of other programs that are no part of this repository",
+KERNEL = Path("/proc/net/ip_vs").exists()
+CORPUS = (TOP.parent / "shared" / "corpus").exists()
+
+ELSEWHERE = {
+    piece: why
+    for piece, here, why in (
+        ("tests/balancer/test_ipvs.py", KERNEL, "the kernel here has no ip_vs; tests/lab boots one that has"),
+        ("tests/balancer/test_contract.py::*[ipvs", KERNEL, "as above"),
+        ("tests/balancer/test_ipvsadm.py::*sees_what_netlink_sees", KERNEL, "as above"),
+        ("tests/config/test_corpus.py", CORPUS, "the files of other programs it reads are not in this tree"),
+    )
+    if not here
 }
-"""What may be skipped even so, by a piece of its reason; and why."""
+"""A file, or a file and a piece of its tests' names -> why it does not run on this machine."""
+
+EXCUSED = ("the kernel here has ip_vs",) if KERNEL else ("the kernel here has no ip_vs",)
+"""Pieces of reasons for which a test may skip itself even so: tests/lab and the host run the same files."""
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Files that are for elsewhere."""
+    return True if str(collection_path).removeprefix(f"{TOP}/") in ELSEWHERE else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Single tests that are for elsewhere."""
+    marks = [piece.split("::*") for piece in ELSEWHERE if "::*" in piece]
+    away = [item for item in items if any(all(part in item.nodeid for part in mark) for mark in marks)]
+    items[:] = [item for item in items if item not in away]
+    config.hook.pytest_deselected(items=away)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what did not run here."""
+    for piece, why in ELSEWHERE.items():
+        terminalreporter.write_line(f"NOT HERE {piece.replace('::*', ' ')}: {why}")
 
 
 @pytest.hookimpl(wrapper=True)
