@@ -6,7 +6,7 @@ that does not exist is an error, and an error never costs an alert: a plain text
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,14 @@ class Render:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"clock": _clock, "duration": duration, "some": some, "unsaid": unsaid}
+        self._environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "default": _no_json}
+        self._environment.filters |= {
+            "clock": _clock,
+            "iso": iso,
+            "duration": duration,
+            "some": some,
+            "unsaid": unsaid,
+        }
 
     def has(self, name: str) -> bool:
         """Is there a template of this name?"""
@@ -63,6 +70,13 @@ class Render:
             return self.render(name, **values)
         except RenderError as error:
             return f"{fallback.rstrip()}\n({error})\n"
+
+
+def _no_json(value: object) -> str:
+    """What the filter tojson makes of what has no JSON form: an error, and for a missing name its own."""
+    if isinstance(value, jinja2.Undefined):
+        return str(value)  # raises UndefinedError, which says the name
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _line(error: BaseException) -> str:
@@ -105,6 +119,11 @@ def _clock(context: jinja2.runtime.Context, wall: float | None, form: str = "%Y-
     """Filter: ``clock`` in the zone that the template was rendered with."""
     zone = context.get("zone", "")
     return clock(wall, form, zone if isinstance(zone, str) else "")
+
+
+def iso(wall: float) -> str:
+    """Filter: a wall time as RFC 3339 has it, in UTC: what programs read."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def unsaid(output: str, reports: Iterable[HostReport], *others: str) -> str:

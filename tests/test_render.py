@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mon.errors import RenderError
-from mon.render import OURS, Render, clock, duration, some
+from mon.model.notice import HostReport
+from mon.render import OURS, Render, clock, duration, iso, some, unsaid, zone_named
 
 BROKEN = {
     "{{ nobody }}": r"template x.j2 line 1: 'nobody' is undefined",
@@ -127,3 +128,33 @@ def test_shown_names_fit_and_none_is_forgotten(names: list[str], width: int) -> 
     assert len(text) <= width or text.startswith(names[0])
     head, _, more = text.partition(" +")
     assert len(head.split()) + int(more.split()[0] if more else 0) == len(names)
+
+
+def test_a_name_that_is_missing_in_json_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match="has no attribute 'chat_id'"):
+        rendered(tmp_path, '{{ {"to": value.chat_id} | tojson }}').render("x.j2", value={})
+
+
+def test_the_zone_is_that_of_the_reader(tmp_path: Path) -> None:
+    render = rendered(tmp_path, '{{ at | clock("%H:%M %Z") }}')
+    assert render.render("x.j2", at=1_700_000_000.0, zone="Europe/Berlin") == "23:13 CET"
+    assert render.render("x.j2", at=1_700_000_000.0, zone="America/New_York") == "17:13 EST"
+    assert clock(1_690_000_000.0, "%H:%M %Z", "Europe/Berlin") == "06:26 CEST"
+
+
+@pytest.mark.parametrize("name", ["Europe/Atlantis", "../../etc/passwd", "Europe", "x\0y"])
+def test_a_zone_that_is_none_is_told_and_costs_no_message(name: str) -> None:
+    with pytest.raises(ValueError, match="there is no time zone"):
+        zone_named(name)
+    assert clock(1_700_000_000.0, zone=name) == clock(1_700_000_000.0)
+
+
+def test_programs_get_times_in_utc() -> None:
+    assert iso(1_700_000_000.5) == "2023-11-14T22:13:20.500Z"
+
+
+def test_what_the_hosts_details_say_is_not_said_twice() -> None:
+    reports = (HostReport("web1", "down", "refused"), HostReport("web2", "ok", "200 OK"))
+    output = "web1\nweb1: refused\nweb2: 200 OK\n\n\n\ncertificate ends soon\n"
+    assert unsaid(output, reports, "web1") == "certificate ends soon"
+    assert unsaid("a\n  b\n", ()) == "a\n  b"
