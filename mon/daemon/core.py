@@ -21,7 +21,7 @@ from mon.daemon.recorder import restored, restored_pools
 from mon.model.moment import Moment
 from mon.store import Saved
 
-FLUSH = 5.0
+FLUSH = 1.0
 """Seconds between two savings of what can wait."""
 
 GRACE = 1.0
@@ -157,7 +157,7 @@ class Daemon:
         parts, plan = self.parts, self._loaded.plan
         table = parts.checks.timetable
         table.every("resync", plan.config.settings.resync, parts.keeper.resync)
-        table.every("flush", FLUSH, parts.recorder.flush)
+        table.every("flush", FLUSH, parts.recorder.flush_some)
         table.every("traps", 1.0, self._trap_timers)
         if (seconds := notify.watchdog_interval()) is not None:
             table.every("watchdog", seconds, lambda: notify.notify("WATCHDOG=1"))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from mon import codec
@@ -19,6 +20,9 @@ from mon.outbox import Outbox
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
 from mon.store import Batch, Disabled, Kept, Saved, StateStore
+
+LOT = 250
+"""Services saved at a time where nothing but their last check is news: about 2 ms of the loop."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -47,7 +51,7 @@ class Recorder:
         self._outbox = outbox
         self._journals = journals
         self._clock = clock
-        self._keys: set[Key] = set()
+        self._keys: dict[Key, None] = {}  # who waits longest first
         self._hosts: set[HostKey] = set()
         self._notes: list[Transition] = []  # of hosts: saved with the next batch
         self._pools_changed = False
@@ -56,7 +60,7 @@ class Recorder:
 
     def touch(self, key: Key) -> None:
         """This service has news that can wait for the next flush."""
-        self._keys.add(key)
+        self._keys[key] = None
 
     def touch_pools(self) -> None:
         """What is ours on the balancers, or a vote, is another one now."""
@@ -74,7 +78,7 @@ class Recorder:
 
         If the disk does not take them the alerts go all the same: late and twice is better than never.
         """
-        self._keys.update(step.keys)
+        self._keys.update(dict.fromkeys(step.keys))
         if not (step.transitions or step.decisions or step.downtimes):
             return
         for change in step.transitions:
@@ -95,8 +99,12 @@ class Recorder:
         self._outbox.committed(entries, saved=saved)
         await self._journals.take(step)
 
-    async def flush(self) -> None:
-        """Save everything that has news, and what the disk did not take before."""
+    async def flush_some(self) -> None:
+        """Save a lot of what has news, who waits longest first: encoding all at once would block the loop."""
+        await self.flush(LOT)
+
+    async def flush(self, most: int | None = None) -> None:
+        """Save what has news, and what the disk did not take before; at most so many services, None is all."""
         await self._outbox.save()
         disabled = self._disabled()
         news = self._keys or self._hosts or self._notes or self._pools_changed
@@ -104,7 +112,7 @@ class Recorder:
             return
         pools = {pool.name: codec.encode(pool) for pool in self._pools.saved()} if self._pools_changed else {}
         self._pools_changed = False
-        batch = self._batch(tuple(self._keys))
+        batch = self._batch(tuple(islice(self._keys, most)))
         self._saved_disabled = disabled
         await self._commit(replace(batch, pools=pools, disabled=disabled))
 
@@ -119,7 +127,8 @@ class Recorder:
             hosts={key: codec.encode(known[key]) if key in known else None for key in hosts},
             transitions=notes,
         )
-        self._keys.difference_update(keys)
+        for key in keys:
+            self._keys.pop(key, None)
         return batch
 
     def _disabled(self) -> frozenset[Disabled]:
@@ -138,7 +147,7 @@ class Recorder:
             await self._store.commit(batch)
         except StoreError as error:
             self._failed(str(error))
-            self._keys.update(batch.states)
+            self._keys.update(dict.fromkeys(batch.states))
             self._hosts.update(batch.hosts)
             self._pools_changed = True
             return False
