@@ -18,7 +18,7 @@ PLAN = Pool("web", ID, ("memory",), members=MEMBERS, voters=(Voter("farm", "http
 
 
 class Moody(Memory):
-    """``mood``: "" is well; dead: no answer; refuses: says no; deaf: says yes and does nothing."""
+    """``mood``: "" is well; dead: no answer; refuses: says no; deaf: only says yes; broken: a bug."""
 
     mood = ""
 
@@ -28,6 +28,8 @@ class Moody(Memory):
         return super().read(ids)
 
     def apply(self, changes):
+        if self.mood == "broken":
+            raise RuntimeError("nobody thought of this")
         if self.mood == "refuses":
             raise BalancerRefused("not permitted")
         if self.mood != "deaf":
@@ -138,3 +140,13 @@ async def test_the_view_shows_weights_and_reasons(desk: Desk) -> None:
         ("w2", 0, 0),
     ]
     assert view.servers[1].why.startswith("out: farm/http down")
+
+
+async def test_a_fault_of_ours_is_told_and_does_not_end_the_care_for_pools(desk: Desk) -> None:
+    await both_in(desk)
+    desk.balancer.mood = "broken"
+    desk.say("w2", Verdict.DOWN)
+    await asyncio.sleep(0.05)
+    desk.balancer.mood = ""
+    desk.keeper.resync()
+    await desk.until(w1=10, w2=0)

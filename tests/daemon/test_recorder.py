@@ -1,0 +1,98 @@
+"""Decided, then durable, then sent; and what is known again after a restart."""
+
+from pathlib import Path
+
+import pytest
+
+from mon.catalog import Catalog, Plan, link
+from mon.config import parse
+from mon.daemon.classicfiles.journals import Journals
+from mon.daemon.recorder import Recorder, restored
+from mon.engine import Book
+from mon.errors import StoreError
+from mon.model.notice import Delivery, Fate
+from mon.model.result import OpStatus, RunResult
+from mon.outbox import Outbox
+from mon.pool.pools import Pools
+from mon.store import StateStore
+from mon.testing.clock import FakeClock
+
+CONFIG = """
+hostgroup web 127.0.0.1
+
+watch web
+    service http
+        interval 10s
+        monitor http.monitor
+        period
+            alert file.alert {file}
+"""
+KEY = ("web", "http")
+
+
+class Desk:
+    """A recorder over a real store; ``sent`` are the alerts that went out."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        parsed = parse(CONFIG.format(file=tmp_path / "log"), "mon.cf", read=lambda pattern, file: ())
+        self.plan: Plan = link(parsed.config, Catalog((), ()), lambda name: (name,))
+        self.clock, self.sent = FakeClock(), []
+        self.book = Book(parsed.config, self.clock())
+        self.store = StateStore.open(tmp_path / "state.db")
+        self.outbox = Outbox(self.store, self.send, self.clock)
+        journals = Journals(lambda command: command.plugin, self.clock())
+        pools = Pools((), self.clock())
+        self.recorder = Recorder(self.book, pools, self.store, self.outbox, journals, self.clock)
+        self.recorder.plan = self.plan
+
+    async def send(self, entry, attempt: int) -> Delivery:
+        self.sent.append(entry)
+        return Delivery(Fate.SENT, "")
+
+    async def result(self, status: int, output: str) -> None:
+        now = self.clock.advance(10)
+        step = self.book.result(RunResult(*KEY, status, output, now, now), now, {})
+        self.recorder.touch(KEY)
+        await self.recorder.carry_out(step)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path):
+    desk = Desk(tmp_path)
+    yield desk
+    await desk.outbox.stop(0)
+    desk.store.close()
+
+
+async def test_an_alert_is_on_disk_before_it_can_be_sent(desk: Desk) -> None:
+    await desk.result(1, "127.0.0.1\n")
+    assert desk.sent == []  # the outbox has not been started
+    assert [row.stage for row in await desk.store.unsent()] == ["waiting"]
+
+
+async def test_a_result_that_changes_nothing_waits_for_the_flush(desk: Desk) -> None:
+    await desk.result(0, "")
+    at = desk.store.load().states[KEY].at
+    await desk.result(0, "")
+    assert desk.store.load().states[KEY].at == at
+    await desk.recorder.flush()
+    assert desk.store.load().states[KEY].at > at
+
+
+async def test_a_restart_knows_what_was_known(desk: Desk) -> None:
+    await desk.result(1, "127.0.0.1\n")
+    desk.book.disable_watch("web")
+    await desk.recorder.flush()
+    again = Book(desk.plan.config, desk.clock())
+    restored(desk.store.load(), again, desk.clock())
+    assert again.states[KEY].opstatus is OpStatus.FAIL
+    assert again.disabled_watches == {"web"}
+
+
+async def test_a_disk_that_takes_nothing_holds_back_no_alert(desk: Desk, monkeypatch) -> None:
+    async def full(batch, **_: object) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(desk.store, "commit", full)
+    await desk.result(1, "127.0.0.1\n")
+    assert [entry.watch for entry in desk.outbox.pending()] == ["web"]
