@@ -39,7 +39,7 @@ watch g{n}
 """
 
 TICKS = os.sysconf("SC_CLK_TCK")
-WARM_UP = 5.0
+WARM_UP = 15.0
 """Seconds of the run that are not counted: every service is due at once after a start."""
 
 
