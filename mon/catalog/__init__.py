@@ -7,7 +7,7 @@
 
 from mon.catalog.binding import bind
 from mon.catalog.catalog import Catalog
-from mon.catalog.linking import link
+from mon.catalog.linking import link, relinked
 from mon.catalog.manual import manual
 from mon.catalog.plan import Bound, Check, Description, Form, Kind, OptionSpec, Plan, Plugin, ValueType
 from mon.catalog.taken import taken
@@ -26,5 +26,6 @@ __all__ = [
     "bind",
     "link",
     "manual",
+    "relinked",
     "taken",
 ]

@@ -46,6 +46,13 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
     )
 
 
+def relinked(plan: Plan, catalog: Catalog, service: Service) -> tuple[Check, tuple[Problem, ...]]:
+    """One service of a plan with another monitor than mon.cf gives it, and what is wrong with that."""
+    linker = _Linker(plan.config, catalog)
+    check = linker.check(service, votes=plan.checks[service.key].votes)
+    return check, tuple(linker.problems)
+
+
 def _votes(service: Service, targets: Container[AlertLine]) -> bool:
     lines = (line for period in service.periods for line in period.of_kind(AlertKind.ALERT))
     return any(line in targets for line in lines)

@@ -120,12 +120,7 @@ VIRTUAL: Mapping[str, Row] = {
 }
 
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "userfile": "passwords are not checked yet, only trustlocal logs in",
-    "pamservice": "passwords are not checked yet, only trustlocal logs in",
     "snmpport": "mon speaks no SNMP",
-    "historicfile": "the history is kept in mon's own database",
-    "historictime": "the history is kept in mon's own database",
-    "monremote": "clients' requests are not passed on yet",
 }
 """Directives that are read, checked and kept, but do nothing so far, and why."""
 

@@ -16,6 +16,10 @@ from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.notice import Decision
 from mon.model.result import RunResult
+from mon.outbox import Outbox
+from mon.pool.operators import Order
+from mon.pool.record import SavedWord
+from mon.store import HistoryStore, StateStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ class TestReport:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """One real server of a pool: its weight on the balancer, the one wanted, and why."""
+    """One real server of a pool: its weight on the balancer, the one wanted, and why.
+
+    ``votes`` are the voters' words, ``word`` is the operator's; ``since`` (wall seconds) is when it was let
+    in or put out.
+    """
 
     name: str
     address: str  # "10.0.0.1:80"
@@ -52,11 +60,17 @@ class ServerView:
     active: int = 0
     inactive: int = 0
     why: str = ""
+    votes: tuple[str, ...] = ()
+    word: str = ""
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PoolView:
-    """A pool as the daemon last read it; ``trouble`` is what the balancer said if it cannot be reached."""
+    """A pool as the daemon last read it; ``trouble`` is what the balancer said if it cannot be reached.
+
+    ``absent`` are its servers that are not in the table now.
+    """
 
     name: str
     virtual: str  # "tcp 192.168.0.10:80"
@@ -64,6 +78,7 @@ class PoolView:
     scheduler: str
     servers: tuple[ServerView, ...] = ()
     trouble: str = ""
+    absent: tuple[ServerView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,15 @@ class PendingAlert:
     attempts: int = 0
     next: float = 0.0
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Where it is written what became of alerts."""
+
+    outbox: Outbox
+    store: StateStore
+    history: HistoryStore
 
 
 class Operations(Protocol):
@@ -107,6 +131,16 @@ class Operations(Protocol):
         """The file of the downtime log, None if it is not turned on."""
         ...
 
+    @property
+    def userfile(self) -> Path:
+        """The file of users and their crypted passwords, for ``authtype = userfile``."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """The outbox and the databases."""
+        ...
+
     def now(self) -> Moment:
         """The present."""
         ...
@@ -133,6 +167,18 @@ class Operations(Protocol):
 
     async def carry_out(self, step: Step) -> None:
         """Commit and deliver what an operator's command led to."""
+        ...
+
+    async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
+        """Take a result that somebody sent us (Book.trap), for the engine and for voters with ``--traps``."""
+        ...
+
+    async def rebind(self, key: Key) -> None:
+        """An operator has set the service's monitor: let that be what runs."""
+        ...
+
+    def tell_remote(self, *words: str) -> None:
+        """Pass a client's word on: ``monremote`` is called with these words, in the background."""
         ...
 
     async def reload(self) -> ReloadReport:
@@ -169,6 +215,14 @@ class Operations(Protocol):
 
     def pools(self) -> Sequence[PoolView]:
         """The pools as last read from their balancers."""
+        ...
+
+    async def instruct(self, order: Order) -> str:
+        """Take an operator's word on a server of a pool; it is on disk when this returns."""
+        ...
+
+    def words(self) -> Sequence[tuple[str, SavedWord]]:
+        """All words of operators on servers, with the name of the pool."""
         ...
 
     def pending(self) -> Sequence[PendingAlert]:

@@ -5,8 +5,9 @@ There is no answer.  What is dropped is logged with its reason.
 
 import asyncio
 import contextlib
+import itertools
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mon.control.classic.escaping import decoded
@@ -27,6 +28,12 @@ DEFAULT = "default"
 MOST_WAITING = 1000
 """Traps that wait for their turn; more are dropped, so that a flood costs no memory."""
 
+TELL = 10.0
+"""Seconds between two lines about dropped traps."""
+
+BREATH = 20
+"""Traps that are handled before everything else in the loop gets its turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trap:
@@ -38,6 +45,7 @@ class Trap:
     summary: str = ""
     detail: str = ""
     user: str = ""
+    password: str = field(default="", repr=False)
 
     @property
     def output(self) -> str:
@@ -62,6 +70,7 @@ def parse(data: bytes) -> Trap:
         summary=fields.get("sum", ""),
         detail=fields.get("dtl", ""),
         user=fields.get("usr", ""),
+        password=fields.get("pas", ""),
     )
 
 
@@ -70,10 +79,12 @@ def destination(trap: Trap, book: Book) -> tuple[Key, str]:
 
     A known group with an unknown service does not go to the default.  Raises ControlError for no service.
     """
-    candidates, intended = [(trap.group, trap.service)], ""
-    if trap.group not in book.config.watches:
-        candidates = [(DEFAULT, trap.service), (DEFAULT, DEFAULT)]
-        intended = f"{trap.group}:{trap.service}"
+    group, intended = trap.group, ""
+    if group not in book.config.watches:
+        group, intended = DEFAULT, f"{trap.group}:{trap.service}"
+    candidates = [(group, trap.service)]
+    if group == DEFAULT:
+        candidates.append((DEFAULT, DEFAULT))
     for key in candidates:
         if key in book.services:
             return key, intended
@@ -92,6 +103,8 @@ class TrapPort(asyncio.DatagramProtocol):
         self._waiting: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.DatagramTransport | None = None
+        self.dropped = 0
+        self._told = -TELL
 
     async def start(self, address: str = "", port: int = 2583) -> int:
         """Listen; returns the port, which 0 lets the system choose.
@@ -123,10 +136,23 @@ class TrapPort(asyncio.DatagramProtocol):
         try:
             self._waiting.put_nowait((data, str(addr[0]).removeprefix("::ffff:")))
         except asyncio.QueueFull:
-            _log.warning("a trap from %s is dropped: %d are waiting", addr[0], MOST_WAITING)
+            self._flooded(addr[0])
+
+    def _flooded(self, address: str) -> None:
+        """Count what is dropped; a line for each would be a flood of its own."""
+        self.dropped += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._told >= TELL:
+            self._told = now
+            _log.warning(
+                "a trap from %s is dropped, as %d are waiting; %d were so far",
+                *(address, MOST_WAITING, self.dropped),
+            )
 
     async def _serve(self) -> None:
-        while True:
+        for number in itertools.count(1):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             data, address = await self._waiting.get()
             try:
                 await self._take(data, address)
@@ -137,15 +163,10 @@ class TrapPort(asyncio.DatagramProtocol):
 
     async def _take(self, data: bytes, address: str) -> None:
         trap = parse(data)
-        access = self._gate.access
-        why = access.refuses_trap(address, trap.user) if access else "there is no auth.cf"
-        if why:
-            raise ControlError(why)
+        await self._gate.admit(trap.user, trap.password, address)
         operations = self._operations
         key, intended = destination(trap, operations.book)
-        now, static = operations.now(), operations.environment
-        step = operations.book.trap(key, trap.status, trap.output, now, static, intended=intended)
-        await operations.carry_out(step)
+        await operations.trap(key, trap.status, trap.output, intended=intended)
 
 
 def _fields(text: str) -> dict[str, str]:

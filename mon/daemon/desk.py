@@ -6,13 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mon.catalog import Plan
-from mon.control.operations import PendingAlert, PoolView, ReloadReport, TestReport
+from mon.control.operations import PendingAlert, PoolView, Records, ReloadReport, TestReport
+from mon.daemon import renewal
 from mon.daemon.classicfiles import states
-from mon.daemon.loading import classic_words, load
+from mon.daemon.classicwords import first_error
+from mon.daemon.loading import load
+from mon.daemon.remote import Remote
+from mon.daemon.trapped import trapped
 from mon.engine import Book, Step
 from mon.errors import ConfigError
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.pool.operators import Order
+from mon.pool.record import SavedWord
 
 if TYPE_CHECKING:  # the daemon makes the desk
     from mon.daemon.core import Daemon
@@ -24,6 +30,7 @@ class Desk:
     def __init__(self, daemon: "Daemon") -> None:
         self._daemon = daemon
         self._parts = daemon.parts
+        self._remote = Remote(daemon.parts)
 
     @property
     def book(self) -> Book:
@@ -44,6 +51,16 @@ class Desk:
     def downtime_log(self) -> Path | None:
         """The file of the downtime log, None if it is off."""
         return self._parts.downtime_log
+
+    @property
+    def userfile(self) -> Path:
+        """The file of users and their crypted passwords."""
+        return self._parts.loaded.places.userfile
+
+    @property
+    def records(self) -> Records:
+        """The outbox and the databases."""
+        return Records(self._parts.outbox, self._parts.store, self._parts.history)
 
     def now(self) -> Moment:
         """The present."""
@@ -73,6 +90,18 @@ class Desk:
         """Commit and deliver."""
         await self._parts.recorder.carry_out(step)
 
+    async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
+        """Take a result that somebody sent us."""
+        await trapped(self._parts, key, status, output, intended=intended)
+
+    async def rebind(self, key: Key) -> None:
+        """Let the monitor that an operator has set be what runs."""
+        await renewal.rebind(self._parts, key)
+
+    def tell_remote(self, *words: str) -> None:
+        """Call ``monremote``."""
+        self._remote.tell(*words)
+
     async def reload(self) -> ReloadReport:
         """Read the configuration again."""
         return await self._daemon.reload()
@@ -86,7 +115,7 @@ class Desk:
         try:
             await asyncio.to_thread(load, self._daemon.options)
         except ConfigError as error:
-            return (classic_words(error),)
+            return (first_error(error),)
         return ()
 
     def start_scheduler(self) -> None:
@@ -115,6 +144,17 @@ class Desk:
     def pools(self) -> Sequence[PoolView]:
         """The pools as last read."""
         return self._parts.keeper.views()
+
+    async def instruct(self, order: Order) -> str:
+        """Take an operator's word on a server; it is applied at once, and on disk when this returns."""
+        said = self._parts.keeper.instruct(order)
+        await self._parts.recorder.flush()
+        return said
+
+    def words(self) -> Sequence[tuple[str, SavedWord]]:
+        """All words of operators on servers."""
+        pools = self._parts.pools
+        return [(name, word) for name in pools.names for word in pools.words(name)]
 
     def pending(self) -> Sequence[PendingAlert]:
         """What is in the outbox."""

@@ -59,6 +59,8 @@ class Parts:
         self.book = Book(plan.config, clock())
         self.pools = Pools(plan.pools, clock())
         self.probe = Probe(advise=lambda text: events.say(logging.WARNING, "advice", text))
+        user = plan.config.settings.pluginuser
+        self.spawner = Spawner(directory=str(where.basedir), user=user)
         self.runner = self._runner(loaded)
         self.outbox = Outbox(self.store, self._send, clock, chance=random.random)
         self.outbox.observers.append(_delivered)
@@ -112,7 +114,7 @@ class Parts:
             Render(templates),
             Worker(user=user),
             clock=self.clock,
-            spawner=Spawner(directory=str(loaded.places.basedir), user=user),
+            spawner=self.spawner,
             templates=[str(directory) for directory in templates],
         )
 

@@ -22,6 +22,7 @@ class Places:
     alertdirs: tuple[Path, ...]
     templatedirs: tuple[Path, ...]
     authfile: Path
+    userfile: Path
     pidfile: Path | None
 
     @property
@@ -59,6 +60,7 @@ def places(settings: Settings, *, classic: bool, environ: Mapping[str, str]) -> 
         alertdirs=_directories(base, settings.alertdir, roots, "alert.d"),
         templatedirs=_directories(base, settings.templatedir, (Path("/etc/mon"),), "templates"),
         authfile=cfbase / (settings.authfile or "auth.cf"),
+        userfile=cfbase / (settings.userfile or "monusers.cf"),
         pidfile=base / settings.pidfile if settings.pidfile else None,
     )
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from mon import notify
+from mon.catalog import relinked
 from mon.control.operations import ReloadReport
 from mon.daemon import events
 from mon.daemon.classicfiles import states
@@ -14,7 +15,7 @@ from mon.daemon.options import Options
 from mon.daemon.parts import Parts
 from mon.engine import Changes
 from mon.errors import ConfigError
-from mon.model.config import AlertKind
+from mon.model.config import AlertKind, Key
 from mon.model.source import Severity
 
 
@@ -45,8 +46,7 @@ async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: boo
     except ConfigError as error:
         return classic_words(error)
     take(parts, loaded)
-    if not keepstate:
-        parts.book.reset(loaded.plan.config, parts.clock(), keepstate=False)
+    parts.book.reset(loaded.plan.config, parts.clock(), keepstate=keepstate)
     parts.checks.start_over(loaded.plan)
     await begin_journals(parts)
     if stopped:
@@ -67,6 +67,17 @@ def take(parts: Parts, loaded: Loaded) -> Changes:
     for key in (*changes.added, *changes.removed, *changes.changed):
         parts.recorder.touch(key)
     return changes
+
+
+async def rebind(parts: Parts, key: Key) -> None:
+    """Let the monitor of a service be what it is set to; one that cannot be used is told and never runs."""
+    loaded = parts.loaded
+    check, problems = await asyncio.to_thread(relinked, loaded.plan, loaded.catalog, parts.book.services[key])
+    for problem in problems:
+        events.say(logging.WARNING, "set", f"{'/'.join(key)}: {problem.what}: {problem.remedy}")
+    if parts.loaded is loaded:
+        checks = {**loaded.plan.checks, key: check}
+        parts.adopt(replace(loaded, plan=replace(loaded.plan, checks=checks)))
 
 
 async def begin_journals(parts: Parts) -> None:

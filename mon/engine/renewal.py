@@ -45,7 +45,11 @@ class RenewableBook(OperatorsBook):
         changes = self.reload(config, now)
         if "histlength" not in config.settings.given:
             self.maxkeep = maxkeep
-        if not keepstate:
+        if keepstate:  # what an operator has set is gone, but for what is state
+            self.services = dict(config.services)
+            kept = {key: _of_state(words) for key, words in self.variables.items()}
+            self.variables = {key: words for key, words in kept.items() if words}
+        else:
             self._take(config, services_disabled=False)
             self.states = {key: fresh(service, now) for key, service in self.services.items()}
             self.host_states, self.variables = {}, {}
@@ -83,3 +87,7 @@ class RenewableBook(OperatorsBook):
         for host, opinion_on in (hosts or {}).items():
             if host[:2] in self.services:
                 self.host_states[host] = host_carried_over(opinion_on, saved_at, now)
+
+
+def _of_state(words: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in words.items() if name.startswith("_")}

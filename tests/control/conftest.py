@@ -1,6 +1,7 @@
 """A daemon without monitors: a real book behind the operations, results put in by hand."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 
 from mon.catalog import Plan
 from mon.config import parse
-from mon.control.operations import PendingAlert, PoolView, ReloadReport, TestReport
+from mon.control.operations import PendingAlert, PoolView, Records, ReloadReport, TestReport
 from mon.engine import Book, Step
 from mon.errors import ControlError
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.model.notice import Delivery, Fate
 from mon.model.result import RunResult
+from mon.outbox import Entry, Outbox
+from mon.store import HistoryStore, StateStore
 
 CONFIG = """
 hostgroup web h1 h2
@@ -45,12 +49,15 @@ class Daemon:
         self.book = Book(config, self.at)
         self.environment: Mapping[str, str] = {}
         self.downtime_log: Path | None = None
+        self.userfile = Path("/nonexistent/monusers.cf")
         self.steps: list[Step] = []
         self.saved: list[str] = []
         self.timers: dict[Key, float] = {}
         self.pids: dict[Key, int] = {}
         self.checked: list[Key] = []
         self.terminated = False
+        self.remote: list[tuple[str, ...]] = []
+        self.rebound: list[Key] = []
         self.results: dict[Key, list[tuple[int, str]]] = {}
 
     @staticmethod
@@ -59,6 +66,15 @@ class Daemon:
         if parsed.errors:
             raise ControlError("\n".join(map(str, parsed.errors)))
         return parsed.config
+
+    @cached_property
+    def records(self) -> Records:
+        store, history = StateStore.open(None), HistoryStore.open(None)
+
+        async def send(entry: Entry, attempt: int) -> Delivery:
+            return Delivery(Fate.SENT, "")
+
+        return Records(Outbox(store, send, self.now), store, history)
 
     def now(self) -> Moment:
         return self.at
@@ -91,6 +107,15 @@ class Daemon:
 
     async def carry_out(self, step: Step) -> None:
         self.steps.append(step)
+
+    async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
+        self.steps.append(self.book.trap(key, status, output, self.at, {}, intended=intended))
+
+    async def rebind(self, key: Key) -> None:
+        self.rebound.append(key)
+
+    def tell_remote(self, *words: str) -> None:
+        self.remote.append(words)
 
     async def reload(self) -> ReloadReport:
         return ReloadReport(True, ("nothing changed",))

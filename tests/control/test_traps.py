@@ -71,6 +71,7 @@ def test_no_datagram_breaks_the_parser(data: bytes) -> None:
         ("nowhere", "nothing", ("default", "default"), "nowhere:nothing"),
         ("other", "known", ("default", "known"), "other:known"),
         ("default", "default", ("default", "default"), ""),
+        ("default", "nothing", ("default", "default"), ""),
     ],
 )
 def test_a_trap_for_an_unknown_group_goes_to_the_default(
@@ -91,13 +92,23 @@ def test_a_known_group_with_an_unknown_service_has_no_default(new_daemon: Callab
         ("127.0.0.1 * *", ""),
         ("* * *", ""),
         ("10.0.0.1 * *", "unknown host"),
-        ("127.0.0.1 * *\n* ann x", "unknown user"),
-        ("127.0.0.1 joe abiQ6Ep3EYTHc", "the password of user joe cannot be checked yet"),
+        ("127.0.0.1 * *\n* ann x", "unknown user 'joe'"),
+        ("127.0.0.1 joe abiQ6Ep3EYTHc", ""),
+        ("127.0.0.1 joe abiQ6Ep3EYTHc\n127.0.0.1 joe $5$other", "the password of user 'joe' is wrong"),
+        ("127.0.0.1 joe *", "the password of user 'joe' is wrong"),
+        ("127.0.0.1 joe x", "the password of user 'joe' is wrong"),
         ("not three", "unknown host"),
     ],
 )
-def test_auth_cf_says_who_may_send(section: str, why: str) -> None:
-    assert parse(f"trap section\n{section}\n").refuses_trap("127.0.0.1", "joe") == why
+async def test_auth_cf_says_who_may_send(section: str, why: str) -> None:
+    gate = Gate(parse(f"trap section\n{section}\n"))
+    try:
+        await gate.admit("joe", "x", "127.0.0.1")
+    except ControlError as error:
+        assert str(error) == why
+    else:
+        assert why == ""
+    gate.logins.close()
 
 
 class Sent:

@@ -1,8 +1,4 @@
-"""Who may do what on port 2583: auth.cf (PROTOCOL §7).
-
-Known are ``trustlocal`` for users and ``*`` for the senders of traps; whatever needs a password is
-refused until it is built.
-"""
+"""Who may do what on port 2583, and who may send traps: auth.cf (PROTOCOL §7)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +8,7 @@ from mon.errors import ControlError
 
 ANY_USER = "AUTH_ANY"
 EVERYBODY = "all"
-LOCAL = "127.0.0.1"
+ANY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +45,21 @@ class Access:
         rule = self.rules.get(command)
         return rule is not None and rule.permits(user)
 
-    def refuses_trap(self, address: str, user: str) -> str:
-        """Why a trap from there is dropped, "" if it is not.
+    def sender(self, address: str, user: str) -> Sender:
+        """The entry that a trap from there must satisfy; one for user ``*`` is satisfied by any.
 
-        With an entry for every host, entries for single hosts are not looked at.
+        With an entry for every host, entries for single hosts are not looked at; of two entries for a user
+        the last one counts.  Raises ControlError for an unknown host or user.
         """
-        anywhere = [sender for sender in self.senders if sender.host == "*"]
+        anywhere = [sender for sender in self.senders if sender.host == ANY]
         here = anywhere or [sender for sender in self.senders if sender.host == address]
         if not here:
-            return "unknown host"
-        users = {sender.user for sender in here}
-        if "*" in users:
-            return ""
-        return f"the password of user {user} cannot be checked yet" if user in users else "unknown user"
+            raise ControlError("unknown host")
+        by_user = {sender.user: sender for sender in here}
+        found = by_user.get(ANY) or by_user.get(user)
+        if found is None:
+            raise ControlError(f"unknown user {user!r:.80}")
+        return found
 
 
 def parse(text: str, file: str = "auth.cf") -> Access:
@@ -86,11 +84,6 @@ def parse(text: str, file: str = "auth.cf") -> Access:
         elif len(words) == 3:
             senders.append(Sender(*words))
     return Access(rules, tuple(senders))
-
-
-def login(authtypes: Sequence[str], user: str, password: str, address: str) -> bool:
-    """Is this the user it says?  Each authtype is tried in turn."""
-    return any(method == "trustlocal" and bool(user) and address == LOCAL for method in authtypes)
 
 
 def _add(rules: dict[str, Rule], command: str, users: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mon.control.classic import access, lines, lists, switches, variables, words
+from mon.control.auth.login import Claim
+from mon.control.classic import lines, lists, switches, variables, words
 from mon.control.classic.session import Refused, Session
 from mon.errors import ControlError
 from mon.model.config import AlertKind
@@ -61,8 +62,10 @@ async def _version(session: Session, rest: str) -> Reply:
 
 
 async def _login(session: Session, rest: str) -> Reply:
-    user, _, password = rest.partition(" ")
-    if not access.login(session.book.config.settings.authtype, user, password, session.address):
+    user, password, *_ = [*rest.split(None, 1), "", ""]
+    settings, userfile = session.book.config.settings, session.operations.userfile
+    claim = Claim(user, password, session.address, userfile, settings.pamservice)
+    if not await session.gate.logins.accepts(claim, settings.authtype):
         return ["530 login unsuccessful"]
     session.user = user
     return ["220 login accepted"]
@@ -188,6 +191,7 @@ def _test_monitor(session: Session, given: Sequence[str]) -> Reply:
     if key is None:
         watch, name, *_ = [*given, "", ""]
         return [f"{watch} {name} not defined", done]
+    session.operations.tell_remote("test", *key)
     if session.book.interval(key) is not None:  # without one a monitor never runs
         session.operations.check_now(key)
     return [done]

@@ -52,6 +52,7 @@ class ClassicServer:
     async def close(self, grace: float = 0.5) -> None:
         """End all connections, after the replies under way."""
         await self._lines.close(grace)
+        self.gate.logins.close()
 
     def configure(self, *, idle: float, allow: Sequence[str]) -> None:
         """Take over what a reload says, for connections to come."""

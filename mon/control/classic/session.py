@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from mon.control.auth.login import Logins
 from mon.control.classic import authfile
-from mon.control.classic.access import Access
+from mon.control.classic.access import ANY, Access
 from mon.control.operations import Operations
 from mon.engine import Book
 from mon.errors import ControlError
@@ -28,10 +29,22 @@ class Gate:
 
     access: Access | None
     file: Path | None = None
+    logins: Logins = field(default_factory=Logins)
 
     def permits(self, command: str, user: str) -> bool:
         """May ``user`` do ``command``?"""
         return self.access is None or self.access.permits(command, user)
+
+    async def admit(self, user: str, password: str, address: str) -> None:
+        """Let a trap in.
+
+        Raises ControlError for one of an unknown host or user, or with a wrong password.
+        """
+        if self.access is None:
+            raise ControlError("there is no auth.cf")
+        sender = self.access.sender(address, user)
+        if sender.user != ANY and not await self.logins.matches(password, sender.password):
+            raise ControlError(f"the password of user {user!r:.80} is wrong")
 
     def reload(self) -> None:
         """Read the file again; one that cannot be used is logged, and the rules stay."""

@@ -41,6 +41,7 @@ def _disable_watch(session: Session, given: Sequence[str]) -> tuple[str, Step]:
     if watch not in session.book.config.watches:
         raise Refused(f'520 disable error, unknown watch "{watch}"')
     session.book.disable_watch(watch)
+    session.operations.tell_remote("disable", "watch", watch)
     return "220 disable watch completed", NOTHING
 
 
@@ -49,6 +50,7 @@ def _enable_watch(session: Session, given: Sequence[str]) -> tuple[str, Step]:
     if watch not in session.book.config.watches:
         raise Refused("520 enable error, unknown watch")
     session.book.enable_watch(watch)
+    session.operations.tell_remote("enable", "watch", watch)
     return "220 enable watch completed", NOTHING
 
 
@@ -58,6 +60,7 @@ def _disable_service(session: Session, given: Sequence[str]) -> tuple[str, Step]
         raise Refused("520 disable error, unknown service")
     operations, user = session.operations, session.user
     step = session.book.disable_service(key, operations.now(), operations.environment, user=user)
+    operations.tell_remote("disable", "service", *key)
     return "220 disable service completed", step
 
 
@@ -66,6 +69,7 @@ def _enable_service(session: Session, given: Sequence[str]) -> tuple[str, Step]:
     if key is None:
         raise Refused("520 enable error, unknown group")
     session.book.enable_service(key)
+    session.operations.tell_remote("enable", "service", *key)
     return "220 enable completed", NOTHING
 
 
@@ -74,14 +78,21 @@ def _disable_host(session: Session, given: Sequence[str]) -> tuple[str, Step]:
     if missing := session.book.unknown_hosts(*given):
         raise Refused(f"520 disable host failed, host(s) {' '.join(missing)} do not exist")
     for host in given:
-        session.book.disable_host(host)
+        _tell(session, "disable", session.book.disable_host(host), host)
     return "220 disable host completed", NOTHING
 
 
 def _enable_host(session: Session, given: Sequence[str]) -> tuple[str, Step]:
     for host in given:
-        session.book.enable_host(host)
+        _tell(session, "enable", session.book.enable_host(host), host)
     return "220 enable completed", NOTHING
+
+
+def _tell(session: Session, word: str, watches: Sequence[str], host: str) -> None:
+    """A host's word, behind that of the watches whose only host it is."""
+    for watch in watches:
+        session.operations.tell_remote(word, "watch", watch)
+    session.operations.tell_remote(word, "host", host)
 
 
 DISABLE = MappingProxyType({"watch": _disable_watch, "service": _disable_service, "host": _disable_host})

@@ -52,6 +52,8 @@ async def _set(session: Session, key: Key, name: str, value: str) -> None:
         operations.set_timer(key, _seconds(value))
     else:
         await operations.carry_out(session.book.set_variable(key, name, value, operations.now()))
+        if name == "monitor":
+            await operations.rebind(key)
 
 
 def _set_opstatus(session: Session, key: Key, value: str) -> Step:

@@ -55,8 +55,7 @@ class Journals:
 
     def adopt(self, settings: Settings, logdir: Path) -> None:
         """Let each file be where the settings want it, relative names in ``logdir``."""
-        downtimes = settings.dtlogfile if settings.dtlogging else ""
-        self.downtimes.file = logdir / downtimes if downtimes else None
+        self.downtimes.file = logdir / (settings.dtlogfile or "downtime.log") if settings.dtlogging else None
         self.alerts.file = logdir / settings.historicfile if settings.historicfile else None
 
     async def begin(self, settings: Settings, now: Moment) -> list[AlertEntry] | None:

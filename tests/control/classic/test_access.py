@@ -2,7 +2,7 @@
 
 import pytest
 
-from mon.control.classic.access import Access, login, parse
+from mon.control.classic.access import Access, parse
 from mon.errors import ControlError
 
 RULES = """
@@ -54,20 +54,3 @@ def test_a_rule_lets_in_whom_it_names_and_a_denial_wins(
 def test_a_line_without_a_colon_is_an_error_with_its_place() -> None:
     with pytest.raises(ControlError, match=r"^auth.cf:2: no colon in line 2: write `COMMAND: USER, USER`$"):
         parse("list: all\nset ann\n")
-
-
-@pytest.mark.parametrize(
-    ("authtypes", "user", "address", "accepted"),
-    [
-        (("trustlocal",), "ann", "127.0.0.1", True),
-        (("trustlocal",), "", "127.0.0.1", False),
-        (("trustlocal",), "ann", "10.0.0.1", False),
-        (("getpwnam",), "ann", "127.0.0.1", False),
-        (("getpwnam", "trustlocal"), "ann", "127.0.0.1", True),
-        ((), "ann", "127.0.0.1", False),
-    ],
-)
-def test_trustlocal_takes_any_name_from_this_machine(
-    authtypes: tuple[str, ...], user: str, address: str, accepted: bool
-) -> None:
-    assert login(authtypes, user, "", address) is accepted
