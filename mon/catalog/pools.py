@@ -151,6 +151,7 @@ class Pools:
             service=service.name,
             fall=(after.count if after and after.count else None) or (virtual.fall if virtual else 1),
             rise=virtual.rise if virtual else 1,
+            confirm=virtual.confirm if virtual else 0.0,
             remove=target.remove,
             group=target.group,
             traps=target.traps,
@@ -219,6 +220,8 @@ def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partia
         netmask=virtual.netmask,
         floor=virtual.floor,
         partial=partial,
+        drain=virtual.drain,
+        slowstart=virtual.slowstart,
         source=source,
     )
 

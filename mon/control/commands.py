@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mon.control import alerts, asked, pools
+from mon.control.asked import Arguments
 from mon.control.operations import Operations
 from mon.control.status import status
 from mon.errors import ControlError
@@ -23,14 +25,6 @@ class Command:
 
 async def _status(operations: Operations, arguments: Arguments) -> object:
     return await status(operations)
-
-
-async def _pools(operations: Operations, arguments: Arguments) -> object:
-    return operations.pools()
-
-
-async def _alerts(operations: Operations, arguments: Arguments) -> object:
-    return operations.pending()
 
 
 async def _pids(operations: Operations, arguments: Arguments) -> object:
@@ -60,9 +54,14 @@ async def _stop(operations: Operations, arguments: Arguments) -> object:
 COMMANDS = MappingProxyType(
     {
         "status": Command(_status, writes=False),
-        "pools": Command(_pools, writes=False),
+        "pools": Command(pools.pools, writes=False),
         "pids": Command(_pids, writes=False),
-        "alerts": Command(_alerts, writes=False),
+        "alerts": Command(alerts.alerts, writes=False),
+        "alerts-retry": Command(alerts.retry),
+        "alerts-drop": Command(alerts.drop),
+        "why": Command(alerts.why, writes=False),
+        "pool-words": Command(pools.words, writes=False),
+        "pool-word": Command(pools.word),
         "test": Command(_test),
         "check-now": Command(_check_now),
         "reload": Command(_reload),

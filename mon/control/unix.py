@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import pwd
 import socket
 import struct
 from collections.abc import Iterator, Mapping
@@ -55,7 +56,8 @@ class UnixServer:
             self._ours = False
 
     def _opened(self, connected: socket.socket) -> "_Requests":
-        return _Requests(self._operations, trusted=peer_uid(connected) in (0, os.geteuid()))
+        uid = peer_uid(connected)
+        return _Requests(self._operations, uid, trusted=uid in (0, os.geteuid()))
 
 
 class _Requests:
@@ -63,8 +65,9 @@ class _Requests:
 
     over = False
 
-    def __init__(self, operations: Operations, *, trusted: bool) -> None:
+    def __init__(self, operations: Operations, uid: int, *, trusted: bool) -> None:
         self._operations = operations
+        self._uid = uid
         self._trusted = trusted
 
     async def answer(self, line: bytes) -> bytes:
@@ -88,7 +91,7 @@ class _Requests:
             raise ControlError(f"no such command: {name!r:.100} (there are {', '.join(COMMANDS)})")
         if command.writes and not self._trusted:
             raise ControlError(f"{name}: only root and the daemon's own user may do that")
-        return await command.run(self._operations, request)
+        return await command.run(self._operations, {**request, "who": _who(self._uid, request.get("sudo"))})
 
 
 def ask(path: Path, command: str, **arguments: object) -> Any:
@@ -115,6 +118,15 @@ def peer_uid(connected: socket.socket) -> int:
     form = struct.Struct("3i")  # struct ucred: pid, uid, gid
     _, uid, _ = form.unpack(connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, form.size))
     return int(uid)
+
+
+def _who(uid: int, sudo: object) -> str:
+    """The name of who is asking; root may say for whom it asks."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return f"{sudo:.40} ({name})" if uid == 0 and isinstance(sudo, str) and sudo.isprintable() else name
 
 
 def _request(line: bytes) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 ``core``     its life                        ``parts``     what it is made of, and who knows whom
 ``checks``   when monitors run               ``recorder``  decided, durable, sent: in this order
 ``keeper``   balancers as pools want them    ``line``      the thread that talks to one balancer
+``sight``    what the keeper shows of a pool
 ``desk``     what the control channels see   ``renewal``   reload and reset
 ``telling``  what messages say of pools
 ``announce`` news of a pool as a whole       ``events``    one log line per event

@@ -1,5 +1,7 @@
 """Running the monitors: when one is due, what it may see, and where its results go."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any
@@ -58,6 +60,7 @@ class Checks:
         self._classic = classic
         self._plan = Plan(book.config)
         self._rounds: dict[Key, int] = {}  # rounds under way; more than one while a host hangs
+        self._confirming: dict[tuple[Key, str], asyncio.TimerHandle] = {}
         self._background = Background()
 
     # Planning.
@@ -167,6 +170,38 @@ class Checks:
             self._recorder.note(change)
         frozen = self._book.vote_frozen(key, result.host)
         self._keeper.wake(*self._pools.vote(result, result.at, frozen=frozen))
+        doubt = None if frozen else self._pools.doubt(result)
+        if doubt is not None:
+            for line in doubt.lines:
+                events.say(logging.INFO, "doubt", line, host=result.host)
+            if doubt.delay is not None:
+                self._confirm_later(key, result.host, doubt.delay)
+
+    def _confirm_later(self, key: Key, host: str, delay: float) -> None:
+        """Check one host again soon: what it said differs from what is thought of it."""
+        if (key, host) not in self._confirming:
+            timer = asyncio.get_running_loop().call_later(delay, self._confirm, key, host)
+            self._confirming[key, host] = timer
+
+    def _confirm(self, key: Key, name: str) -> None:
+        del self._confirming[key, name]
+        check, now = self._plan.checks.get(key), self._clock()
+        if check is None or self._book.may_run(key, now):
+            return
+        host = next((host for host in self._book.monitor_hosts(key, now) if host.name == name), None)
+        if host is None or (self._is_program(check) and (self._rounds.get(key) or self._crowded())):
+            return
+        environment = {**self._environment, **self._book.monitor_environment(key, now)}
+        self._background.spawn(self._again(key, self._runner.again(check, host, environment, self._heard)))
+
+    async def _again(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+        """A check beside the rounds; a program's counts as one, so that no round overlaps it."""
+        self._rounds[key] = self._rounds.get(key, 0) + 1
+        try:
+            await work
+        finally:
+            if key in self._rounds:
+                self._rounds[key] -= 1
 
     async def conclude(self, result: RunResult) -> None:
         """A whole round: to the book, to voters that take it whole, and to disk and people."""
@@ -201,6 +236,8 @@ class Checks:
     async def close(self) -> None:
         """Start nothing more; what runs is left to the runner."""
         self.timetable.stop()
+        for timer in self._confirming.values():
+            timer.cancel()
         await self._background.close()
 
 

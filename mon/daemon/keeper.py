@@ -5,33 +5,27 @@ should be.  A lost event, a flushed table or a reboot heals at the next look (DE
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from mon.balancer import Balancer
-from mon.control.operations import PoolView, ServerView
+from mon.control.operations import PoolView
 from mon.daemon import events
 from mon.daemon.line import Line, Words
+from mon.daemon.sight import Sight, view
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerId, Table, Voter
+from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
 from mon.pool.wish import Wanted
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
 
-
-@dataclass(slots=True)
-class _Sight:
-    """What the keeper knows about one pool: the table last seen, what is wrong, how often in a row."""
-
-    table: Table = Table(None)
-    trouble: str = ""
-    outlook: str = ""
-    failures: int = 0
-    told: str = ""
+LAST_WORDS = 0.5
+"""Seconds that final weights may take at the end."""
 
 
 class Keeper:
@@ -58,15 +52,16 @@ class Keeper:
         self._changed = changed
         self._tell = tell
         self._max_age = max_age
-        self._saved: Mapping[str, SavedPool] = {}
+        self._saved: dict[str, SavedPool] = {}
         self._lines: dict[Words, Line] = {}
         self._work: dict[Words, asyncio.Task[None]] = {}
-        self._sights: dict[str, _Sight] = {}
+        self._sights: dict[str, Sight] = {}
+        self._alarms: dict[str, asyncio.TimerHandle] = {}
 
     async def start(self, saved: Mapping[str, SavedPool]) -> None:
         """Read every pool's table, adopt what is there, and bring it into shape; then keep it so."""
-        self._saved = saved
-        self._pools.recall(saved.values())
+        self._saved = dict(saved)
+        self._pools.recall(saved.values(), self._clock())
         for name in self._pools.names:
             await self._look(name)
         self.wake(*self._pools.names)
@@ -85,13 +80,32 @@ class Keeper:
 
     def views(self) -> tuple[PoolView, ...]:
         """All pools as last seen."""
-        return tuple(self._view(name) for name in self._pools.names)
+        now = self._clock()
+        return tuple(
+            view(self._pools, name, self._sights.get(name, Sight()), now) for name in self._pools.names
+        )
+
+    def instruct(self, order: Order) -> str:
+        """Take an operator's word on a server, and have it carried out.  Raises ControlError."""
+        said = self._pools.instruct(order, self._clock())
+        until = "" if order.seconds is None else f" for {order.seconds:g} s"
+        text = f"pool {order.pool}: {order.who}: {order.verb} {order.server}{until}: {said}"
+        events.say(logging.INFO, "operator", text, pool=order.pool, server=order.server, who=order.who)
+        self._changed()
+        self.wake(order.pool)
+        return said
 
     async def close(self) -> None:
-        """Finish the changes under way; tables stay as they are (a restart moves no weight)."""
+        """Finish the changes under way, and slow starts at once; else tables stay as they are."""
+        for alarm in self._alarms.values():
+            alarm.cancel()
         for task in self._work.values():
             task.cancel()
         await asyncio.gather(*self._work.values(), return_exceptions=True)
+        climbing = self._pools.finish()
+        with contextlib.suppress(TimeoutError):  # a balancer that does not answer holds up no end
+            async with asyncio.timeout(LAST_WORDS):
+                await asyncio.gather(*(self._look(name) for name in climbing))
         for line in self._lines.values():
             await line.close()
 
@@ -115,24 +129,30 @@ class Keeper:
         if name not in self._pools.names:
             return
         plan = self._pools.plan(name)
-        sight = self._sights.setdefault(name, _Sight())
+        sight = self._sights.setdefault(name, Sight())
         try:
             await self._shape(plan, sight)
         except BalancerError as error:
             self._failed(plan, sight, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours with one pool must not end the care for all
+            events.log.exception("pool %s: a fault in mon", name)
+            self._failed(plan, sight, f"a fault in mon: {type(error).__name__}: {error}")
         else:
             self._succeeded(plan, sight)
 
-    async def _shape(self, plan: Pool, sight: _Sight) -> None:
+    async def _shape(self, plan: Pool, sight: Sight) -> None:
         line = self._line(plan.balancer)
         before = await line.read(plan.id)
         if not self._current(plan):
             return
         now = self._clock()
         if self._pools.unread(plan.name):
-            saved = self._saved.get(plan.name)
+            saved = self._saved.pop(plan.name, None)
             self._pools.adopt(plan.name, before, saved, now, max_age=self._max_age)
+        if self._pools.tick(plan.name, before, now):
+            self._changed()
         wish = self._pools.wanted(plan.name, now)
+        self._look_again(plan.name, wish.due, now)
         edits = wish.changes(before)
         sight.table, sight.outlook = before, "" if wish.waiting else wish.outlook
         if edits:
@@ -144,19 +164,27 @@ class Keeper:
             self._changed()
         self._compare(plan, sight, wish)
 
-    def _compare(self, plan: Pool, sight: _Sight, wish: Wanted) -> None:
+    def _compare(self, plan: Pool, sight: Sight, wish: Wanted) -> None:
         """Read back is not as it should be: an error, unless the wish changed meanwhile (law 3)."""
         if not self._current(plan):
             return
         differences = self._pools.settle(plan.name, sight.table, self._clock())
-        if differences and self._pools.wanted(plan.name, self._clock()) == wish:
+        if differences and self._pools.wanted(plan.name, self._clock()).table == wish.table:
             raise BalancerMismatch("; ".join(differences))
+
+    def _look_again(self, name: str, due: float | None, now: Moment) -> None:
+        """Set the alarm for when time alone may change what the pool should be."""
+        if name in self._alarms:
+            self._alarms.pop(name).cancel()
+        if due is not None:
+            delay = max(0.0, due - now.mono)
+            self._alarms[name] = asyncio.get_running_loop().call_later(delay, self.wake, name)
 
     def _current(self, plan: Pool) -> bool:
         """Is the pool still there, at the same place?  A reload may come while the balancer is asked."""
         return plan.name in self._pools.names and self._pools.plan(plan.name).id == plan.id
 
-    def _failed(self, plan: Pool, sight: _Sight, trouble: str) -> None:
+    def _failed(self, plan: Pool, sight: Sight, trouble: str) -> None:
         delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
         sight.failures += 1
         asyncio.get_running_loop().call_later(delay, self.wake, plan.name)
@@ -168,43 +196,17 @@ class Keeper:
             )
             self._say(plan, sight, text)
 
-    def _succeeded(self, plan: Pool, sight: _Sight) -> None:
+    def _succeeded(self, plan: Pool, sight: Sight) -> None:
         if sight.trouble:
             well = f"pool {plan.name}: the balancer is well again"
             events.say(logging.INFO, "balancer", well, pool=plan.name, trouble="")
         sight.failures, sight.trouble = 0, ""
         self._say(plan, sight, sight.outlook)
 
-    def _say(self, plan: Pool, sight: _Sight, text: str) -> None:
+    def _say(self, plan: Pool, sight: Sight, text: str) -> None:
         if text != sight.told:
             sight.told = text
             self._tell(plan, text)
-
-    def _view(self, name: str) -> PoolView:
-        plan, sight = self._pools.plan(name), self._sights.get(name, _Sight())
-        wish = self._pools.wanted(name, self._clock())
-        wanted = {server.id: server.weight for server in wish.table.servers}
-        names = {member.id: member.name for member in plan.members}
-        return PoolView(
-            name=name,
-            virtual=str(plan.id),
-            balancer=" ".join(plan.balancer),
-            scheduler=plan.scheduler,
-            trouble=sight.trouble or sight.outlook,
-            servers=tuple(
-                ServerView(
-                    name=names.get(server.id, ""),
-                    address=str(server.id),
-                    weight=server.weight,
-                    wanted=wanted.get(server.id, server.weight),
-                    forward=server.forward,
-                    active=server.active,
-                    inactive=server.inactive,
-                    why=wish.why.get(server.id, ""),
-                )
-                for server in sight.table.servers
-            ),
-        )
 
 
 def _report(plan: Pool, before: Table, after: Table, why: Mapping[ServerId, str]) -> None:

@@ -67,8 +67,9 @@ class Virtual:
     reals: tuple[Real, ...] = ()
     floor: Floor | None = None
     fallback: Real | None = None
-    rise: int = 1
-    fall: int = 1
+    rise: int = 2
+    fall: int = 2
+    confirm: float = 0.2
     drain: float = 0.0
     slowstart: float = 0.0
     source: Source = field(default=NOWHERE, compare=False)
@@ -126,7 +127,8 @@ class Voter:
     ``fall``, ``rise``: bad, good results in a row that change its vote.  ``remove``: a server voted out
     leaves the table (else weight 0).  ``group``: a result without host names votes for all.
     ``exit``: only these exit statuses are *down* (inclusive), None is any but 0.  ``only``: votes on this
-    server alone (wild form ``-R``), "" is every member.
+    server alone (wild form ``-R``), "" is every member.  ``confirm``: a host whose result differs from the
+    vote is checked again after so many seconds, 0 is never.
     """
 
     watch: str
@@ -138,11 +140,16 @@ class Voter:
     traps: bool = False
     exit: tuple[int, int] | None = None
     only: str = ""
+    confirm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A virtual service with its servers' addresses pinned and its voters known."""
+    """A virtual service with its servers' addresses pinned and its voters known.
+
+    ``drain`` is how long (seconds) a server that an operator or a reload sends away may finish its
+    connections, 0 is not at all; over so many seconds ``slowstart`` raises the weight of one that recovered.
+    """
 
     name: str
     id: VirtualId
@@ -155,6 +162,8 @@ class Pool:
     floor: Floor | None = None
     fallback: Member | None = None
     partial: bool = False  # wild form: name only what the lines name, leave other servers of it alone
+    drain: float = 0.0
+    slowstart: float = 0.0
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -179,6 +188,7 @@ class ServerEntry:
     upper: int = 0
     active: int = field(default=0, compare=False)
     inactive: int = field(default=0, compare=False)
+    templates: int = field(default=0, compare=False)  # clients that persistence sends here
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,17 @@ class Vote(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """One result as a ballot sees it: a host's part of a round, or a whole round (``--group``)."""
+    """One result as a ballot sees it: a host's part of a round, or a whole round (``--group``).
+
+    ``final``: an event and not a sample, so it counts for as many as rise or fall ask for.
+    """
 
     verdict: Verdict
     at: Moment
     status: int = 0
     cause: Cause = Cause.NONE
     detail: str = ""
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Ballot:
 
     ``streak`` is how many results in a row spoke for ``toward``, a vote other than the present one.
     ``since`` is when the vote became what it is; ``at`` is the last result that counted.  ``heard`` is
-    true after any result, even one that could not count.  ``presumed`` stands in for a vote that was
+    true after a result that made up its mind, or could not count.  ``doubt`` is what the latest result said
+    while the row is too short.  ``presumed`` stands in for a vote that was
     never spoken: was the server in when this voter's silence began?  None: nobody has looked yet.
     ``unplaced``: the balancer had no such virtual service then, so nothing says that the server was out.
     """
@@ -43,6 +48,7 @@ class Ballot:
     streak: int = 0
     cause: Cause = Cause.NONE
     detail: str = ""
+    doubt: str = ""
     since: Moment | None = None
     at: Moment | None = None
     heard: bool = False
@@ -53,6 +59,12 @@ class Ballot:
     def good(self) -> bool:
         """Does this ballot let the server be in (law 1)?"""
         return self.vote is Vote.OK or (self.vote is Vote.UNSPOKEN and self.presumed is True)
+
+    @property
+    def confirmed(self) -> bool:
+        """Has a later result said the same as the one that made the vote?"""
+        later = self.since is not None and self.at is not None and self.at.mono > self.since.mono
+        return later and not self.streak
 
     @property
     def silent(self) -> bool:
@@ -76,15 +88,15 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
             ballot,
             toward=vote,
             streak=0,
+            doubt="",
             cause=opinion.cause,
             detail=opinion.detail,
             at=opinion.at,
             heard=True,
         )
     streak = ballot.streak + 1 if ballot.toward is vote else 1
-    needed = voter.rise if vote is Vote.OK else voter.fall
-    if streak < needed:
-        return replace(ballot, toward=vote, streak=streak, at=opinion.at, heard=True)
+    if streak < needed(ballot, vote, voter) and not opinion.final:
+        return replace(ballot, toward=vote, streak=streak, at=opinion.at, doubt=opinion.detail)
     return Ballot(
         vote=vote,
         toward=vote,
@@ -96,6 +108,22 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
         presumed=ballot.presumed,
         unplaced=ballot.unplaced,
     )
+
+
+def needed(ballot: Ballot, vote: Vote, voter: Voter) -> int:
+    """How many results in a row make it ``vote``.
+
+    One is enough for what the table shows already, and for a server of a virtual service that is new.
+    """
+    shown = {True: Vote.OK, False: Vote.DOWN, None: Vote.UNSPOKEN}[ballot.presumed]
+    if ballot.vote is Vote.UNSPOKEN and (ballot.unplaced or vote is shown):
+        return 1
+    return voter.rise if vote is Vote.OK else voter.fall
+
+
+def doubtful(ballot: Ballot) -> bool:
+    """Did the latest result say something else than the vote, without being enough to change it?"""
+    return ballot.streak > 0
 
 
 def _meaning(opinion: Opinion, voter: Voter) -> Vote:

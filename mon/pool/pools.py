@@ -1,16 +1,28 @@
 """The one owner of all pools: results in, wishes out.  It never sees a balancer, only tables."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from mon.errors import ControlError
 from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, Table, Voter
 from mon.model.result import HostResult, RunResult, Verdict
 from mon.pool.ballot import Opinion, counted, ignored
-from mon.pool.record import SavedPool, to_save
+from mon.pool.decide import Facts
+from mon.pool.operators import Order, instruct
+from mon.pool.reasons import words
+from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, to_save
 from mon.pool.state import Place, PoolState, entries, seated, together
 from mon.pool.wish import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A result that did not change a vote yet: ``lines`` say so; the next check is in ``delay`` seconds."""
+
+    lines: tuple[str, ...]
+    delay: float | None
 
 
 class Pools:
@@ -42,7 +54,13 @@ class Pools:
 
     def wanted(self, name: str, now: Moment) -> Wanted:
         """The pool that should be, and why."""
-        return self._states[name].wish()
+        return self._states[name].wish(now)
+
+    def tick(self, name: str, table: Table, now: Moment) -> bool:
+        """Time has passed, and the balancer's table was looked at; True if the wish is another one now."""
+        state = self._states[name]
+        state.memory = state.memory.seen(table, now)
+        return state.advance(now)
 
     def vote(self, result: HostResult, now: Moment, *, frozen: str = "", trap: bool = False) -> set[str]:
         """Count one host's result; the names of the pools whose wish changed.
@@ -50,12 +68,14 @@ class Pools:
         ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
         stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
         """
-        opinion = Opinion(result.verdict, result.at, result.status, result.cause, result.detail)
+        opinion = Opinion(
+            result.verdict, result.at, result.status, result.cause, result.detail, result.final
+        )
 
         def concerns(member: Member, voter: Voter) -> bool:
             return member.check == result.host and (voter.traps or not trap)
 
-        return self._count((result.watch, result.service), opinion, concerns, frozen)
+        return self._count((result.watch, result.service), opinion, concerns, frozen, now)
 
     def run_result(
         self,
@@ -80,11 +100,11 @@ class Pools:
             speaks = voter.group and (voter.traps or not trap) and member.check not in spoken
             return speaks and (bool(voter.only) or not (run.status and names_others))
 
-        return self._count((run.watch, run.service), opinion, concerns, frozen)
+        return self._count((run.watch, run.service), opinion, concerns, frozen, now)
 
     def first_round_over(self, now: Moment) -> set[str]:
         """The first round has had its time: floor and fallback wait no longer; whose wish changed."""
-        return {name for name, state in self._states.items() if state.take({}, ready=True)}
+        return {name for name, state in self._states.items() if state.take({}, now, ready=True)}
 
     def adopt(
         self,
@@ -105,25 +125,25 @@ class Pools:
         if table.service is None or table.service.id == state.plan.id:
             state.adopt(table, saved, now, max_age)
 
-    def recall(self, saved: Iterable[SavedPool]) -> set[str]:
+    def recall(self, saved: Iterable[SavedPool], now: Moment) -> set[str]:
         """At start: saved pools that are configured no longer are to be withdrawn; their names."""
         before = set(self._states)
         for pool in saved:
             plan = Pool(pool.name, pool.id, pool.balancer, partial=pool.partial)
-            self._hand_over(PoolState(plan, {}, owned=pool.owned))
+            self._hand_over(PoolState(plan, {}, owned=pool.owned, memory=remembered(pool, now)), now)
         return set(self._states) - before
 
     def reload(self, plans: Iterable[Pool], now: Moment) -> set[str]:
         """Take new plans and keep the votes of the same (pool, server, voter); whose wish changed (law 8)."""
-        old, before = self._states, {name: state.wish() for name, state in self._states.items()}
-        self._states = {plan.name: seated(plan, old.get(plan.name)) for plan in plans}
+        old = self._states
+        self._states = {plan.name: seated(plan, old.get(plan.name), now) for plan in plans}
         for state in old.values():
-            self._hand_over(state)
+            self._hand_over(state, now)
         self._voting = {}
         for state in self._states.values():
             for key in dict.fromkeys((voter.watch, voter.service) for voter in state.voters.values()):
                 self._voting.setdefault(key, []).append(state)
-        return {name for name, state in self._states.items() if state.wish() != before.get(name)}
+        return {name for name, state in self._states.items() if state.advance(now) or name not in old}
 
     def settle(self, name: str, table: Table, now: Moment) -> tuple[str, ...]:
         """Take note of the table read back; what is not as it should be, in words (law 3).
@@ -133,20 +153,66 @@ class Pools:
         state = self._states.get(name)
         if state is None:  # a reload took it away while its changes were applied
             return ()
-        differences = state.wish().differences(table)
+        differences = state.decided.differences(table)
         there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
         state.owned = replace(state.owned, servers=state.owned.servers & there)
         if state.leaving and not differences:
             del self._states[name]
         return differences
 
+    def instruct(self, order: Order, now: Moment) -> str:
+        """Take an operator's word on a server; what it means, in words.
+
+        Raises ControlError: no such pool or server, or (without ``force``) below the floor (law 2).
+        """
+        state = self._states.get(order.pool)
+        if state is None or state.leaving:
+            raise ControlError(f"no pool {order.pool!r:.80} (there are {', '.join(self._states) or 'none'})")
+        return instruct(state, order, now)
+
+    def words(self, name: str) -> tuple[SavedWord, ...]:
+        """What operators said about the servers of a pool, in the order of the configuration."""
+        state = self._states[name]
+        return tuple(
+            saved_word(member.id, state.words[member.id])
+            for member in state.plan.members
+            if member.id in state.words
+        )
+
+    def doubt(self, result: HostResult) -> Doubt | None:
+        """A result that was counted and differs from a vote, without being enough to change it."""
+        lines, delays = [], []
+        for state in self._voting.get((result.watch, result.service), ()):
+            for member, voter, ballot in state.doubts(result):
+                lines.append(f"pool {state.plan.name}: {member.name}: {words(voter, ballot)}")
+                delays += [voter.confirm] if voter.confirm else []
+        return Doubt(tuple(lines), min(delays, default=None)) if lines else None
+
+    def facts(self, name: str, now: Moment) -> Facts:
+        """All that the present wish of a pool depends on."""
+        return self._states[name].facts(now)
+
+    def finish(self) -> set[str]:
+        """Let everybody have the whole weight at once (an orderly stop); the pools concerned."""
+        climbing = {name for name, state in self._states.items() if state.memory.ramps}
+        for name in climbing:
+            self._states[name].memory = replace(self._states[name].memory, ramps={})
+        return climbing
+
     def saved(self) -> tuple[SavedPool, ...]:
         """What the store keeps, in the order of the configuration."""
         states = (state for state in self._states.values() if state.adopted or state.leaving)
-        return tuple(to_save(state.plan, state.owned, state.ballots) for state in states)
+        return tuple(
+            to_save(state.plan, state.owned, state.ballots, state.words, state.memory) for state in states
+        )
 
     def _count(
-        self, key: Key, opinion: Opinion, concerns: Callable[[Member, Voter], bool], frozen: str
+        self,
+        key: Key,
+        opinion: Opinion,
+        concerns: Callable[[Member, Voter], bool],
+        frozen: str,
+        now: Moment,
     ) -> set[str]:
         """Count an opinion on every seat that it concerns."""
         changed = set()
@@ -159,18 +225,18 @@ class Pools:
                     if before is not None and concerns(member, voter):
                         after = ignored(before) if frozen else counted(before, opinion, voter)
                         ballots[member.id, name] = after
-            if state.take(ballots):
+            if state.take(ballots, now):
                 changed.add(state.plan.name)
         return changed
 
-    def _hand_over(self, old: PoolState) -> None:
+    def _hand_over(self, old: PoolState, now: Moment) -> None:
         """What a pool of before owned goes to the pool that has its place now, or is withdrawn."""
         heirs: dict[Place, PoolState] = {state.place: state for state in self._states.values()}
         heir = heirs.get(old.place)
         if heir is not None:
             heir.owned = together(heir.owned, old.owned)
             return
-        leaving = old.leave()
+        leaving = old.leave(now)
         self._states[leaving.plan.name] = leaving
 
 

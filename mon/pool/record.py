@@ -1,13 +1,14 @@
-"""What is saved of a pool: the votes, and what is ours on the balancer.  Times are wall seconds."""
+"""What is saved of a pool: votes, operators' words, clocks, and what is ours.  Times are wall seconds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mon.model.moment import Moment
-from mon.model.pool import Pool, ServerId, VirtualId
+from mon.model.pool import Pool, ServerEntry, ServerId, VirtualId
 from mon.model.result import Cause
 from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import Owned
+from mon.pool.memory import Drain, Memory, Word
 
 Seat = tuple[ServerId, str]
 """(server, name of the voter): whose ballot it is."""
@@ -29,6 +30,36 @@ class SavedBallot:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedWord:
+    """What an operator said about a server; ``until`` 0.0 is for good."""
+
+    server: ServerId
+    weight: int
+    who: str
+    why: str
+    at: float
+    until: float = 0.0
+    drain: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDrain:
+    """A server that finishes its connections."""
+
+    entry: ServerEntry
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRamp:
+    """A server in its slow start."""
+
+    server: ServerId
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class SavedPool:
     """One pool, also one that left the configuration and is not yet gone from its balancer."""
 
@@ -39,6 +70,10 @@ class SavedPool:
     service: bool = False  # ours to delete
     servers: tuple[ServerId, ...] = ()  # ours to delete
     ballots: tuple[SavedBallot, ...] = ()
+    words: tuple[SavedWord, ...] = ()
+    drains: tuple[SavedDrain, ...] = ()
+    drained: tuple[ServerId, ...] = ()
+    ramps: tuple[SavedRamp, ...] = ()
 
     @property
     def owned(self) -> Owned:
@@ -46,7 +81,9 @@ class SavedPool:
         return Owned(self.service, frozenset(self.servers))
 
 
-def to_save(pool: Pool, owned: Owned, ballots: Mapping[Seat, Ballot]) -> SavedPool:
+def to_save(
+    pool: Pool, owned: Owned, ballots: Mapping[Seat, Ballot], words: Mapping[ServerId, Word], memory: Memory
+) -> SavedPool:
     """The pool as it is saved: only votes that were spoken, or are on the way to it, are worth a line."""
     return SavedPool(
         name=pool.name,
@@ -56,6 +93,45 @@ def to_save(pool: Pool, owned: Owned, ballots: Mapping[Seat, Ballot]) -> SavedPo
         service=owned.service,
         servers=tuple(sorted(owned.servers)),
         ballots=tuple(_saved(seat, ballot, ballot.at) for seat, ballot in ballots.items() if ballot.at),
+        words=tuple(saved_word(id_, word) for id_, word in words.items()),
+        drains=tuple(SavedDrain(d.entry, d.since.wall, d.until.wall) for d in memory.drains.values()),
+        drained=tuple(sorted(memory.drained)),
+        ramps=tuple(SavedRamp(id_, since.wall) for id_, since in memory.ramps.items()),
+    )
+
+
+def saved_word(id: ServerId, word: Word) -> SavedWord:
+    """An operator's word as it is saved and shown."""
+    until = word.until.wall if word.until else 0.0
+    return SavedWord(id, word.weight, word.who, word.why, word.at.wall, until, word.drain)
+
+
+def spoken(saved: SavedPool, now: Moment) -> dict[ServerId, Word]:
+    """Operators' words again.  The time since the save counts, a clock that was set back does not."""
+    return {
+        word.server: Word(
+            word.weight,
+            word.who,
+            word.why,
+            _moment(word.at, now),
+            _later(word.at, word.until, now) if word.until else None,
+            word.drain,
+        )
+        for word in saved.words
+    }
+
+
+def remembered(saved: SavedPool, now: Moment) -> Memory:
+    """Drains and slow starts again."""
+    return Memory(
+        drains={
+            drain.entry.id: Drain(
+                _moment(drain.since, now), _later(drain.since, drain.until, now), drain.entry
+            )
+            for drain in saved.drains
+        },
+        drained=frozenset(saved.drained),
+        ramps={ramp.server: _moment(ramp.since, now) for ramp in saved.ramps},
     )
 
 
@@ -93,3 +169,8 @@ def _saved(seat: Seat, ballot: Ballot, at: Moment) -> SavedBallot:
 
 def _moment(wall: float, now: Moment) -> Moment:
     return now.later(-max(0.0, now.wall - wall))
+
+
+def _later(since: float, until: float, now: Moment) -> Moment:
+    """An end after a beginning: never farther off than the whole time between them."""
+    return now.later(min(until - now.wall, until - since))

@@ -1,23 +1,30 @@
 """One pool as it stands: its plan, who votes on what, what they said, what is ours."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
-from mon.model.pool import Member, Pool, ServerId, Table, Voter
-from mon.pool.ballot import Ballot
+from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
+from mon.model.result import HostResult
+from mon.pool.ballot import Ballot, doubtful
 from mon.pool.changes import NOTHING, Owned
-from mon.pool.record import SavedPool, Seat, by_seat, restored
-from mon.pool.wish import Said, Wanted, admitted, wanted
+from mon.pool.decide import Facts, decide, forgotten
+from mon.pool.memory import Drain, Memory, Word, deadlines, inferred, soonest
+from mon.pool.reasons import admitted
+from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
+from mon.pool.wish import Wanted, service_entry
 
 Place = tuple[tuple[str, ...], object]
 """(balancer, virtual service): two pools of one place are the same one to the balancer."""
+
+UNREAD = Wanted(Table(None), waiting="the balancer's table has not been read yet")
 
 
 @dataclass(slots=True)
 class PoolState:
     """``adopted``: the balancer's table was looked at since the last server came.  ``ready``: the first
     round is over, or the pool was found with servers in.  ``leaving``: no longer configured, not yet gone.
+    ``decided`` is the wish as it was last decided.
     """
 
     plan: Pool
@@ -27,47 +34,57 @@ class PoolState:
     adopted: bool = False
     ready: bool = False
     leaving: bool = False
+    words: dict[ServerId, Word] = field(default_factory=dict)
+    memory: Memory = Memory()
+    decided: Wanted = UNREAD
 
     @property
     def place(self) -> Place:
         """What the balancer knows it by."""
         return (self.plan.balancer, self.plan.id)
 
-    def said(self, member: Member) -> Said:
-        """What each voter says about the member."""
-        seats = ((voter, (member.id, name)) for name, voter in self.voters.items())
-        return [(voter, self.ballots[seat]) for voter, seat in seats if seat in self.ballots]
+    def wish(self, now: Moment) -> Wanted:
+        """The pool that should be at this moment, by what is known."""
+        return self._decide(now)[0]
 
-    def healthy(self, member: Member) -> bool:
-        """Is it in by its votes alone?"""
-        return member.weight > 0 and admitted(self.said(member), first_round_over=self.ready)
+    def advance(self, now: Moment) -> bool:
+        """Decide anew, and remember it; True if something else is to be done or said than before."""
+        before = self.decided
+        self.words = {id_: word for id_, word in self.words.items() if not word.over(now)}
+        self.decided, self.memory = self._decide(now)
+        return _acts(self.decided) != _acts(before)
 
-    def wish(self) -> Wanted:
-        """The pool that should be, by what is known."""
-        if self.leaving:
-            return Wanted(Table(None), owned=self.owned, partial=self.plan.partial)
-        if not self.adopted:
-            return Wanted(Table(None), waiting="the balancer's table has not been read yet")
-        wish = wanted(self.plan, self.said, first_round_over=self.ready)
-        if wish.waiting:
-            return wish
-        named = frozenset(member.id for member in entries(self.plan))
-        return replace(wish, owned=together(self.owned, Owned(servers=named)), partial=self.plan.partial)
+    def facts(self, now: Moment) -> Facts:
+        """All that a decision depends on."""
+        said: dict[ServerId, list[tuple[Voter, Ballot]]] = {member.id: [] for member in self.plan.members}
+        for (server, name), ballot in self.ballots.items():
+            said[server].append((self.voters[name], ballot))
+        return Facts(self.plan, said, self.words, self.memory, now, self.ready)
 
-    def take(self, ballots: Mapping[Seat, Ballot], *, ready: bool = False) -> bool:
+    def doubts(self, result: HostResult) -> Iterator[tuple[Member, Voter, Ballot]]:
+        """The ballots that this result brought into doubt."""
+        for member in self.plan.members:
+            for name, voter in self.voters.items() if member.check == result.host else ():
+                ballot = self.ballots.get((member.id, name))
+                concerned = (voter.watch, voter.service) == (result.watch, result.service)
+                if concerned and ballot is not None and doubtful(ballot) and ballot.at == result.at:
+                    yield member, voter, ballot
+
+    def take(self, ballots: Mapping[Seat, Ballot], now: Moment, *, ready: bool = False) -> bool:
         """Take new ballots; True if the wish is another one now (its words may change with each result)."""
         decisive = any(_weighs(self.ballots[seat]) != _weighs(ballot) for seat, ballot in ballots.items())
-        before = None if self.ready and not decisive else self.wish()
+        unready = not self.ready
         self.ballots.update(ballots)
         self.ready = self.ready or ready or all(ballot.heard for ballot in self.ballots.values())
-        return before is not None and _acts(self.wish()) != _acts(before)
+        return (decisive or unready) and self.advance(now)
 
     def adopt(
         self, table: Table, saved: SavedPool | None, now: Moment, max_age: Callable[[Voter], float]
     ) -> None:
         """Presume of each voter that has not spoken what the table shows; see ``Pools.adopt``."""
         serving = {server.id for server in table.servers if server.weight > 0}
-        old = by_seat(saved.ballots) if saved and not self.adopted else {}
+        begins = self.memory.inside is None
+        old = by_seat(saved.ballots) if saved and begins else {}
         for seat, ballot in self.ballots.items():
             if ballot.presumed is not None:
                 continue
@@ -81,25 +98,80 @@ class PoolState:
         self.owned = together(self.owned, _claim(self.plan, table))
         if saved and saved.id == self.plan.id:
             self.owned = together(self.owned, saved.owned)
+            if begins:
+                self._remember(saved, table, now)
+        if begins and self.plan.slowstart:
+            self._climb_on(table, now)
         self.adopted = True
+        self.advance(now)
 
-    def leave(self) -> "PoolState":
+    def leave(self, now: Moment) -> "PoolState":
         """The same pool when the configuration has it no longer, under a name that no plan has."""
         mark = f" (was {self.plan.id})"
         name = self.plan.name if self.plan.name.endswith(mark) else self.plan.name + mark
         plan = replace(self.plan, name=name, voters=(), members=(), fallback=None)
-        return PoolState(plan, {}, owned=self.owned, leaving=True)
+        there = {one.id: one for one in self.decided.table.servers if one.id in self.owned.servers}
+        drains = {**_drains(self.plan, there, now), **self.memory.drains}
+        return PoolState(plan, {}, owned=self.owned, leaving=True, memory=Memory(drains=drains))
+
+    def _decide(self, now: Moment) -> tuple[Wanted, Memory]:
+        if self.leaving:
+            return self._farewell(now)
+        if not self.adopted:
+            return UNREAD, self.memory
+        wish, memory = decide(self.facts(now))
+        if wish.waiting:
+            return wish, memory
+        named = frozenset(member.id for member in entries(self.plan))
+        owned = together(self.owned, Owned(servers=named))
+        return replace(wish, owned=owned, partial=self.plan.partial), memory
+
+    def _farewell(self, now: Moment) -> tuple[Wanted, Memory]:
+        """Of a pool that leaves: who finishes connections stays with weight 0; after the last it is gone."""
+        drains = {
+            id_: drain for id_, drain in self.memory.drains.items() if now.mono < drain.until.mono
+        }  # those that time has ended
+        left = {id_: drain for id_, drain in drains.items() if id_ not in self.memory.drained}
+        memory = replace(self.memory, drains=left)
+        if not left:
+            return Wanted(Table(None), owned=self.owned, partial=self.plan.partial), memory
+        table = Table(service_entry(self.plan), tuple(drain.entry for drain in left.values()))
+        why = dict.fromkeys(left, "out: the pool left the configuration")
+        due = soonest(list(deadlines(memory, {}, now)))
+        # Partial: the service stays as it is.
+        return Wanted(table, why, owned=self.owned, partial=True, due=due), memory
+
+    def _remember(self, saved: SavedPool, table: Table, now: Moment) -> None:
+        """Operators' words and clocks as they were saved; who left the configuration meanwhile is drained."""
+        members = {member.id for member in entries(self.plan)}
+        self.words = {id_: word for id_, word in spoken(saved, now).items() if id_ in members} | self.words
+        memory = remembered(saved, now)
+        gone = {one.id: one for one in table.servers if one.id in saved.owned.servers - members}
+        self.memory = replace(memory, drains={**_drains(self.plan, gone, now), **memory.drains})
+
+    def _climb_on(self, table: Table, now: Moment) -> None:
+        """A server found on its way up goes on from there, even if nothing of it was saved."""
+        found = {server.id: server.weight for server in table.servers}
+        ramps = dict(self.memory.ramps)
+        for member in self.plan.members:
+            weight = found.get(member.id, 0)
+            if 0 < weight < member.weight and member.id not in ramps and member.id not in self.words:
+                ramps[member.id] = inferred(weight, member.weight, self.plan.slowstart, now)
+        self.memory = replace(self.memory, ramps=ramps)
 
 
-def seated(plan: Pool, old: PoolState | None) -> PoolState:
+def seated(plan: Pool, old: PoolState | None, now: Moment) -> PoolState:
     """The state of a plan: who sat there before keeps the ballot (law 8), who is new gets a blank one."""
     state = PoolState(plan, _named(plan.voters))
     known: dict[ServerId, bool] = {}
     if old is not None:
         state.ready = old.ready
+        state.words = {m.id: old.words[m.id] for m in plan.members if m.id in old.words}
         if old.adopted and old.place == state.place:
-            known = {member.id: old.healthy(member) for member in old.plan.members}
+            inside = old.facts(now)
+            known = {member.id: _healthy(inside, member) for member in old.plan.members}
             state.adopted = all(member.id in known for member in plan.members)
+            state.memory = _parting(plan, old, now)
     for member in plan.members:
         # A voter that is new to a known server finds it as the others left it.
         blank = Ballot(presumed=known.get(member.id))
@@ -107,7 +179,32 @@ def seated(plan: Pool, old: PoolState | None) -> PoolState:
             if voter.only in ("", member.name, member.id.address, str(member.id)):
                 before = old.ballots.get((member.id, name)) if old is not None else None
                 state.ballots[member.id, name] = before or blank
+    state.decided = state.wish(now) if old is None else old.decided
     return state
+
+
+def _healthy(facts: Facts, member: Member) -> bool:
+    """Is it in by its votes alone?"""
+    return member.weight > 0 and admitted(facts.said[member.id], first_round_over=facts.ready)
+
+
+def _parting(plan: Pool, old: PoolState, now: Moment) -> Memory:
+    """The memory of the pool of before; who is no longer configured may finish its connections."""
+    stay = {member.id for member in entries(plan)}
+    gone = {one.id: one for one in old.decided.table.servers if one.id not in stay | old.memory.drained}
+    memory = replace(old.memory, drains={**_drains(plan, gone, now), **old.memory.drains})
+    for id_ in stay & old.memory.drains.keys():
+        if id_ not in old.words:  # it was leaving, and comes back
+            memory = forgotten(memory, id_)
+    return memory
+
+
+def _drains(plan: Pool, gone: Mapping[ServerId, ServerEntry], now: Moment) -> dict[ServerId, Drain]:
+    """The drains of servers that leave the pool; without a time for it they leave at once."""
+    if not plan.drain:
+        return {}
+    until = now.later(plan.drain)
+    return {id_: Drain(now, until, replace(entry, weight=0)) for id_, entry in gone.items()}
 
 
 def together(one: Owned, other: Owned) -> Owned:

@@ -95,6 +95,17 @@ class Rounds:
         flight.standing = {name: flight.standing[name] for name in _names(wanted) if name in flight.standing}
         return roll_up(Finished(check.key, started, self._clock()), list(flight.standing.values()))
 
+    async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
+        """Check one host beside the rounds; nothing is done if it (a program: anybody) is being checked."""
+        bound = check.monitor
+        if bound is None:
+            return
+        flight = self._flights.setdefault(check.key, Flight())
+        if bound.plugin.form is Form.EXECUTABLE:
+            await self._program(check, bound, flight, [host], environment, report)
+        elif host.name not in flight.hosts:
+            await _finished(flight, self._begin(check, bound, flight, [host], report))
+
     def cancel(self, key: Key) -> None:
         """End what is running of a service and forget it; its round gives None."""
         flight = self._flights.pop(key, None)

@@ -69,6 +69,16 @@ class Runner:
         self._rounds.cancel(key)
 
     async def send(self, bound: Bound, notice: Notice, *, attempt: int = 1) -> Delivery:
+    async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
+        """Check one host beside the rounds, unless it is being checked already, or followed."""
+        if check.monitor is not None and check.monitor.plugin.follows:
+            return
+        await self._rounds.again(check, host, environment, report)
+
+    def standing(self, key: Key) -> RunResult | None:
+        """What an event monitor knows of its hosts; None of any other service."""
+        return self._following.standing(key)
+
         """Call an alert once; ``attempt`` counts from 1."""
         return await self._sending.send(bound, notice, attempt=attempt)
 

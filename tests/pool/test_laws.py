@@ -103,7 +103,7 @@ class Life(RuleBasedStateMachine):
     def it_is_restarted(self) -> None:
         (saved,) = self.pools.saved()
         self.pools = Pools([self.plan], self.now)
-        self.pools.recall([saved])
+        self.pools.recall([saved], self.now)
         self.was_in, self.unplaced, self.round_over = set(), False, False
         self.adopt(saved)
 

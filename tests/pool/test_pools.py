@@ -120,7 +120,7 @@ def test_a_pool_that_left_the_configuration_meanwhile_is_withdrawn(farm, another
     farm.start(farm.plan(), 10, 10, 10)
     saved = farm.pools.saved()
     later = another()
-    (name,) = later.pools.recall(saved)
+    (name,) = later.pools.recall(saved, later.now)
     edits = later.pools.wanted(name, later.now).changes(farm.table(10, 10, 10))
     assert [str(edit.verb) for edit in edits] == ["delete server"] * 3 + ["delete service"]
     assert later.pools.settle(name, Table(None), later.now) == ()

@@ -1,0 +1,219 @@
+"""The decision: votes, operators' words, floor, fallback and clocks to the table that should be.
+
+``decide`` is a pure function of ``Facts``.  It gives the wish and the memory that belongs to it; deciding
+again with that memory at the same moment gives the same wish.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mon.model.moment import Moment
+from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table
+from mon.pool.floor import kept, least
+from mon.pool.memory import Drain, Memory, Word, climbing, deadlines, soonest
+from mon.pool.reasons import Said, admitted, candidate, votes
+from mon.pool.wish import Wanted, service_entry
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision depends on.  ``ready``: the first round of checks is over."""
+
+    plan: Pool
+    said: Mapping[ServerId, Said]
+    words: Mapping[ServerId, Word]
+    memory: Memory
+    now: Moment
+    ready: bool
+
+    def word(self, id: ServerId) -> Word | None:
+        """What an operator says about a server, while it holds."""
+        word = self.words.get(id)
+        return None if word is None or word.over(self.now) else word
+
+    def ordered_out(self, id: ServerId) -> Word | None:
+        """The operator's word that keeps it out, if one does."""
+        word = self.word(id)
+        return word if word is not None and word.weight == 0 else None
+
+    def whole(self, member: Member) -> int:
+        """The weight it has when nothing is against it."""
+        word = self.word(member.id)
+        return member.weight if word is None else word.weight
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Who is in: ``healthy`` by their votes, ``held`` by the floor; else the ``spare`` serves."""
+
+    healthy: tuple[ServerId, ...] = ()
+    held: tuple[ServerId, ...] = ()
+    spare: Member | None = None
+
+    @property
+    def inside(self) -> frozenset[ServerId]:
+        """All who are in."""
+        return frozenset((*self.healthy, *self.held))
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The table as it is being written."""
+
+    entries: list[ServerEntry] = field(default_factory=list)
+    why: dict[ServerId, str] = field(default_factory=dict)
+    due: list[float] = field(default_factory=list)
+
+
+def decide(facts: Facts) -> tuple[Wanted, Memory]:
+    """The pool that should be, and what to remember of it.
+
+    Before the first round is over, an empty pool waits with floor and fallback; who is voted in joins.
+    """
+    seats = seated(facts)
+    if not seats.healthy and not facts.ready:
+        return Wanted(Table(None), waiting="the first round of checks is not over"), facts.memory
+    memory = _remembered(facts, seats)
+    rows = _Rows(due=list(deadlines(memory, facts.words, facts.now)))
+    for member in facts.plan.members:
+        _write(rows, facts, memory, seats, member)
+    for id_, drain in memory.drains.items():
+        if id_ not in facts.said:
+            rows.entries.append(drain.entry)
+            rows.why[id_] = "out: gone from the configuration, finishing its connections"
+    if seats.spare is not None:
+        rows.entries.append(_entry(seats.spare, max(1, seats.spare.weight)))
+        rows.why[seats.spare.id] = "in: the fallback, no server is healthy"
+    table = Table(service_entry(facts.plan), tuple(rows.entries))
+    wish = Wanted(table, rows.why, seats.held, seats.spare is not None, due=soonest(rows.due))
+    return wish, memory
+
+
+def seated(facts: Facts) -> Seats:
+    """Who is in, by votes, operators' words and floor."""
+    plan = facts.plan
+    base = [member for member in plan.members if member.weight > 0]
+    allowed = [member for member in base if not facts.ordered_out(member.id)]
+    healthy = tuple(m.id for m in allowed if admitted(facts.said[m.id], first_round_over=facts.ready))
+    if not healthy and plan.fallback is not None and not _hard(plan, len(base)):
+        return Seats(spare=plan.fallback)
+    if not facts.ready:
+        return Seats(healthy)
+    # An operator's word takes a server out of those that can be held, not out of the floor's count.
+    places = min(least(plan.floor, len(base)), len(allowed)) - len(healthy)
+    out = [candidate(m, facts.said[m.id]) for m in allowed if m.id not in healthy]
+    return Seats(healthy, kept(out, places))
+
+
+def _hard(plan: Pool, base: int) -> bool:
+    """Does the floor go before the fallback (and hold anyone at all)?"""
+    return plan.floor is not None and plan.floor.hard and least(plan.floor, base) > 0
+
+
+def _remembered(facts: Facts, seats: Seats) -> Memory:
+    """The memory after this decision: climbs and drains begin and end."""
+    members = {member.id: member for member in facts.plan.members}
+    drained = frozenset(id_ for id_ in facts.memory.drained if id_ in members and facts.ordered_out(id_))
+    drains = dict(_drains(facts, members, drained))
+    done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
+    return Memory(
+        inside=seats.inside if facts.ready else facts.memory.inside,
+        ramps=_ramps(facts, seats),
+        drains={id_: drain for id_, drain in drains.items() if id_ not in done},
+        drained=drained | (done & members.keys()),
+        turned=_turned(facts, seats),
+    )
+
+
+def _turned(facts: Facts, seats: Seats) -> Mapping[ServerId, Moment]:
+    """When each member was let in or put out."""
+    before = facts.memory.inside
+    if before is None:
+        return dict.fromkeys(facts.said, facts.now)
+    turned = set(before ^ seats.inside)
+    return {
+        id_: facts.now if id_ in turned else facts.memory.turned.get(id_, facts.now) for id_ in facts.said
+    }
+
+
+def _drains(
+    facts: Facts, members: Mapping[ServerId, Member], drained: frozenset[ServerId]
+) -> Iterator[tuple[ServerId, Drain]]:
+    for id_, drain in facts.memory.drains.items():
+        # What finished by its connections is in ``drained``; what is no member ends by its time.
+        if id_ not in drained and id_ not in facts.memory.drained and (
+            id_ not in members or facts.ordered_out(id_)
+        ):  # fmt: skip
+            yield id_, drain
+    for id_, member in members.items():
+        word = facts.ordered_out(id_)
+        if word and word.drain and id_ not in facts.memory.drains and id_ not in drained:
+            entry = _entry(member, 0)
+            yield id_, Drain(facts.now, facts.now.later(word.drain), entry)
+
+
+def _ramps(facts: Facts, seats: Seats) -> Mapping[ServerId, Moment]:
+    """Who is climbing since when.  Nobody, if everybody would: the pool needs all it has."""
+    seconds, before = facts.plan.slowstart, facts.memory.inside
+    if not seconds:
+        return {}
+    ramps = {id_: since for id_, since in facts.memory.ramps.items() if id_ in seats.inside}
+    ramps = {id_: since for id_, since in ramps.items() if facts.now.mono < since.mono + seconds}
+    if facts.ready and before is not None:
+        ramps |= {id_: facts.now for id_ in seats.healthy if id_ not in before}
+    return ramps if seats.inside - ramps.keys() else {}
+
+
+def _write(rows: _Rows, facts: Facts, memory: Memory, seats: Seats, member: Member) -> None:
+    """The row of one member: with its weight, quiesced, or not there at all."""
+    rows.why[member.id] = _why(facts, memory, seats, member)
+    if member.id in seats.inside:
+        weight = facts.whole(member)
+        if member.id in memory.ramps:
+            weight, due = climbing(weight, memory.ramps[member.id], facts.plan.slowstart, facts.now)
+            rows.due.append(due)
+        rows.entries.append(_entry(member, weight))
+    elif not _absent(facts, memory, member):
+        rows.entries.append(_entry(member, 0))
+
+
+def _absent(facts: Facts, memory: Memory, member: Member) -> bool:
+    """Is a member that is out removed?  Weight 0 keeps sending persistent clients to a dead server."""
+    if facts.ordered_out(member.id):
+        return member.id in memory.drained
+    against = [voter for voter, ballot in facts.said[member.id] if not ballot.good]
+    return bool(against) and (facts.plan.persistent is not None or any(voter.remove for voter in against))
+
+
+def _entry(member: Member, weight: int) -> ServerEntry:
+    return ServerEntry(member.id, weight, member.forward, member.lower, member.upper)
+
+
+def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
+    """Why the member has the weight it has, in words."""
+    said, word = facts.said[member.id], facts.word(member.id)
+    if member.weight == 0:
+        return "out: its weight is 0 in the configuration"
+    if word is not None and word.weight == 0:
+        return f"out: {word}" + _draining(facts, memory, member.id)
+    by = f", {word}" if word is not None else ""
+    if member.id in seats.healthy:
+        climbs = ", slow start" if member.id in memory.ramps else ""
+        return f"in: {votes(said) or 'no service votes on it'}{by}{climbs}"
+    against = votes(said, against=True)
+    return f"in, held by the floor: {against}{by}" if member.id in seats.held else f"out: {against}{by}"
+
+
+def _draining(facts: Facts, memory: Memory, id: ServerId) -> str:
+    if id in memory.drained:
+        return ", removed"
+    drain = memory.drains.get(id)
+    if drain is None:
+        return ""
+    return f", finishing its connections for {max(0.0, drain.until.mono - facts.now.mono):.0f} s more at most"
+
+
+def forgotten(memory: Memory, id: ServerId) -> Memory:
+    """The memory without what an operator's word on a server brought into it."""
+    drains = {each: drain for each, drain in memory.drains.items() if each != id}
+    return replace(memory, drains=drains, drained=memory.drained - {id})

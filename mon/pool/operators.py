@@ -1,0 +1,97 @@
+"""An operator's word on one server of a pool: who is meant, and whether the pool can bear it (law 2)."""
+
+from dataclasses import dataclass, replace
+
+from mon.errors import ControlError
+from mon.model.moment import Moment
+from mon.model.pool import Member, ServerId
+from mon.pool.decide import Facts, forgotten, seated
+from mon.pool.floor import least
+from mon.pool.memory import Word
+from mon.pool.state import PoolState
+
+DRAIN = 60.0
+"""Seconds that ``drain`` gives a server of a pool without a ``drain`` line."""
+
+VERBS = ("disable", "drain", "enable", "weight")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an operator asks for.  ``weight`` is that of the verb ``weight``; ``seconds`` is how long it is
+    to hold, None is for good; ``drain`` how long connections may be finished, None is as the pool says.
+    """
+
+    pool: str
+    server: str
+    verb: str
+    who: str
+    why: str = ""
+    weight: int = 0
+    seconds: float | None = None
+    drain: float | None = None
+    force: bool = False
+
+
+def instruct(state: PoolState, order: Order, now: Moment) -> str:
+    """Take the order, or take the one before back; says what follows.
+
+    Raises ControlError: no such server, or (without ``force``) below the floor.
+    """
+    member = the_member(state, order.server)
+    words = words_after(state, member, order, now)
+    if not order.force:
+        _bear(state.facts(now), replace(state.facts(now), words=words))
+    state.words = words
+    state.memory = forgotten(state.memory, member.id)
+    state.advance(now)
+    return f"{member.name} {member.id}: {state.decided.why.get(member.id, state.decided.waiting)}"
+
+
+def words_after(state: PoolState, member: Member, order: Order, now: Moment) -> dict[ServerId, Word]:
+    """The words on all servers once the order is taken.  Raises ControlError."""
+    words = {id_: each for id_, each in state.words.items() if id_ != member.id}
+    if order.verb not in VERBS:
+        raise ControlError(f"{order.verb!r:.40} is no word for a server: {', '.join(VERBS)}")
+    if order.verb != "enable":
+        words[member.id] = _word(state, order, now)
+    return words
+
+
+def the_member(state: PoolState, server: str) -> Member:
+    """The server that an operator means: by its name, its address, or both.  Raises ControlError."""
+    found = [m for m in state.plan.members if server in (m.name, m.id.address, str(m.id))]
+    if not found:
+        known = ", ".join(member.name for member in state.plan.members)
+        raise ControlError(f"no server {server!r:.80} in pool {state.plan.name} (there are {known})")
+    if len(found) > 1:
+        raise ControlError(f"{server!r:.80} is more than one server: {', '.join(str(m.id) for m in found)}")
+    return found[0]
+
+
+def _word(state: PoolState, order: Order, now: Moment) -> Word:
+    weight = order.weight if order.verb == "weight" else 0
+    if weight and state.plan.partial:
+        raise ControlError(f"{state.plan.name} is no block of mon.cf: its weights are what others set")
+    if not 0 <= weight <= 65535:
+        raise ControlError(f"weight {weight} is out of range: 0 to 65535")
+    drain = state.plan.drain if order.drain is None else order.drain
+    if order.verb == "drain" and not drain:
+        drain = DRAIN
+    until = None if order.seconds is None else now.later(order.seconds)
+    return Word(weight, order.who, order.why, now, until, 0.0 if weight else drain)
+
+
+def _bear(before: Facts, after: Facts) -> None:
+    """Raises ControlError if the pool would be left below its floor, or empty."""
+    plan = after.plan
+    was, would_be = len(seated(before).inside), len(seated(after).inside)
+    base = sum(member.weight > 0 for member in plan.members)
+    floor = least(plan.floor, base)
+    if would_be >= was or would_be >= max(1, floor):
+        return
+    what = f"its floor is {floor}" if floor else "somebody must serve"
+    raise ControlError(
+        f"that would leave {would_be} of {base} servers of pool {plan.name} in, and {what}: "
+        "say --force if you mean it"
+    )
