@@ -1,7 +1,7 @@
 """Our own commands: a row each.  Another channel with other habits would use the same table."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -9,10 +9,6 @@ from mon.control import alerts, asked, pools
 from mon.control.asked import Arguments
 from mon.control.operations import Operations
 from mon.control.status import status
-from mon.errors import ControlError
-from mon.model.config import Key
-
-Arguments = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +31,11 @@ async def _pids(operations: Operations, arguments: Arguments) -> object:
 
 
 async def _test(operations: Operations, arguments: Arguments) -> object:
-    return await operations.test_check(_service(operations, arguments))
+    return await operations.test_check(asked.service(operations, arguments))
 
 
 async def _check_now(operations: Operations, arguments: Arguments) -> object:
-    return {"started": operations.check_now(_service(operations, arguments))}
+    return {"started": operations.check_now(asked.service(operations, arguments))}
 
 
 async def _reload(operations: Operations, arguments: Arguments) -> object:
@@ -68,13 +64,3 @@ COMMANDS = MappingProxyType(
         "stop": Command(_stop),
     }
 )
-
-
-def _service(operations: Operations, arguments: Arguments) -> Key:
-    """The service that ``watch`` and ``service`` name.  Raises ControlError when there is none."""
-    watch, name = arguments.get("watch"), arguments.get("service")
-    if not isinstance(watch, str) or not isinstance(name, str):
-        raise ControlError("which service? give watch and service")
-    if (watch, name) not in operations.book.services:
-        raise ControlError(f"no service {name!r:.80} in watch {watch!r:.80}")
-    return (watch, name)

@@ -54,7 +54,7 @@ class Parts:
             "MON_CFBASEDIR": str(where.cfbasedir),
         }
         self.background = Background()
-        self.history = HistoryStore.open(where.history_db)
+        self.history = HistoryStore.open(where.history_db, age=plan.config.settings.keep)
         self.store = StateStore.open(where.state_db, history=self.history)
         self.book = Book(plan.config, clock())
         self.pools = Pools(plan.pools, clock())

@@ -3,6 +3,7 @@
 The ids of what follows are made from the id of what it follows: asked twice, it is the same alert.
 """
 
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -23,7 +24,9 @@ def second(entry: Entry, is_action: IsAction, at: float) -> Entry | None:
     if line is None:
         return None
     remark = f"sent this way because {_name(entry)} {_said(entry)}"
-    return _follower(entry, line, f"{entry.id}-else", with_remark(entry.notice, remark), is_action, at)
+    return _follower(
+        entry, line, follower_id(entry.id, "else"), with_remark(entry.notice, remark), is_action, at
+    )
 
 
 def is_to_be_reported(entry: Entry) -> bool:
@@ -46,7 +49,7 @@ def report(entry: Entry, lines: Iterable[AlertLine], is_action: IsAction, at: fl
     line = min(others, key=lambda line: _strangeness(entry.line, line))
     text = f"not delivered: {_name(entry)}: {entry.why}"
     notice = replace(entry.notice, summary=text, output=f"{text}\n\n{entry.notice.output}", remark=text)
-    made = _follower(entry, line, f"{entry.id}-report", notice, is_action, at)
+    made = _follower(entry, line, follower_id(entry.id, "report"), notice, is_action, at)
     return replace(made, reports=entry.id)
 
 
@@ -82,6 +85,11 @@ def with_remark(notice: Notice, remark: str) -> Notice:
     """The notice with one more thing to say, also for programs that only read the text."""
     said = f"{notice.remark}; {remark}" if notice.remark else remark
     return replace(notice, remark=said, output=f"{notice.output.rstrip()}\n\n{remark}\n")
+
+
+def follower_id(id: str, what: str) -> str:
+    """The id of what follows the alert with this id."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{id} {what}").hex
 
 
 def _follower(

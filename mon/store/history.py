@@ -75,17 +75,30 @@ class HistoryStore:
         self._writer.submit(lambda db: self._write(db, batch, prune)).add_done_callback(self._written)
 
     async def transitions(
-        self, key: Key | None = None, *, host: str | None = None, since: float = 0.0, limit: int = 100
+        self,
+        key: Key | None = None,
+        *,
+        host: str | None = None,
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int = 100,
+        oldest: bool = False,
     ) -> tuple[Transition, ...]:
-        """The latest transitions since a wall time, oldest first; ``host`` "" is the service itself."""
-        rows = await self._select("transition", _TRANSITION, key, since, limit, host=host)
+        """The latest transitions between two wall times (``oldest``: the first), oldest first.
+
+        ``host`` "" is the service itself.
+        """
+        more: list[tuple[str, Any]] = [] if host is None else [("host = ?", host)]
+        more += [] if until is None else [("at <= ?", until)]
+        rows = await self._select("transition", _TRANSITION, key, since, limit, more, oldest=oldest)
         return tuple(_changed(*row) for row in rows)
 
     async def holds(
-        self, key: Key | None = None, *, since: float = 0.0, limit: int = 100
+        self, key: Key | None = None, *, since: float = 0.0, until: float | None = None, limit: int = 100
     ) -> tuple[Hold, ...]:
-        """The latest alerts held back, oldest first."""
-        return tuple(Hold(*row) for row in await self._select("hold", _HOLD, key, since, limit))
+        """The latest alerts held back between two wall times, oldest first."""
+        more: list[tuple[str, Any]] = [] if until is None else [("first <= ?", until)]
+        return tuple(Hold(*row) for row in await self._select("hold", _HOLD, key, since, limit, more))
 
     async def deliveries(
         self, key: Key | None = None, *, since: float = 0.0, limit: int = 100
@@ -103,20 +116,27 @@ class HistoryStore:
         self._writer.close()
 
     async def _select(
-        self, table: str, columns: str, key: Key | None, since: float, limit: int, *, host: str | None = None
+        self,
+        table: str,
+        columns: str,
+        key: Key | None,
+        since: float,
+        limit: int,
+        more: Sequence[tuple[str, Any]] = (),
+        *,
+        oldest: bool = False,
     ) -> Sequence[tuple[Any, ...]]:
-        wanted: list[tuple[str, Any]] = [("at >= ?", since)]
+        wanted: list[tuple[str, Any]] = [("at >= ?", since), *more]
         if key is not None:
             wanted += [("watch = ?", key[0]), ("service = ?", key[1])]
-        if host is not None:
-            wanted.append(("host = ?", host))
         where = " AND ".join(clause for clause, _ in wanted)
-        sql = f"SELECT {columns} FROM {table} WHERE {where} ORDER BY id DESC LIMIT ?"
+        order = "ASC" if oldest else "DESC"
+        sql = f"SELECT {columns} FROM {table} WHERE {where} ORDER BY id {order} LIMIT ?"
         values = [*(value for _, value in wanted), limit]
         rows = await asyncio.wrap_future(
             self._writer.submit(lambda db: db.execute(sql, values).fetchall(), hurry=True)
         )
-        return list(reversed(rows))
+        return rows if oldest else list(reversed(rows))
 
     def _written(self, future: Future[Any]) -> None:
         error = future.exception()

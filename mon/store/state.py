@@ -7,7 +7,7 @@ while one is being written share the next transaction.
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +88,23 @@ class StateStore:
         rows = await _answer(self._writer.submit(lambda db: _rows(db, "WHERE id = ?", id)), PATIENCE)
         return rows[0] if rows else None
 
+    async def entries(self, since: float, limit: int) -> tuple[Row, ...]:
+        """The unsent entries and those that ended since a wall time, the latest ``limit``, oldest first."""
+        where = f"WHERE changed >= ? OR {_UNSENT_WORDS}"
+        return await _answer(self._writer.submit(lambda db: _latest(db, where, limit, since)), PATIENCE)
+
+    async def those(self, ids: Sequence[str]) -> tuple[Row, ...]:
+        """The entries with these ids that are still kept, in the order of their decisions."""
+        where = f"WHERE id IN ({', '.join('?' * len(ids))})"
+        return await _answer(self._writer.submit(lambda db: _rows(db, where, *ids)), PATIENCE)
+
+    async def named(self, start: str) -> tuple[Row, ...]:
+        """The entries whose id begins like this; a few of them if there are many."""
+        where = "WHERE substr(id, 1, ?) = ?"
+        return await _answer(
+            self._writer.submit(lambda db: _latest(db, where, 5, len(start), start)), PATIENCE
+        )
+
     def close(self) -> None:
         """Write what is queued, close the file, give up the lock."""
         self._writer.close()
@@ -119,7 +136,16 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
         db.executemany(_ADD, map(_added, batch.entries))
     if batch.deliveries:
         db.executemany(_OUTCOME, map(_outcome, batch.deliveries))
+        if any(outcome.stage.ended for outcome in batch.deliveries):
+            _prune(db)
     db.execute("INSERT OR REPLACE INTO last_batch VALUES (1, ?)", (batch.at,))
+
+
+def _prune(db: sqlite3.Connection) -> None:
+    # A look at two numbers; rows go only when there are half as many again as are kept.
+    first, last = db.execute("SELECT min(seq), max(seq) FROM outbox").fetchone()
+    if last is not None and last - first > 1.5 * ENDED_KEPT:
+        db.execute(_PRUNE, (ENDED_KEPT,))
 
 
 def _keep(
@@ -142,8 +168,9 @@ _ADD = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _OUTCOME = "UPDATE outbox SET stage = ?, attempts = ?, next_at = ?, changed = ?, why = ? WHERE id = ?"
-_UNSENT = "WHERE stage IN ('waiting', 'in flight', 'retry')"
-_PRUNE = f"""DELETE FROM outbox WHERE NOT ({_UNSENT.removeprefix("WHERE ")}) AND seq NOT IN
+_UNSENT_WORDS = "stage IN ('waiting', 'in flight', 'retry')"
+_UNSENT = f"WHERE {_UNSENT_WORDS}"
+_PRUNE = f"""DELETE FROM outbox WHERE NOT ({_UNSENT_WORDS}) AND seq NOT IN
     (SELECT seq FROM outbox ORDER BY seq DESC LIMIT ?)"""
 
 
@@ -175,7 +202,17 @@ def _unsent(db: sqlite3.Connection) -> tuple[Row, ...]:
 
 
 def _rows(db: sqlite3.Connection, where: str, *values: Any) -> tuple[Row, ...]:
-    found = db.execute(
-        f"SELECT id, body, created, stage, attempts, next_at, why FROM outbox {where} ORDER BY seq", values
-    )
+    found = db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY seq", values)
+    return _as_rows(found)
+
+
+def _latest(db: sqlite3.Connection, where: str, limit: int, *values: Any) -> tuple[Row, ...]:
+    found = db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY seq DESC LIMIT ?", (*values, limit))
+    return _as_rows(reversed(found.fetchall()))
+
+
+_COLUMNS = "id, body, created, stage, attempts, next_at, why, changed"
+
+
+def _as_rows(found: Iterable[tuple[Any, ...]]) -> tuple[Row, ...]:
     return tuple(Row(entry, body, at, Stage(stage), *rest) for entry, body, at, stage, *rest in found)

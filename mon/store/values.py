@@ -33,7 +33,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry of the outbox as it lies on disk.  Times are wall seconds, ``body`` is opaque."""
+    """One entry of the outbox as it lies on disk.  Times are wall seconds, ``body`` is opaque.
+
+    ``changed`` is when it came to its stage; it is only read.
+    """
 
     id: str
     body: bytes
@@ -42,6 +45,7 @@ class Row:
     attempts: int = 0
     next_at: float = 0.0
     why: str = ""
+    changed: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

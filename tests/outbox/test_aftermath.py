@@ -15,7 +15,7 @@ from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision, Delivery, Fate, Notice
 from mon.model.result import OpStatus
 from mon.outbox import Entry, Outbox, Policy
-from mon.outbox.aftermath import is_to_be_reported
+from mon.outbox.aftermath import follower_id, is_to_be_reported
 from mon.outbox.entry import entry_of
 from mon.store import Batch, Row, Stage, StateStore
 
@@ -132,7 +132,7 @@ async def test_what_failed_for_good_is_reported_on_another_channel(world: World)
     row = await world.decide("http", 0)
     text = "not delivered: alert mail.alert ops: 550 no such user"
     assert world.sent == [("mail.alert ops", "h1", ""), ("webhook.alert other", text, text)]
-    assert (await world.stage(f"{row.id}-report"))[0] is Stage.SENT
+    assert (await world.stage(follower_id(row.id, "report")))[0] is Stage.SENT
 
 
 async def test_a_dead_server_is_one_piece_of_news(world: World) -> None:
