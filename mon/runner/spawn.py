@@ -36,6 +36,9 @@ REAP_SECONDS = 5.0
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit statuses of the shell for a command that cannot be run; setpriv(1) has them too."""
 
+WRAPPER_SAYS = "setpriv: "
+"""... and says why.  A script whose last command was not found has the status alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -116,7 +119,7 @@ class Spawner:
             raise
         if child.exited.done():
             ended = self._collect(child, "")
-            wrapped = bool(command.user or self._user) and ended.status in (NOT_EXECUTABLE, NOT_FOUND)
+            wrapped = bool(command.user or self._user) and _not_started(ended)
             return replace(ended, trouble="could not be started", started=False) if wrapped else ended
         await self._stop(child)
         return self._collect(child, f"stopped after {timeout:g} s")
@@ -210,6 +213,11 @@ class Spawner:
         self._zombies = dead
         self._reaping = None
         self._reap_later()
+
+
+def _not_started(ended: Ended) -> bool:
+    """Was it setpriv that ended, because it could not start what it should?"""
+    return ended.status in (NOT_EXECUTABLE, NOT_FOUND) and ended.output.startswith(WRAPPER_SAYS)
 
 
 def _watch(started: tuple[subprocess.Popen[bytes], int], token: str) -> Child:

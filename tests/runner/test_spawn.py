@@ -177,6 +177,24 @@ async def test_a_program_can_run_as_another_user(spawner, program, tmp_path):
     assert ended.output == "nobody\n"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(
+    ("text", "status", "trouble"),
+    [("exec /no/such/program", 127, ""), (None, 127, "could not be started"), ("exit 126", 126, "")],
+)
+async def test_as_another_user_a_script_that_ends_like_that_was_started(
+    spawner, tmp_path_factory, text, status, trouble
+):
+    path = tmp_path_factory.mktemp("open") / "x"
+    for folder in path.parents[:3]:
+        folder.chmod(0o755)  # pytest's own are root's alone
+    if text is not None:
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    ended = await spawner.run(Command((str(path),), user="nobody"), 5)
+    assert (ended.status, ended.trouble, ended.started) == (status, trouble, not trouble)
+
+
 async def test_a_user_that_is_not_there_is_said(spawner):
     ended = await spawner.run(Command(("true",), user="no-such-user"), 5)
     assert ended.trouble == "could not be started: there is no user no-such-user"
