@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
-from typing import Annotated
+from typing import Annotated, Any
 
 from mon.plugin import (
     BadOption,
@@ -161,30 +161,44 @@ def _hand_in(message: EmailMessage, to: Sequence[str], server: Server) -> dict[s
     return {who: (code, f"{code} {_text(reply)}") for who, (code, reply) in refused.items()}
 
 
+class _Timed(smtplib.SMTP):
+    """Its timeout is for the whole: smtplib's is for each piece, and a server that drips never hits it."""
+
+    def connect(
+        self, host: str = "localhost", port: int = 0, source_address: Any = None
+    ) -> tuple[int, bytes]:
+        self._limit = threading.Timer(self.timeout, self._cut)
+        self._limit.daemon = True
+        self._limit.start()
+        return super().connect(host, port, source_address)
+
+    def close(self) -> None:
+        self._limit.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):  # it has just been closed
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _TimedTls(_Timed, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte on."""
+
+
 @contextmanager
 def _connected(server: Server) -> Iterator[smtplib.SMTP]:
     # Without its own name smtplib asks the resolver for one, for as long as that takes.
     name, seconds = socket.gethostname(), server.timeout
     smtp: smtplib.SMTP
     if server.tls:
-        smtp = smtplib.SMTP_SSL(server.host, server.port, name, timeout=seconds, context=server.context)
+        smtp = _TimedTls(server.host, server.port, name, timeout=seconds, context=server.context)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, name, timeout=seconds)
-    # smtplib's own limit is for each piece that arrives: a server that drips would never reach it.
-    limit = threading.Timer(seconds, _cut, (smtp,))
-    limit.daemon = True
-    limit.start()
+        smtp = _Timed(server.host, server.port, name, timeout=seconds)
     try:
         yield smtp
     finally:
-        limit.cancel()
         smtp.close()
-
-
-def _cut(smtp: smtplib.SMTP) -> None:
-    if smtp.sock is not None:
-        with suppress(OSError):  # it has just been closed
-            smtp.sock.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

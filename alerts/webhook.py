@@ -26,7 +26,6 @@ from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.certs import where
 from requests.exceptions import InvalidHeader, InvalidProxyURL, InvalidSchema, InvalidURL, MissingSchema
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 
@@ -193,8 +192,8 @@ def _inner(url: str) -> tuple[str, ...]:
 def _open_secret(url: str) -> list[str]:
     if url.startswith(("@", "env:")):
         return []
-    pieces = re.split(r"[/?&=:]", url.partition("://")[2].replace("{thread}", ""))
-    if "@" in pieces[0] or any(len(piece) >= 20 and re.search(r"\d", piece) for piece in pieces[1:]):
+    place, *pieces = re.split(r"[/?&=]", url.partition("://")[2].replace("{thread}", ""))
+    if "@" in place or any(len(piece) >= 20 and re.search(r"\d", piece) for piece in pieces):
         return ["the URL has what looks like a secret, which many may read: write it to FILE, and @FILE here"]
     return []
 
@@ -279,7 +278,7 @@ def _session(ca: str) -> Iterator[requests.Session]:
 def _context(ca: str, _changed: float) -> ssl.SSLContext:
     """Shared by all calls: the system's authorities take 30 ms to load."""
     if not ca and not any(ssl.get_default_verify_paths()[:2]):
-        ca = where()  # a machine without ca-certificates
+        ca = requests.utils.DEFAULT_CA_BUNDLE_PATH  # a machine without ca-certificates
     try:
         return ssl.create_default_context(cafile=ca or None)
     except OSError as error:

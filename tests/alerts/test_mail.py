@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,9 +17,9 @@ import pytest
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from mon.alerts.mail import send
+from mon.alerts.mail import preview, send, verify
 
-from mon.errors import Undeliverable
+from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
@@ -222,6 +223,84 @@ def test_tls_encrypts_from_the_first_byte_on(context: ssl.SSLContext, tmp_path: 
     with serving(sink, ssl_context=context) as port:
         Post(sink, port)(tls=True, ca=str(tmp_path / "ca.pem"))
     assert len(sink.mails) == 1
+
+
+def expired(authority: trustme.CA) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1, tzinfo=UTC)).configure_cert(made)
+    return made
+
+
+def test_a_certificate_that_has_expired_is_not_accepted(authority: trustme.CA, tmp_path: Path) -> None:
+    sink = Sink()
+    with serving(sink, tls_context=expired(authority), require_starttls=True) as port:
+        error = Post(sink, port).refused(starttls=True, ca=str(tmp_path / "ca.pem"))
+    assert "certificate has expired" in str(error) and not error.permanent and sink.mails == []
+
+
+def test_tls_to_a_server_that_speaks_none_is_tried_again(post: Post) -> None:
+    error = post.refused(tls=True, timeout=5)
+    assert not error.permanent and post.sink.mails == []
+
+
+def test_all_mails_about_one_outage_are_one_thread(post: Post) -> None:
+    failure = replace(NOTICE, first_failure=1_699_999_990.0)
+    up = replace(failure, type=AlertType.UP, at=failure.at + 60, id="id8")
+    other = replace(failure, first_failure=1_700_009_990.0, id="id9")
+    for notice in (failure, up, other):
+        post(notice)
+    threads = [mail["References"] for mail, _ in post.sink.mails]
+    assert threads[0] == threads[1] != threads[2]
+    assert [mail["In-Reply-To"] for mail, _ in post.sink.mails] == threads
+    assert [mail["Importance"] for mail, _ in post.sink.mails] == ["high", None, "high"]
+
+
+def test_the_html_part_says_the_same_and_escapes_what_a_monitor_said(post: Post) -> None:
+    post(replace(NOTICE, reports=(HostReport("web1", "down", "<script>x</script>"),)))
+    page = part(post.mail, "html")
+    assert "&lt;script&gt;x&lt;/script&gt;" in page and "<script" not in page
+    post(html=False)
+    assert post.mail.get_content_type() == "text/plain"
+
+
+def test_times_are_those_of_the_reader(post: Post) -> None:
+    post(zone="Asia/Tokyo")
+    assert "2023-11-15 07:13:20 JST" in post.text and "2023-11-15 07:13:20 JST" in part(post.mail, "html")
+
+
+def test_an_address_in_another_script_is_sent_by_smtputf8() -> None:
+    sink = Sink()
+    with serving(sink, enable_SMTPUTF8=True) as port:
+        Post(sink, port)(to=("größe@x.example",))
+    assert [to for _, to in sink.mails] == [["größe@x.example"]]
+
+
+def test_the_next_server_gets_only_those_that_the_first_had_no_room_for(post: Post) -> None:
+    post.sink.answers["b@x.example"] = "452 4.2.2 full"
+    second = Sink()
+    with serving(second) as port:
+        post(to=("a@x.example", "b@x.example"), smtp_host=[*post.options["smtp_host"], f"127.0.0.1:{port}"])
+    assert [to for _, to in post.sink.mails] == [["a@x.example"]]
+    assert [to for _, to in second.mails] == [["b@x.example"]]
+
+
+def test_a_password_in_the_configuration_is_refused_and_an_open_file_warned_of(tmp_path: Path) -> None:
+    with pytest.raises(BadOption, match="many read it") as raised:
+        verify({"password": PASSWORD})
+    assert PASSWORD not in str(raised.value)
+    (tmp_path / "word").write_text(PASSWORD)
+    (tmp_path / "word").chmod(0o604)
+    assert "can be read by everybody" in verify({"password": f"@{tmp_path}/word"})[0]
+    assert "can be read by everybody" in verify({"password_file": f"{tmp_path}/word"})[0]
+    with pytest.raises(BadOption, match="there is no time zone Berlin: write one as"):
+        verify({"zone": "Berlin"})
+    with pytest.raises(BadOption, match="exclude each other"):
+        verify({"tls": True, "starttls": True})
+
+
+def test_the_preview_is_the_mail() -> None:
+    said = preview(NOTICE, {"zone": "Europe/Berlin", "html": True}, Render())
+    assert said.startswith("Subject: DOWN web/http: web1 (1 of 2)\n\n") and " CET" in said
 
 
 def test_a_server_without_starttls_gets_nothing_in_the_clear(post: Post) -> None:
