@@ -155,6 +155,7 @@ def _native(kind: Kind, path: Path) -> Plugin:
         function=getattr(module, about.verb),
         deadline=getattr(module, "deadline", None),
         verify=getattr(module, "verify", None),
+        preview=getattr(module, "preview", None),
         votes=getattr(module, "votes", None),
     )
 
@@ -164,7 +165,12 @@ def _foreign(kind: Kind, path: Path, user: str) -> Plugin:
     if os.access(path, os.X_OK):
         about = Description(f"program {path}", f"The program {path}, run by the classic contract.", "")
         return Plugin(base, kind, path, Form.EXECUTABLE, ours=False, about=about)
-    return Plugin(base, kind, path, Form.PYTHON, ours=False, about=_ask(kind, path, user))
+    about = _ask(kind, path, user)
+    if about.verb == "follow":
+        raise PluginBroken(
+            f"{path}: follow() is for monitors that mon brings along: write check() or sweep()"
+        )
+    return Plugin(base, kind, path, Form.PYTHON, ours=False, about=about)
 
 
 def _ask(kind: Kind, path: Path, user: str) -> Description:

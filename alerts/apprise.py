@@ -1,0 +1,87 @@
+"""Send by any of the hundred services that Apprise knows, each by a URL (pip install mon[apprise]).
+
+A URL holds passwords: it is @FILE (one URL a line) or env:NAME.  Which URLs there are:
+https://github.com/caronc/apprise/wiki
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Annotated, Any
+
+from mon.plugin import (
+    AlertType,
+    BadOption,
+    Hidden,
+    Notice,
+    Option,
+    Render,
+    Undeliverable,
+    exposed,
+    library,
+    secret,
+    zone_named,
+)
+
+KINDS = {AlertType.UP: "success", AlertType.STARTUP: "info", AlertType.ACK: "info", AlertType.TEST: "info"}
+"""What Apprise calls them; all others are failures."""
+
+
+def send(
+    notice: Notice,
+    url: Annotated[list[str], Option(positional=True, metavar="@FILE", help="where to; or env:NAME")],
+    *,
+    zone: Annotated[str, Option("--zone", help="time zone of the reader, as Europe/Berlin")] = "",
+    render: Render,
+) -> str:
+    """Hand it to Apprise, which sends it to each of the URLs."""
+    urls = [line.strip() for word in url for line in secret(word).splitlines()]
+    urls = [line for line in urls if line and not line.startswith("#")]
+    if not urls:
+        raise Undeliverable("no URL to send to", permanent=True)
+    try:
+        apprise = library("apprise", "apprise")
+    except BadOption as error:
+        raise Undeliverable(str(error)) from None
+    plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
+    subject = " ".join(render.text("mail.subject.j2", plain, notice=notice, zone=zone).split())
+    text = render.text("chat.txt.j2", notice.summary, notice=notice, zone=zone).strip()
+    return _notify(apprise, urls, title=subject, body=text or subject, kind=KINDS.get(notice.type, "failure"))
+
+
+def verify(options: Mapping[str, Any]) -> list[str]:
+    """Is Apprise there, and who may read the URLs?"""
+    library("apprise", "apprise")
+    try:
+        zone_named(str(options.get("zone") or ""))
+    except ValueError as error:
+        raise BadOption(f"{error}: write one as Europe/Berlin") from error
+    words = list(options.get("url") or ())
+    if any("://" in word for word in words):
+        raise BadOption("a URL of Apprise holds secrets and stands here: write it to FILE, and @FILE here")
+    return exposed(*words)
+
+
+def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:
+    """Title and text as they would be sent."""
+    zone = str(options.get("zone") or "")
+    title = " ".join(render.render("mail.subject.j2", notice=notice, zone=zone).split())
+    return f"{title}\n\n{render.render('chat.txt.j2', notice=notice, zone=zone)}"
+
+
+def _notify(apprise: Any, urls: Sequence[str], *, title: str, body: str, kind: str) -> str:
+    hidden = Hidden(piece for url in urls for piece in (url, url.partition("://")[2]))
+    place = apprise.Apprise()
+    # What went wrong, Apprise only writes to its log, which would end up in ours, secrets and all.
+    logging.getLogger("apprise").propagate = False
+    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:
+        known = [place.add(url) for url in urls]
+        sent = all(known) and place.notify(body=body, title=title, notify_type=kind)
+        why = ""
+        with suppress(ValueError, AttributeError):
+            why = hidden(" ".join(log.getvalue().split()))[:200]
+    if not all(known):
+        raise Undeliverable("a URL is none that Apprise knows", permanent=True)
+    if not sent:
+        raise Undeliverable(f"not all of {len(urls)} could be told" + (f": {why}" if why else ""))
+    return f"told {len(urls)}"
