@@ -52,6 +52,10 @@ class FakeRunner:
             report(result)
         return roll_up(run, results)
 
+    async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
+        """One host as it was told; it is among the ``rounds``."""
+        await self.round(check, (host,), environment, report)
+
     def _result(self, run: Finished, host: Host) -> HostResult:
         verdict, detail, cause = self._said.get((run.key, host.name), (Verdict.OK, "", Cause.NONE))
         return run.of_host(host.name, verdict, detail, cause=cause)

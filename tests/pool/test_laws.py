@@ -1,18 +1,24 @@
 """Laws 1, 2 and 3, asserted after every step of random lives of a pool.
 
-A step is a result (in any order), a round that ends, a reload to other servers, voters or floors, a restart
-from what was saved, an applying, or somebody else's hand in the table.
+A step is a result (in any order), a round that ends, a reload to other servers, voters or floors, an
+operator's word, time that passes, an applying, one that a balancer half refuses, a kill between any two edits
+with a restart from what was saved, or somebody else's hand in the table.  MON_LAWS=N takes about N steps.
 """
+
+import contextlib
+import os
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.model.pool import Floor, Member, Pool, ServerEntry, ServerId, ServiceEntry, Table, VirtualId, Voter
 from mon.model.result import Cause, HostResult, Verdict
 from mon.pool.changes import applied, changes
 from mon.pool.floor import least
+from mon.pool.operators import VERBS, Order
 from mon.pool.pools import Pools
 
 ID = VirtualId("tcp", "10.0.0.9", 80)
@@ -24,7 +30,7 @@ FLOORS = [None, Floor(share=0.5), Floor(count=2), Floor(share=1.0), Floor(share=
 
 names = st.sampled_from(range(5))
 plans = st.builds(
-    lambda weights, services, floor, fallback, remove: Pool(
+    lambda weights, services, floor, fallback, remove, more: Pool(
         "web",
         ID,
         ("memory",),
@@ -32,12 +38,31 @@ plans = st.builds(
         voters=tuple(Voter("farm", service, remove=remove) for service in services),
         floor=floor,
         fallback=SPARE if fallback else None,
+        **more,
     ),
-    st.dictionaries(names, st.sampled_from([0, 1, 5]), min_size=1),
+    st.dictionaries(names, st.sampled_from([0, 1, 5, 40]), min_size=1),
     st.lists(st.sampled_from(SERVICES), unique=True, max_size=3),
     st.sampled_from(FLOORS),
     st.booleans(),
     st.booleans(),
+    st.fixed_dictionaries(
+        {
+            "drain": st.sampled_from([0.0, 60.0]),
+            "slowstart": st.sampled_from([0.0, 30.0]),
+            "persistent": st.sampled_from([None, 300]),
+        }
+    ),
+)
+orders = st.builds(
+    Order,
+    st.just("web"),
+    st.sampled_from([f"w{n}" for n in range(5)]),
+    st.sampled_from(VERBS),
+    st.just("anna"),
+    weight=st.sampled_from([0, 2]),
+    seconds=st.sampled_from([None, 20.0]),
+    drain=st.sampled_from([None, 0.0, 10.0]),
+    force=st.booleans(),
 )
 tables = st.dictionaries(names, st.sampled_from([0, 1, 9]))
 
@@ -72,7 +97,7 @@ class Life(RuleBasedStateMachine):
     @rule(host=names, service=st.sampled_from(SERVICES), verdict=st.sampled_from(Verdict),
           cause=st.sampled_from(Cause))  # fmt: skip
     def a_result_comes(self, host: int, service: str, verdict: Verdict, cause: Cause) -> None:
-        self.now = self.now.later(1)
+        self.time_passes(1)
         before = self.pools.wanted("web", self.now)
         result = HostResult("farm", service, f"w{host}", verdict, "said", 0.1, self.now, cause)
         changed = self.pools.vote(result, self.now)
@@ -83,6 +108,44 @@ class Life(RuleBasedStateMachine):
         after = self.pools.wanted("web", self.now)
         assert ("web" in changed) == ((before.table, before.held) != (after.table, after.held))
 
+    @rule(seconds=st.sampled_from([1, 3, 9, 61]))
+    def time_passes(self, seconds: float) -> None:
+        self.now = self.now.later(seconds)
+        wanted = self.pools.wanted("web", self.now)
+        for name in self.pools.names:
+            self.pools.tick(name, self.table if name == "web" else Table(None), self.now)
+        # Deciding again at the same moment gives the same, connections apart.
+        if not wanted.due or wanted.due > self.now.mono + 1:
+            assert self.pools.wanted("web", self.now).table == wanted.table
+
+    @rule(order=orders)
+    def an_operator_speaks(self, order: Order) -> None:
+        before, floor = self.inside(), least(self.plan.floor, len(self.enabled()))
+        try:
+            self.pools.instruct(order, self.now)
+        except ControlError:
+            assert not any(m.name == order.server for m in self.plan.members) or not order.force
+            return
+        if self.round_over and not order.force:
+            assert len(self.inside()) >= min(len(before), max(1, floor)) or self.fallback()
+
+    def enabled(self) -> set[ServerId]:
+        """Who may be in by the configuration."""
+        return {m.id for m in self.plan.members if m.weight}
+
+    def inside(self) -> set[ServerId]:
+        """Who is in now."""
+        wanted = self.pools.wanted("web", self.now)
+        return {one.id for one in wanted.table.servers if one.weight} & self.enabled()
+
+    def fallback(self) -> bool:
+        """Does only the fallback serve?"""
+        return self.pools.wanted("web", self.now).fallback
+
+    def ordered_out(self) -> set[ServerId]:
+        """Whom an operator has taken out."""
+        return {word.server for word in self.pools.words("web") if word.weight == 0}
+
     @rule()
     def the_first_round_is_over(self) -> None:
         self.pools.first_round_over(self.now)
@@ -90,9 +153,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(plan=plans)
     def it_is_reloaded(self, plan: Pool) -> None:
-        wanted = self.pools.wanted("web", self.now)
         # A voter that comes new finds the servers as the votes left them.
-        self.was_in |= {one.id for one in wanted.table.servers if one.weight}
+        self.was_in |= {member.id for member in self.plan.members if self.voted_in(member)}
         self.plan = plan
         kept = {(m.check, v.service) for m in plan.members for v in plan.voters}
         self.said = {seat: verdict for seat, verdict in self.said.items() if seat in kept}
@@ -106,6 +168,20 @@ class Life(RuleBasedStateMachine):
         self.pools.recall([saved], self.now)
         self.was_in, self.unplaced, self.round_over = set(), False, False
         self.adopt(saved)
+
+    @rule(cut=st.integers(0, 9))
+    def it_is_killed_while_it_applies(self, cut: int) -> None:
+        edits = self.pools.wanted("web", self.now).changes(self.table)
+        self.table = applied(self.table, edits[:cut])
+        self.it_is_restarted()
+
+    @rule(refused=st.sets(st.integers(0, 9)))
+    def the_balancer_refuses(self, refused: set[int]) -> None:
+        for n, edit in enumerate(self.pools.wanted("web", self.now).changes(self.table)):
+            if n not in refused:
+                with contextlib.suppress(ValueError):  # an edit of what was refused before
+                    self.table = applied(self.table, [edit])
+        self.pools.settle("web", self.table, self.now)
 
     @rule()
     def it_is_applied(self) -> None:
@@ -129,12 +205,15 @@ class Life(RuleBasedStateMachine):
         wanted = self.pools.wanted("web", self.now)
         inside = {one.id for one in wanted.table.servers if one.weight} - {SPARE.id} - set(wanted.held)
         for member in self.plan.members:
-            for voter in self.plan.voters:
-                if member.id in inside:
-                    verdict = self.said.get((member.check, voter.service))
-                    silent = member.id in self.was_in or (self.unplaced and self.vouched_for(member))
-                    assert verdict is Verdict.OK or (verdict is None and silent)
+            assert member.id not in inside or self.voted_in(member)
+        assert not self.ordered_out() & self.inside()
         assert not wanted.held or "floor" in wanted.outlook
+
+    def voted_in(self, member: Member) -> bool:
+        """Did every voter say ok last, or has not spoken and the server was in?"""
+        said = [self.said.get((member.check, voter.service)) for voter in self.plan.voters]
+        silent = member.id in self.was_in or (self.unplaced and self.vouched_for(member))
+        return all(verdict is Verdict.OK or (verdict is None and silent) for verdict in said)
 
     def vouched_for(self, member: Member) -> bool:
         """Did a voter say ok?  A new virtual service then waits for no voter that cannot speak."""
@@ -143,12 +222,11 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def law_2(self) -> None:
-        wanted = self.pools.wanted("web", self.now)
-        enabled = {m.id for m in self.plan.members if m.weight}
-        inside = {one.id for one in wanted.table.servers if one.weight} & enabled
-        if self.round_over and not wanted.fallback:
-            assert len(inside) >= least(self.plan.floor, len(enabled))
-        if wanted.fallback:
+        inside, enabled, fallback = self.inside(), self.enabled(), self.fallback()
+        if self.round_over and not fallback:
+            allowed = enabled - self.ordered_out()
+            assert len(inside) >= min(least(self.plan.floor, len(enabled)), len(allowed))
+        if fallback:
             assert not inside and not (self.plan.floor and self.plan.floor.hard and enabled)
 
     @invariant()
@@ -161,7 +239,8 @@ class Life(RuleBasedStateMachine):
         ]
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+STEPS = int(os.environ.get("MON_LAWS", "2000"))
+Life.TestCase.settings = settings(max_examples=STEPS // 30, stateful_step_count=30, deadline=None)
 TestLife = Life.TestCase
 
 entries = st.builds(ServerEntry, st.sampled_from(SERVERS), st.integers(0, 3))

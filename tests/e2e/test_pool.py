@@ -1,0 +1,87 @@
+"""``mon pool`` against the daemon as a process."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from real_things import Daemon, Site
+
+Start = Callable[..., Daemon]
+
+POOL = """\
+hostgroup web web1=127.0.1.1 web2=127.0.1.2 web3=127.0.1.3
+
+virtual web 192.0.2.80:80
+    balancer memory
+    floor 2
+    drain 5s
+    real web1:80 weight 10
+    real web2:80 weight 10
+    real web3:80 weight 10
+
+watch web
+    service http
+        interval 200ms
+        monitor http.monitor -p {port} -t 1
+        period
+            alert lvs.alert web
+"""
+
+
+def on_stage(start: Start, farm: list[Site]) -> Daemon:
+    daemon = start(POOL.format(port=farm[0].port))
+    for number in (1, 2, 3):
+        daemon.wait_for("pool", server=f"web{number} 127.0.1.{number}:80", new=10)
+    return daemon
+
+
+def test_an_operator_takes_a_server_out_and_puts_it_back(start: Start, farm: list[Site]) -> None:
+    daemon = on_stage(start, farm)
+    done = daemon.ask("pool", "web", "disable", "web1", "--reason", "new kernel", "--for", "1h")
+    assert done.returncode == 0 and "out: disabled by " in done.stdout and "new kernel" in done.stdout
+    daemon.wait_for("pool", server="web1 127.0.1.1:80", old=10, new=0)
+    daemon.wait_for("pool", server="web1 127.0.1.1:80", old=0, new=None)
+    refused = daemon.ask("pool", "web", "disable", "web2")
+    assert refused.returncode == 1 and "its floor is 2: say --force if you mean it" in refused.stderr
+    shown = daemon.ask("pool", "web")
+    assert "web1 127.0.1.1:80" in shown.stdout and "new kernel, removed" in shown.stdout
+    assert daemon.ask("pool", "web", "enable", "web1").returncode == 0
+    daemon.wait_for("pool", server="web1 127.0.1.1:80", old=None, new=10)
+
+
+def test_a_word_survives_kill_9_and_can_be_carried_elsewhere(
+    start: Start, farm: list[Site], tmp_path: Path
+) -> None:
+    daemon = on_stage(start, farm)
+    assert daemon.ask("pool", "web", "weight", "web2", "3", "--reason", "old disks").returncode == 0
+    daemon.kill()
+    again = start()
+    again.wait_for("pool", server="web2 127.0.1.2:80", new=3)
+    words = again.ask("pool", "export").stdout
+    assert [(word["server"], word["weight"], word["why"]) for word in json.loads(words)] == [
+        ("127.0.1.2:80", 3, "old disks")
+    ]
+    assert again.ask("pool", "web", "enable", "web2").returncode == 0
+    again.wait_for("pool", server="web2 127.0.1.2:80", new=10)
+    (tmp_path / "words.json").write_text(words)
+    assert again.ask("pool", "import", str(tmp_path / "words.json")).returncode == 0
+    again.wait_for("pool", server="web2 127.0.1.2:80", old=10, new=3)
+
+
+def test_drain_waits_until_the_server_is_out(start: Start, farm: list[Site]) -> None:
+    daemon = on_stage(start, farm)
+    drained = daemon.ask("pool", "web", "drain", "web3")
+    assert drained.returncode == 0 and drained.stdout.endswith("web3 is out\n")
+
+
+def test_a_wrong_word_is_told_with_what_there_is(start: Start, farm: list[Site]) -> None:
+    daemon = on_stage(start, farm)
+    for words, said in (
+        (("web", "kill", "web1"), "this is not understood: mon pool web kill web1"),
+        (("web", "disable", "web9"), "no server 'web9' in pool web (there are web1, web2, web3)"),
+        (("www",), "no pool 'www' (there are web)"),
+        (("web", "weight", "web1", "many"), "'many' is no weight"),
+        (("web", "disable", "web1", "--for", "long"), "'long' is no time"),
+    ):
+        answer = daemon.ask("pool", *words)
+        assert answer.returncode == 1 and said in answer.stderr, answer
