@@ -4,7 +4,12 @@ A monitor is one file with ``async def check(host, *, ...) -> str`` (or ``def ch
 arguments are its options, the string is a line of detail, ``Down`` and ``Unknown`` are raised.
 ``async def sweep(hosts, report, *, ...)`` serves many hosts at once and calls
 ``report(host, verdict, detail, cause=Cause.NONE)`` for each.  An alert is one file with
-``def send(notice, *, ...)`` that raises ``Undeliverable``.
+``def send(notice, *, ...)`` that raises ``Undeliverable``; what it returns (the
+receiver's answer) is recorded.
+
+``async def follow(host, report, *, ...)`` is an event monitor: it never returns, and calls
+``report(verdict, detail, cause=Cause.NONE)`` when something happens to its host.  *Down* counts at once,
+without a second one; *ok* after it only once the other services that vote on the host have said ok.
 
 ``def votes(arguments) -> VoteTarget`` in an alert makes its lines votes on a pool: nothing is called then,
 the results of the service count.  ``arguments`` are the words of the line; ``BadOption`` (or ValueError)

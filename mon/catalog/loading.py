@@ -14,7 +14,7 @@ from mon.catalog.options import parameters
 from mon.catalog.plan import Description, Kind
 from mon.errors import PluginBroken
 
-VERBS = {Kind.MONITOR: ("sweep", "check"), Kind.ALERT: ("send", "votes")}
+VERBS = {Kind.MONITOR: ("follow", "sweep", "check"), Kind.ALERT: ("send", "votes")}
 """The functions that make a file a plugin of a kind; the first one found is used."""
 
 

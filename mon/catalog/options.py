@@ -26,7 +26,7 @@ PLAIN = {
     list[str]: ValueType.LIST,
 }
 
-GIVEN = {"check": 1, "sweep": 2, "send": 1}
+GIVEN = {"check": 1, "sweep": 2, "follow": 2, "send": 1}
 """How many parameters in front the framework passes by position."""
 
 

@@ -60,8 +60,8 @@ class OptionSpec:
 class Description:
     """What a Python plugin says about itself; it can be sent between processes.
 
-    ``verb`` is its function: check, sweep, send or votes.  ``needs`` are parameters that the framework
-    fills: (parameter, "Probe" or "Render").  ``waits``: the function is ``async def``.
+    ``verb`` is its function: check, sweep, follow, send or votes.  ``needs`` are parameters that the
+    framework fills: (parameter, "Probe" or "Render").  ``waits``: the function is ``async def``.
     """
 
     summary: str
@@ -106,6 +106,11 @@ class Plugin:
     def sweep(self) -> bool:
         """Does one call serve all hosts?"""
         return self.about.verb == "sweep"
+
+    @property
+    def follows(self) -> bool:
+        """Is it an event monitor: long-lived, one call for each host?"""
+        return self.about.verb == "follow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from mon.control.operations import TestReport
 from mon.daemon import events
 from mon.daemon.background import Background
 from mon.daemon.keeper import Keeper
+from mon.daemon.reactions import Reactions
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
 from mon.model.config import Key
@@ -62,6 +63,7 @@ class Checks:
         self._rounds: dict[Key, int] = {}  # rounds under way; more than one while a host hangs
         self._confirming: dict[tuple[Key, str], asyncio.TimerHandle] = {}
         self._background = Background()
+        self._reactions = Reactions(self._recheck, book.vote_frozen, self._changed)
 
     # Planning.
 
@@ -74,6 +76,7 @@ class Checks:
             if new is None or new.monitor != old.monitor:
                 self._runner.cancel(key)
         self._plan = plan
+        self._reactions.adopt(plan)
         voters = 0
         for key, check in plan.checks.items():
             interval = self._book.interval(key)
@@ -158,13 +161,27 @@ class Checks:
             if key in self._rounds:
                 self._rounds[key] -= 1
         if result is not None and self._plan.checks.get(key) is check:
+            for freed in self._reactions.freed(key):
+                self._take(freed)
             await self.conclude(result)
 
     def _heard(self, result: HostResult) -> None:
-        """One host's result, the moment it is known."""
+        """One host's result, the moment it is known; and what an event makes of it."""
+        if (result.watch, result.service) in self._plan.checks:
+            for each in self._reactions.of(result):
+                self._take(each)
+
+    def _recheck(self, key: Key, host: str) -> None:
+        self._confirm_later(key, host, 0.0)
+
+    def _changed(self, key: Key) -> None:
+        """An event changed what is thought of a host of a service: people learn of it now."""
+        result = self._runner.standing(key)
+        if result is not None:
+            self._background.spawn(self.conclude(result))
+
+    def _take(self, result: HostResult) -> None:
         key = (result.watch, result.service)
-        if key not in self._plan.checks:
-            return
         change = self._book.host_result(result)
         if change is not None:
             self._recorder.note(change)
@@ -224,7 +241,9 @@ class Checks:
             return TestReport(None, (), "it has no monitor, or none that was found")
         hosts = self._book.monitor_hosts(key, now)
         environment = {**self._environment, **self._book.monitor_environment(key, now)}
-        result = await self._runner.round(check, hosts, environment, _ignore)
+        result = self._runner.standing(key)
+        if result is None:
+            result = await self._runner.round(check, hosts, environment, _ignore)
         if result is None:
             return TestReport(None, (), "it is running at this moment: try again")
         return TestReport(result, self._book.preview(result, self._clock(), self._environment))

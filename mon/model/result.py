@@ -39,6 +39,7 @@ class HostResult:
     at: Moment
     cause: Cause = Cause.NONE
     status: int = 0  # the executable's exit status; ours: 0 ok, 1 down, 2 unknown
+    final: bool = False  # an event, not a sample: it needs no second one to change a vote
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mon.probe.address import Endpoint, endpoint, numeric
 from mon.probe.faults import judged
 from mon.probe.icmp import REMEDY, Echo, Icmp
 from mon.probe.pulse import Pulse
+from mon.probe.held import Held, hold
 from mon.probe.resolver import Resolver
 from mon.probe.route import Hop, Statistics, statistics, trace
 from mon.probe.stream import Complete, Stream, anything
@@ -103,6 +104,82 @@ class Probe:
         """An SSL context for a library, shared by all that ask for these settings.  Raises Unknown.
 
         Not those of ``exchange``: libraries change what they are given (urllib3 sets the ALPN protocols).
+    async def hold(self, host: str, port: int, *, timeout: float, bind: str = "") -> Held:
+        """A connection on which nothing is said; ``timeout`` (seconds) is for making it.  Close it."""
+        worst: Finding | None = None
+        local = _local(bind) if bind else None
+        for address in await self._resolver.resolve(host, timeout=timeout):
+            try:
+                return await hold(endpoint(address, port), timeout=timeout, bind=local)
+            except OSError as error:
+                finding: Finding = judged(error, at_once=True)
+            except Finding as error:
+                finding = error
+            worst = worst if worst and not isinstance(worst, Unknown) else finding
+        raise worst or Unknown(f"cannot resolve {host}", cause=Cause.NONE)
+
+    async def ask(
+        self,
+        host: str,
+        port: int,
+        send: bytes,
+        take: Callable[[bytes], T | None],
+        *,
+        timeout: float,
+        attempts: int = 3,
+        bind: str = "",
+    ) -> T:
+        """Send a datagram, up to ``attempts`` times within ``timeout`` s; what ``take`` makes of the answer.
+
+        ``take`` gives None for what is no answer to this question (a stranger's, a late one); raising Down
+        ends the wait.
+        """
+        addresses = await self._resolver.resolve(host, timeout=timeout)
+        local = _local(bind) if bind else None
+        return await datagram.ask(
+            [endpoint(address, port) for address in addresses],
+            send,
+            take,
+            timeout=timeout,
+            attempts=attempts,
+            bind=local,
+        )
+
+    async def lend(
+        self, host: str, port: int, function: Callable[[socket.socket], T], *, timeout: float
+    ) -> T:
+        """Call a library that blocks, in a thread, with a connected socket; it is broken off at the end.
+
+        So the call ends whatever the server does: ``timeout`` (seconds) covers everything.  Errors of
+        sockets and of TLS become Down or Unknown, also those under exceptions of the library.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout
+        addresses = await self._resolver.resolve(host, timeout=timeout)
+        lent = Lent([endpoint(address, port) for address in addresses], timeout)
+        try:
+            return await self.in_thread(lent.call, function, timeout=until - loop.time())
+        except TimeoutError as error:
+            raise Down(f"no whole answer within {timeout:g} s", cause=Cause.TIMEOUT) from error
+        finally:
+            lent.break_off()
+
+    async def local(self, host: str, *, timeout: float = 5.0) -> None:
+        """Raise Unknown unless ``host`` is the machine that we run on."""
+        for address in await self.resolve(host, timeout=timeout):
+            if is_local(address):
+                return
+        raise Unknown(f"this looks at the machine mon runs on, and {host} is another", cause=Cause.NONE)
+
+    async def secret(self, word: str, *, timeout: float) -> str:
+        """A password as options give it: see mon.secret; ``/a/file`` is ``@/a/file``.  Raises Unknown."""
+        if not word.startswith(("/", "@", "env:")):
+            return word
+        try:
+            return await self.in_thread(secret, word.replace("/", "@/", word[0] == "/"), timeout=timeout)
+        except (Undeliverable, TimeoutError) as error:
+            raise Unknown(f"cannot read the password: {error}", cause=Cause.NONE) from error
+
         """
         return self._lent.get(tls)
 

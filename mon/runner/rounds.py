@@ -84,7 +84,7 @@ class Rounds:
         flight = self._flights.setdefault(check.key, Flight())
         if bound.plugin.form is Form.EXECUTABLE:
             return await self._program(check, bound, flight, hosts, environment, report)
-        wanted = _wanted(bound, hosts)
+        wanted = wanted_hosts(bound, hosts)
         begun = [host for host in wanted if host.name not in flight.hosts]
         if wanted and not begun:
             return None
@@ -296,7 +296,7 @@ class Rounds:
         return judged(run, hosts, ended.status, ended.output, ended.trouble)
 
 
-def _wanted(bound: Bound, hosts: Sequence[Host]) -> list[Host]:
+def wanted_hosts(bound: Bound, hosts: Sequence[Host]) -> list[Host]:
     """The hosts of the group unless the line ends in ;; and those that the line names itself."""
     found = [*(hosts if bound.command.hosts else ()), *(Host(word) for word in bound.extra)]
     return list({host.name: host for host in reversed(found)}.values())[::-1]

@@ -8,8 +8,10 @@ from mon.model.moment import Moment
 from mon.model.notice import Delivery, Notice
 from mon.model.result import RunResult
 from mon.probe.threads import Threads
+from mon.runner.following import Following
 from mon.runner.hosted import Worker
 from mon.runner.judging import Report
+from mon.runner.programs import Programs
 from mon.runner.rounds import Rounds
 from mon.runner.sending import Sending
 from mon.runner.spawn import Spawner
@@ -17,6 +19,9 @@ from mon.runner.spawn import Spawner
 CHECK_THREADS = 64
 ALERT_THREADS = 32
 """For plugins of ours that block; messages never wait for checks."""
+
+PROGRAMS = 100
+"""Programs that our own monitors run at once, one for each host."""
 
 
 class Runner:
@@ -40,12 +45,13 @@ class Runner:
     ) -> None:
         self._spawner = spawner or Spawner()
         self._worker = worker
-        given = {"Probe": probe, "Render": render}
+        given = {"Probe": probe, "Render": render, "Spawn": Programs(self._spawner, PROGRAMS)}
         self._check_threads = Threads(CHECK_THREADS, "check")
         self._alert_threads = Threads(ALERT_THREADS, "alert")
         self._rounds = Rounds(
             self._spawner, worker, self._check_threads, given=given, clock=clock, limit=limit
         )
+        self._following = Following(given=given, clock=clock)
         self._sending = Sending(
             self._spawner, worker, self._alert_threads, given=given, clock=clock, templates=tuple(templates)
         )
@@ -56,19 +62,13 @@ class Runner:
         """Check those of ``hosts`` that are not being checked already; None if that is nobody.
 
         ``report`` is called the moment a host's result is known; the run result rolls up all ``hosts``.
-        None also if the round was cancelled by ``cancel``.
+        None also if the round was cancelled by ``cancel``.  The hosts of an event monitor are followed from
+        then on, and ``report`` is called whenever something happens.
         """
+        if check.monitor is not None and check.monitor.plugin.follows:
+            return await self._following.round(check, hosts, report)
         return await self._rounds.round(check, hosts, environment, report)
 
-    def in_flight(self, key: Key) -> int | None:
-        """The process of a running monitor, 0 for one of ours, None if none is running."""
-        return self._rounds.in_flight(key)
-
-    def cancel(self, key: Key) -> None:
-        """End what is running of a service, and forget its standing verdicts."""
-        self._rounds.cancel(key)
-
-    async def send(self, bound: Bound, notice: Notice, *, attempt: int = 1) -> Delivery:
     async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
         """Check one host beside the rounds, unless it is being checked already, or followed."""
         if check.monitor is not None and check.monitor.plugin.follows:
@@ -79,6 +79,16 @@ class Runner:
         """What an event monitor knows of its hosts; None of any other service."""
         return self._following.standing(key)
 
+    def in_flight(self, key: Key) -> int | None:
+        """The process of a running monitor, 0 for one of ours, None if none is running."""
+        return self._rounds.in_flight(key)
+
+    def cancel(self, key: Key) -> None:
+        """End what is running of a service, and forget its standing verdicts."""
+        self._rounds.cancel(key)
+        self._following.cancel(key)
+
+    async def send(self, bound: Bound, notice: Notice, *, attempt: int = 1) -> Delivery:
         """Call an alert once; ``attempt`` counts from 1."""
         return await self._sending.send(bound, notice, attempt=attempt)
 
@@ -88,6 +98,7 @@ class Runner:
         An action that still runs then is left to finish by itself (law 6).
         """
         await self._rounds.close()
+        await self._following.close()
         await self._sending.close(grace)
         if self._worker is not None:
             await self._worker.close()
