@@ -19,7 +19,14 @@ REAL = "/usr/sbin/mon"
 OURS = (sys.executable, "-m", "mon")
 COMMANDS = """\
 ack clear disable enable get list loadstate reload reset savestate servertime set start stop term test"""
-AUTH = "command section\n" + "".join(f"{word}: all\n" for word in COMMANDS.split())
+AUTH = (
+    "command section\n"
+    + "".join(f"{word}: all\n" for word in COMMANDS.split())
+    + """\
+trap section
+127.0.0.1 * *
+"""
+)
 GLOBALS = "serverbind = 127.0.0.1\ntrapbind = 127.0.0.1\n"
 
 
