@@ -10,7 +10,9 @@ from pathlib import Path
 
 from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, manual
 from mon.catalog.linking import deadline
-from mon.cli.common import add_config, find
+from mon.cli.common import add_config, find, options
+from mon.cli.preview import line_of, outage, preview
+from mon.daemon.loading import load
 from mon.daemon.places import Places, places
 from mon.errors import PluginError
 from mon.model.config import CommandLine, Host, Service, Settings
@@ -21,6 +23,7 @@ from mon.plugin import Probe, Render
 from mon.runner import Runner, Worker
 
 WRONG_USAGE = 2
+PREVIEW = "--preview"
 BY_HAND = "by-hand"
 """The watch and the service of what is run by hand."""
 
@@ -39,10 +42,12 @@ def monitor_add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def alert_add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``[-c FILE] NAME [OPTIONS]``."""
+    """``[-c FILE] NAME [--preview WATCH SERVICE] [OPTIONS]``."""
     add_config(parser)
     parser.add_argument("name", metavar="NAME", help="mail, mail.alert, mon:mail.alert or a path")
-    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="its options")
+    parser.add_argument(
+        "words", nargs=argparse.REMAINDER, metavar="...", help="its options; or --preview WATCH SERVICE"
+    )
 
 
 def plugins_run(arguments: argparse.Namespace) -> int:
@@ -75,11 +80,26 @@ def monitor_run(arguments: argparse.Namespace) -> int:
 
 
 def alert_run(arguments: argparse.Namespace) -> int:
-    """Send a test notice, print what became of it; 0 if it was sent."""
+    """Send a test notice, print what became of it; 0 if it was sent.  With --preview only show it."""
+    if arguments.words[:1] == [PREVIEW]:
+        return _preview(arguments)
     where = _places(arguments)
     delivery = asyncio.run(_send(_bind(where, Kind.ALERT, arguments), where))
     print(delivery.fate.value + (f": {delivery.why}" if delivery.why else ""))
     return 0 if delivery.fate is Fate.SENT else 1
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    words = arguments.words[1:]
+    if len(words) < 2:
+        print(f"mon: {PREVIEW} needs a watch and a service of {arguments.config}", file=sys.stderr)
+        return WRONG_USAGE
+    loaded = load(options(arguments))
+    key = (words[0], words[1])
+    bound = line_of(loaded.plan, loaded.catalog, key, arguments.name, words[2:])
+    now = Moment(time.time(), time.monotonic())
+    print(preview(bound, outage(loaded.plan, key, now), Render(loaded.places.templatedirs)))
+    return 0
 
 
 def _places(arguments: argparse.Namespace) -> Places:

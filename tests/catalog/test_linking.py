@@ -256,3 +256,13 @@ def test_a_mark_makes_a_pool_without_address():
 def test_wrong_words_on_a_vote_line_are_an_error():
     plan = linked(alert("lvs.alert -P xtp -V 10.1.0.1:80 -R 10.0.0.1"), virtuals=())
     assert said(plan)[0].startswith("error: mon.cf:20: lvs.alert: ")
+
+
+def test_a_plugin_may_warn_of_its_options(tmp_path):
+    (tmp_path / "url").write_text("https://hooks.example/x")
+    (tmp_path / "url").chmod(0o644)
+    plan = link(config(alert(f"webhook.alert @{tmp_path}/url")), Catalog(), resolve)
+    problem = next(each for each in plan.problems if "webhook" in each.what)
+    assert problem.severity is Severity.WARNING
+    assert problem.what == f"webhook.alert: the secret in {tmp_path}/url can be read by everybody"
+    assert problem.remedy == f"chmod o-r {tmp_path}/url"
