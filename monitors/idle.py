@@ -1,4 +1,4 @@
-"""Keep an idle TCP connection to each host: the end of its process is seen at once.
+"""Keep an idle TCP connection to each host: its end is seen at once.
 
 An event monitor: it is not run every interval, it waits.  When the connection is closed or reset it is made
 anew: refused or reset again is down, that moment; accepted is a restart (or a server that closes idle

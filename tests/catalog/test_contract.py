@@ -52,8 +52,9 @@ def test_it_imports_only_the_plugin_surface_and_libraries(plugin):
 
 @every
 def test_it_has_the_function_of_its_kind(plugin):
-    assert plugin.about.verb in {Kind.MONITOR: ("check", "sweep"), Kind.ALERT: ("send", "votes")}[plugin.kind]
-    assert plugin.about.verb != "sweep" or plugin.about.waits
+    verbs = {Kind.MONITOR: ("check", "sweep", "follow"), Kind.ALERT: ("send", "votes")}
+    assert plugin.about.verb in verbs[plugin.kind]
+    assert plugin.about.verb not in ("sweep", "follow") or plugin.about.waits
 
 
 @every

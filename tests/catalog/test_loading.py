@@ -72,7 +72,7 @@ def test_a_broken_file_is_told_with_line_and_reason(write, text, reason):
 
 
 def test_a_file_without_its_function_is_no_plugin(write):
-    with pytest.raises(PluginBroken, match=r"has no sweep\(\) or check\(\)"):
+    with pytest.raises(PluginBroken, match=r"has no follow\(\) or sweep\(\) or check\(\)"):
         describe(load(write("x = 1\n"), "mon._plugins.test"), Kind.MONITOR)
 
 

@@ -1,6 +1,7 @@
 """What every monitor of ours keeps to, whatever it checks."""
 
 import ast
+import asyncio
 import inspect
 import typing
 from pathlib import Path
@@ -15,7 +16,7 @@ OPTION_TYPES = {str, int, float, bool, list[str]}
 
 
 def verb(module):
-    return getattr(module, "check", None) or module.sweep
+    return getattr(module, "check", None) or getattr(module, "sweep", None) or module.follow
 
 
 def options(module):
@@ -40,6 +41,16 @@ def test_there_are_monitors():
     assert {"fping", "ftp", "http", "ping", "tcp", "url"} <= set(NAMES)
 
 
+async def first_word(module, host, probe, **given):
+    """What an event monitor reports first."""
+    said = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(module.follow(host, lambda *word: said.set_result(word), probe=probe, **given))
+    try:
+        return await asyncio.wait_for(said, 5)
+    finally:
+        task.cancel()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_its_first_line_says_what_it_does(load, name):
     first = load(name).__doc__.partition("\n")[0]
@@ -50,7 +61,7 @@ def test_its_first_line_says_what_it_does(load, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_one_coroutine_with_a_docstring(load, name):
     module = load(name)
-    assert hasattr(module, "check") != hasattr(module, "sweep")
+    assert [hasattr(module, name) for name in ("check", "sweep", "follow")].count(True) == 1
     assert inspect.iscoroutinefunction(verb(module))
     assert verb(module).__doc__
 
@@ -82,6 +93,9 @@ async def test_a_port_that_refuses_is_a_result_and_no_other_exception(load, name
         said = []
         await module.sweep(["127.0.0.1"], lambda *result: said.append(result), probe=probe)
         assert [(host, Verdict(verdict) is not Verdict.DOWN) for host, verdict, *_ in said] == [
+    if hasattr(module, "follow"):
+        assert (await first_word(module, "127.0.0.1", probe, **given))[0] is Verdict.DOWN
+        return
             ("127.0.0.1", True)
         ]
         return
@@ -98,7 +112,9 @@ async def test_a_port_that_refuses_is_a_result_and_no_other_exception(load, name
 async def test_a_name_that_does_not_resolve_is_unknown(load, name, probe):
     module = load(name)
     probe._resolver._look_up = lambda host: ()
-    if hasattr(module, "sweep"):
+    if hasattr(module, "follow"):
+        assert (await first_word(module, "web.invalid", probe))[0] is Verdict.UNKNOWN
+    elif hasattr(module, "sweep"):
         said = []
         await module.sweep(["web.invalid"], lambda *result: said.append(result[1]), probe=probe)
         assert said == [Verdict.UNKNOWN]

@@ -41,6 +41,14 @@ def test_rise_and_fall_count_results_in_a_row_past_what_is_unknown(word: str, vo
     assert after(word, Voter("farm", "http", fall=3, rise=2)).vote is vote
 
 
+def test_an_event_needs_no_second_one() -> None:
+    voter = Voter("farm", "idle", fall=3, rise=3)
+    down = Opinion(Verdict.DOWN, Moment(9, 9), 1, Cause.REFUSED, "gone", final=True)
+    assert counted(after("ooo", voter), down, voter).vote is Vote.DOWN
+    again = Opinion(Verdict.OK, Moment(10, 10), final=True)
+    assert counted(counted(Ballot(), down, voter), again, voter).vote is Vote.OK
+
+
 def test_a_status_outside_the_exit_range_is_not_down() -> None:
     voter = Voter("farm", "http", exit=(1, 2))
     assert after("o3", voter).vote is Vote.OK
