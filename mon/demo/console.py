@@ -40,6 +40,14 @@ class Console:
         if show:
             kind, field = show
             self.line(kind, self._once(event, str(event.get(field, ""))), _colour(event))
+            self._first(str(event["event"]), str(event.get("look", "")))
+
+    def _first(self, kind: str, look: str) -> None:
+        """What arrived, as it looks: the first of each kind."""
+        if look and kind not in self._said:
+            self._said.add(kind)
+            for line in look.splitlines():
+                self.print("    " + self.paint("| " + line[:WIDTH], DIM))
 
     def pools(self, pools: Iterable[Mapping[str, object]]) -> None:
         """The pools as the daemon's status tells them."""

@@ -5,6 +5,7 @@ import email
 import email.policy
 import json
 from collections.abc import Callable, Mapping
+from email.message import Message
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -13,7 +14,8 @@ from mon.demo.web import Web
 HOST, SMTP_PORT, WEBHOOK_PORT = "127.0.0.1", 2525, 8025
 
 Heard = Callable[[Mapping[str, object]], None]
-"""Called with each arrival: ``event`` is "mail" or "webhook", ``text`` all of it, ``title`` a line of it."""
+"""Called with each arrival: ``event`` is "mail" or "webhook", ``text`` all of it, ``title`` a line of it,
+``look`` what a person sees of it."""
 
 
 class Sinks:
@@ -42,7 +44,10 @@ class Sinks:
         body = message.get_body(("plain",))
         subject = str(message["Subject"])
         text = f"{subject}\n{body.get_content() if body else ''}"
-        self._heard({"event": "mail", "title": subject, "text": text, "to": list(envelope.rcpt_tos)})
+        head = "".join(f"{name}: {message[name]}\n" for name in ("From", "To", "Subject"))
+        look = f"{head}\n{text.partition(chr(10))[2].strip()}\n({_parts(message)})"
+        to = list(envelope.rcpt_tos)
+        self._heard({"event": "mail", "title": subject, "text": text, "look": look, "to": to})
         return "250 OK"
 
     def _conversation(self) -> SMTP:
@@ -50,8 +55,15 @@ class Sinks:
 
     def _hook(self, body: bytes) -> tuple[int, str]:
         try:
-            title = json.loads(body)["text"]
+            said = json.loads(body)
+            title = said["text"]
         except (ValueError, LookupError):
             return 400, "not JSON, or without text\n"
-        self._heard({"event": "webhook", "title": title, "text": body.decode()})
+        look = "\n".join(f"{name}: {json.dumps(value)}" for name, value in said.items())
+        self._heard({"event": "webhook", "title": title, "text": body.decode(), "look": look})
         return 200, "thank you\n"
+
+
+def _parts(message: Message) -> str:
+    kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
+    return f"as {' and '.join(kinds)}; in one thread with {message['References']}"

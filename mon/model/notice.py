@@ -41,6 +41,11 @@ class ServerLine:
     weight: int
     why: str = ""
 
+    @property
+    def notable(self) -> bool:
+        """Is there more to say than that it is in, and all votes are ok?"""
+        return not self.why.startswith("in:") or "failing" in self.why or "rising" in self.why
+
 
 @dataclass(frozen=True, slots=True)
 class PoolLine:

@@ -23,6 +23,10 @@ def test_once_tells_the_whole_story_and_ends_well() -> None:
     for step in ("down seen", "weight 0", "alert by mail", "alert by webhook", "up seen", "weight restored"):
         assert step in done.stdout
     assert "-> 127.0.1.2:8080" in done.stdout
+    looks = ("| Subject: DOWN web/http: web2 (1 of 3)", "| DOWN web2: ", '| watch: "web"',
+             "| Pool web (tcp 192.0.2.80:8080): ", "| (as text/plain and text/html; ")  # fmt: skip
+    for look in looks:
+        assert look in done.stdout
     assert "\x1b[" not in done.stdout  # colour is for terminals
 
 
