@@ -1,7 +1,7 @@
 r"""STATEDIR/opstatus: what is known of each service, a line each of ``name=value`` with tabs between.
 
-Values are escaped in the plain form.  A value may hold an equals sign: we split at the first one, the
-classic mon at the last, and so loses such a value.
+Values are escaped in the plain form, and their equals signs too: the classic mon splits at the last one
+and so loses what it wrote itself, but not what we write.  We split at the first.
 """
 
 import logging
@@ -32,11 +32,15 @@ def written(book: Book, now: Moment) -> Iterator[str]:
 def _fields(book: Book, key: Key, now: Moment) -> Iterator[tuple[str, str]]:
     yield from (("group", key[0]), ("service", key[1]))
     for name in FIELDS:
-        yield name, plain(book.get_variable(key, f"_{name}", now))
+        yield name, _plain(book.get_variable(key, f"_{name}", now))
     for period in book.services[key].periods:
         for name in PERIOD_FIELDS:
             value = book.get_period_variable(key, period.key, name)
             yield f"{period.key}:{name}", "" if value == "0" and _unset(book, key, period, name) else value
+
+
+def _plain(value: str) -> str:
+    return plain(value).replace("=", r"\3d")
 
 
 def _unset(book: Book, key: Key, period: Period, name: str) -> bool:
