@@ -1,13 +1,14 @@
 """What is read at 3 a.m.: the fact first, short, and nothing about what is not known."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mon.model.notice import AlertType, HostReport, Notice
+from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.result import OpStatus
 from mon.render import Render
 
@@ -112,3 +113,91 @@ def test_the_webhook_body_is_json_whatever_a_monitor_says(summary: str, detail: 
 def test_the_line_of_a_file_is_one_line() -> None:
     line = RENDER.render("file.line.j2", notice=replace(DOWN, output="a\nb\nc\n"), subject="S")
     assert line.count("\n") == 0 and line.endswith("S | b | c")
+
+
+def page(notice: Notice) -> str:
+    return RENDER.render("mail.html.j2", notice=notice, subject=subject(notice))
+
+
+POOL = PoolLine(
+    "shop",
+    "tcp 192.0.2.80:80",
+    (
+        ServerLine("web1", "10.0.0.1:80", 0, "out: web/http down (refused)"),
+        ServerLine("web2", "10.0.0.2:80", 10, "in: web/http ok"),
+        ServerLine("web3", "10.0.0.3:80", 10, "in, held by the floor: web/http down (refused)"),
+    ),
+    "50% (2 of 3)",
+    "the floor keeps web3 in against the votes",
+)
+
+
+@pytest.mark.parametrize("show", [body, page])
+def test_a_pool_is_told_with_its_weights_and_whether_the_floor_holds(show: Callable[[Notice], str]) -> None:
+    text = show(replace(DOWN, pools=(POOL,)))
+    for words in (
+        "2 of 3 in",
+        "the floor keeps web3 in",
+        "out: web/http down (refused)",
+        "in, held by the floor",
+    ):
+        assert words in text
+    assert "in: web/http ok" not in text
+    well = show(replace(DOWN, pools=(replace(POOL, outlook=""),)))
+    assert "the floor of 50% (2 of 3) is not needed" in well
+
+
+@pytest.mark.parametrize("show", [body, page])
+def test_what_changed_since_the_last_message_is_said(show: Callable[[Notice], str]) -> None:
+    reports = (HostReport("web1", "down", "refused", AT - 500), HostReport("web2", "down", "refused", AT - 5))
+    again = replace(DOWN, reports=reports, last_message=AT - 60)
+    assert [report.host for report in again.changed] == ["web2"]
+    text = show(again)
+    assert "Changed since the message of " in text and "web2</b> is down" in text.replace(
+        "web2 is", "web2</b> is"
+    )
+    assert "No host changed since" in show(replace(again, last_message=AT - 1))
+    assert "hanged since" not in show(replace(again, last_message=0.0))
+
+
+@pytest.mark.parametrize("show", [body, page])
+def test_link_and_remark_stand_at_the_top(show: Callable[[Notice], str]) -> None:
+    notice = replace(
+        DOWN, environment={"LINK": "https://wiki.example/x"}, remark="sent twice", output="web1\nsent twice\n"
+    )
+    text = show(notice)
+    assert text.index("https://wiki.example/x") < text.index("connection refused")
+    assert text.count("sent twice") == 1
+
+
+def test_a_link_that_is_none_is_not_followed() -> None:
+    assert 'href=""' in page(replace(DOWN, environment={"LINK": "javascript:alert(1)"}))
+
+
+def test_the_page_is_whole_and_safe_for_each_type() -> None:
+    for type_ in AlertType:
+        bare = Notice(type_, "<w>", "http", "", AT, 0, OpStatus.UNTESTED, "<s>", "<s>\n<script>\n")
+        text = page(bare)
+        assert text.startswith("<!DOCTYPE html>") and text.rstrip().endswith("</html>")
+        assert "<script>" not in text and "<s>" not in text and "None" not in text
+
+
+def test_with_hundreds_of_hosts_it_can_still_be_read() -> None:
+    names = tuple(f"web{n}" for n in range(300))
+    reports = tuple(HostReport(name, "down" if n < 100 else "ok") for n, name in enumerate(names))
+    text = body(replace(DOWN, hosts=names, reports=reports, output=" ".join(names[:100]) + "\n"))
+    assert "... and 50 more" in text and "OK web100 web101 " in text and " more\n" in text
+    assert len(text) < 6000
+
+
+def test_a_prose_summary_of_a_program_is_what_it_says() -> None:
+    notice = replace(DOWN, reports=(), summary="disk full", output="disk full\n/var 100%\n")
+    text = body(notice)
+    assert "It says: disk full" in text and "Everything it said:\n\n/var 100%" in text
+
+
+def test_the_text_of_chats_is_short() -> None:
+    text = RENDER.render("chat.txt.j2", notice=replace(DOWN, pools=(POOL,)))
+    assert text.startswith("The shop\nweb1 is down: connection refused (since ")
+    assert "\nok: web2\n" in text
+    assert "pool shop: 2 of 3 in, the floor keeps web3 in against the votes" in text

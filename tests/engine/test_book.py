@@ -248,3 +248,19 @@ def test_lines_keep_their_kind_in_redistributed_decisions(play):
     p = play("alert down", "redistribute far")
     p.run("1")
     assert p.step.decisions[0].line.kind is AlertKind.ALERT
+
+
+def test_a_notice_says_when_the_period_was_last_told(play):
+    p = play()
+    p.run("1|h1")
+    first = p.step.decisions[0].notice
+    p.run("1|h1")
+    again = p.step.decisions[0].notice
+    p.run("0")
+    up = next(each.notice for each in p.step.decisions if each.notice)
+    assert first.last_message == 0.0
+    assert (again.last_message, up.last_message) == (first.at, again.at)
+    assert first.thread == again.thread == up.thread
+    p.run("1|h1")
+    later = p.step.decisions[0].notice
+    assert later.last_message == 0.0 and later.thread != first.thread
