@@ -19,54 +19,90 @@ says what is wrong with them.  Such an alert is always ours, whatever lies in al
 (a mapping of all of them); without it that is the option called ``timeout``.
 
 ``def verify(options)`` in either may refuse values when the configuration is read: it raises
-``BadOption("what is wrong: what to do")``.
+``BadOption("what is wrong: what to do")``; texts of that form that it returns are warnings.
+
+``def preview(notice, options, render) -> str`` in an alert is what ``mon alert NAME --preview`` prints.
 
 An option is an annotated keyword argument: ``port: Annotated[int, Option("-p", help="...")] = 80``.
 Its type converts: str, int, float, bool (a switch), list[str] (may be repeated).  A parameter
-annotated with ``Probe`` or ``Render`` is not an option: the framework passes its own.
+annotated with ``Probe``, ``Render`` or ``Spawn`` is not an option: the framework passes its own.
 """
 
+import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Any
+from typing import Protocol as Interface
 
 from mon.errors import BadOption, Down, Finding, RenderError, Undeliverable, Unknown
-from mon.model.notice import AlertType, HostReport, Notice
+from mon.letter import Letter, letter
+from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
-from mon.probe import Echo, Probe, Statistics, Talk, Tls
+from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
+from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
-from mon.probe.wanted import numbers, regex, statuses
-from mon.render import Render
+from mon.probe.wanted import numbers, plain, regex, statuses, valued
+from mon.render import Render, zone_named
+from mon.secret import Hidden, exposed, secret
 
 __all__ = [
     "AlertType",
     "BadOption",
+    "Bind",
+    "Ca",
     "Cause",
+    "Certificate",
     "Down",
     "Echo",
     "Finding",
     "Floor",
     "Forward",
+    "Hidden",
     "HostReport",
+    "Insecure",
+    "Least",
+    "Letter",
+    "Match",
+    "Most",
+    "Name",
     "Notice",
     "Option",
+    "Password",
     "Pool",
+    "PoolLine",
+    "Port",
     "Probe",
     "Protocol",
+    "Ran",
     "Real",
     "Render",
     "RenderError",
+    "ServerLine",
+    "Spawn",
     "Statistics",
     "Talk",
+    "Timeout",
     "Tls",
     "Undeliverable",
     "Unknown",
     "Verdict",
     "Virtual",
     "VoteTarget",
+    "ber",
+    "certificate",
+    "dns",
+    "exposed",
     "finding_under",
+    "letter",
+    "library",
     "numbers",
+    "plain",
     "regex",
+    "secret",
     "statuses",
+    "valued",
+    "zone_named",
 ]
 
 
@@ -90,6 +126,19 @@ class Option:
         object.__setattr__(self, "positional", positional)
 
 
+Port = Annotated[int, Option("-p", "--port", help="port")]
+Timeout = Annotated[float, Option("-t", "--timeout", help="seconds for everything")]
+Bind = Annotated[str, Option("--bind", help="local address to connect from", metavar="ADDRESS")]
+Insecure = Annotated[bool, Option("--insecure", help="accept any certificate")]
+Ca = Annotated[str, Option("--ca", help="file of the authorities to trust", metavar="FILE")]
+Name = Annotated[str, Option("--host", help="name for SNI and the certificate", metavar="NAME")]
+Password = Annotated[str, Option("--password", help="the password; @FILE (or /FILE) or env:NAME where it is")]
+Match = Annotated[str, Option("-m", "--match", help="regular expression that the value must match")]
+Least = Annotated[float | None, Option("--min", help="fail below this value")]
+Most = Annotated[float | None, Option("--max", help="fail above this value")]
+"""Options that many monitors have, so that they are the same in all."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoteTarget:
     """The pool that an alert line votes on.
@@ -103,3 +152,37 @@ class VoteTarget:
     remove: bool = False
     group: bool = False
     traps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program ended.  ``trouble`` says why ``status`` is no answer of its own, "" if it is one."""
+
+    status: int
+    output: str
+    trouble: str = ""
+
+
+class Spawn(Interface):
+    """What a parameter annotated with ``Spawn`` is given: it runs programs as the daemon runs plugins.
+
+    Without a shell, without the daemon's capabilities, with nothing on stdin; ended with all that it
+    started after ``timeout`` seconds, or when the check is over.
+    """
+
+    async def __call__(self, words: Sequence[str], *, timeout: float) -> Ran:
+        """Run the program ``words[0]`` (looked for in PATH) to its end."""
+
+
+def library(name: str, extra: str) -> Any:
+    """A library that comes with an extra of mon, imported when a line of mon.cf needs it.
+
+    Raises BadOption if it is not installed: so ``verify`` asks for it too.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise BadOption(
+            f"it needs the Python library {name.partition('.')[0]}, which is not installed: "
+            f"pip install mon[{extra}]"
+        ) from error

@@ -1,7 +1,8 @@
 """A function's parameters as options, and words to their values.
 
 The classic letters work as with getopt(3): ``-p 80``, ``-p80``, switches bundled (``-ar``), ``--`` ends
-the options; long names as ``--port 80`` or ``--port=80``, ``--no-NAME`` turns off a switch.
+the options; long names as ``--port 80`` or ``--port=80`` or their beginning (``--po``), ``--no-NAME`` turns
+off a switch.  Names that classic monitors have with one dash (``-zone``) are flags of their own.
 """
 
 import difflib
@@ -15,7 +16,7 @@ from mon.catalog.plan import OptionSpec, Value, ValueType
 from mon.errors import BadOption, PluginBroken
 from mon.plugin import Option
 
-INJECTED = frozenset({"Probe", "Render"})
+INJECTED = frozenset({"Probe", "Render", "Spawn"})
 """Names of the classes that a parameter may be annotated with to be given the daemon's own."""
 
 PLAIN = {
@@ -122,7 +123,7 @@ def parse(specs: Sequence[OptionSpec], words: Iterable[str]) -> Parsed:
         if word == "--":
             rest += queue
             break
-        if word.startswith("--"):
+        if word.startswith("--") or (len(word) > 2 and word.partition("=")[0] in by_flag):
             _long(by_flag, word, queue, values)
         elif word.startswith("-") and len(word) > 1:
             _letters(by_flag, word, queue, values)
@@ -135,7 +136,7 @@ def parse(specs: Sequence[OptionSpec], words: Iterable[str]) -> Parsed:
 
 def _long(by_flag: dict[str, OptionSpec], word: str, queue: list[str], values: dict[str, Value]) -> None:
     flag, equals, value = word.partition("=")
-    spec = by_flag.get(flag)
+    spec = by_flag.get(flag) or _begun(by_flag, flag)
     if spec is None:
         opposite = by_flag.get("--" + flag.removeprefix("--no-"))
         if opposite is None or opposite.type is not ValueType.SWITCH:
@@ -147,6 +148,12 @@ def _long(by_flag: dict[str, OptionSpec], word: str, queue: list[str], values: d
         values[spec.name] = True
     else:
         _take(spec, flag, value if equals else _next(flag, spec, queue), values)
+
+
+def _begun(by_flag: dict[str, OptionSpec], flag: str) -> OptionSpec | None:
+    """The one option whose long name begins like this, as Getopt::Long of the classic monitors has it."""
+    names = {spec.name: spec for known, spec in by_flag.items() if known.startswith(flag) and len(flag) > 3}
+    return next(iter(names.values())) if len(names) == 1 else None
 
 
 def _letters(by_flag: dict[str, OptionSpec], word: str, queue: list[str], values: dict[str, Value]) -> None:

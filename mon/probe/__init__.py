@@ -5,24 +5,28 @@ A monitor that declares a parameter annotated with ``Probe`` is given the daemon
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from mon.errors import Finding, Unknown
+from mon.errors import Down, Finding, Undeliverable, Unknown
 from mon.model.result import Cause
-from mon.probe.address import Endpoint, endpoint, numeric
+from mon.probe import datagram
+from mon.probe.address import Endpoint, endpoint, is_local, numeric
 from mon.probe.faults import judged
-from mon.probe.icmp import REMEDY, Echo, Icmp
-from mon.probe.pulse import Pulse
 from mon.probe.held import Held, hold
+from mon.probe.icmp import REMEDY, Echo, Icmp
+from mon.probe.lent import Lent
+from mon.probe.pulse import Pulse
 from mon.probe.resolver import Resolver
 from mon.probe.route import Hop, Statistics, statistics, trace
 from mon.probe.stream import Complete, Stream, anything
 from mon.probe.talk import Talk
 from mon.probe.threads import NotBegun, Threads
 from mon.probe.tls import Contexts, Tls
+from mon.secret import secret
 
 __all__ = ["Echo", "Hop", "Probe", "Statistics", "Talk", "Tls"]
 
@@ -96,14 +100,10 @@ class Probe:
         stream = self._stream(host, timeout, tls, bind, limit)
         try:
             await self._connect(stream, host, port, b"", anything)
-            yield Talk(stream)
+            yield Talk(stream, host, self._contexts)
         finally:
             stream.close()
 
-    def context(self, tls: Tls) -> ssl.SSLContext:
-        """An SSL context for a library, shared by all that ask for these settings.  Raises Unknown.
-
-        Not those of ``exchange``: libraries change what they are given (urllib3 sets the ALPN protocols).
     async def hold(self, host: str, port: int, *, timeout: float, bind: str = "") -> Held:
         """A connection on which nothing is said; ``timeout`` (seconds) is for making it.  Close it."""
         worst: Finding | None = None
@@ -180,6 +180,10 @@ class Probe:
         except (Undeliverable, TimeoutError) as error:
             raise Unknown(f"cannot read the password: {error}", cause=Cause.NONE) from error
 
+    def context(self, tls: Tls) -> ssl.SSLContext:
+        """An SSL context for a library, shared by all that ask for these settings.  Raises Unknown.
+
+        Not those of ``exchange``: libraries change what they are given (urllib3 sets the ALPN protocols).
         """
         return self._lent.get(tls)
 

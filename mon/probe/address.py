@@ -47,3 +47,14 @@ def _interface(scope: str) -> int:
     if not scope:
         return 0
     return int(scope) if scope.isdigit() else socket.if_nametoindex(scope)
+
+
+def is_local(address: str) -> bool:
+    """Does this machine have the address?  (A socket can be bound to no other.)"""
+    to = endpoint(address, 0)
+    with socket.socket(to.family, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(to.address)
+        except OSError:
+            return False
+    return True

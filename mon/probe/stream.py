@@ -128,6 +128,27 @@ class Stream:
             self._write()
         return done
 
+    def secure(self, context: ssl.SSLContext, name: str) -> asyncio.Future[Finding | None]:
+        """Shake hands for TLS on the connection that stands (STARTTLS).
+
+        What the server has said already was said in plain text by whoever is in between: it is refused.
+        """
+        done = self._wish(b"", anything)
+        if done.done():
+            return done
+        if self.buffer or self.eof:
+            self._fail(Down(f"{'went on talking' if self.buffer else 'hung up'} instead of TLS"))
+            return done
+        self._tls, self._name, self.connected = context, name, False
+        self._connected()
+        return done
+
+    @property
+    def certificate(self) -> bytes:
+        """What the server showed in the handshake, as DER; b"" without one."""
+        shown = self._sock.getpeercert(binary_form=True) if isinstance(self._sock, ssl.SSLSocket) else None
+        return shown or b""
+
     def close(self) -> None:
         """Close, whatever is under way."""
         self._deadline.cancel()

@@ -1,10 +1,11 @@
-"""A conversation in lines over one connection (FTP, and later SMTP, POP3, IMAP …)."""
+"""A conversation over one connection, in lines (SMTP, POP3, IMAP …) or in counted bytes (LDAP, SSH …)."""
 
 import re
 
 from mon.errors import Down
 from mon.model.result import Cause
 from mon.probe.stream import Complete, Stream, anything
+from mon.probe.tls import Contexts, Tls
 
 LINE_END = re.compile(rb"\r?\n")
 
@@ -12,8 +13,10 @@ LINE_END = re.compile(rb"\r?\n")
 class Talk:
     """What ``Probe.talk`` gives.  Every method raises Down or Unknown; all share the one time limit."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, host: str = "", contexts: Contexts | None = None) -> None:
         self._stream = stream
+        self._host = host
+        self._contexts = contexts or Contexts()
 
     async def write(self, data: bytes) -> None:
         """Write all of ``data``."""
@@ -35,6 +38,54 @@ class Talk:
         del found  # it holds the buffer, which cannot shrink meanwhile
         del buffer[: len(data)]
         return data
+
+    async def read_exactly(self, count: int) -> bytes:
+        """The next ``count`` bytes."""
+        buffer = self._stream.buffer
+        await self._ask(b"", lambda received: len(received) >= count)
+        if len(buffer) < count:
+            raise Down(self._broken_off(), cause=Cause.WRONG)
+        data = bytes(buffer[:count])
+        del buffer[:count]
+        return data
+
+    async def read_some(self) -> bytes:
+        """Whatever comes next, b"" at the end of the stream."""
+        buffer = self._stream.buffer
+        await self._ask(b"", bool)
+        data = bytes(buffer)
+        del buffer[:]
+        return data
+
+    async def command(self, line: str, *good: str) -> str:
+        """Send a line ("" sends none); the answer must begin with one of ``good``.
+
+        The answer is one line, or as with FTP and SMTP several: ``250-…`` is followed by more (RFC 959, 4.2).
+        They are given back joined with line ends.
+        """
+        if line:
+            await self.write(f"{line}\r\n".encode())
+        lines = [await self.read_line()]
+        code = lines[0][:3]
+        while code.isdecimal() and lines[0][3:4] == "-" and not lines[-1].startswith(f"{code} "):
+            lines.append(await self.read_line())
+        if not lines[-1].startswith(good):
+            said = lines[-1][:80] or "an empty line"
+            to = line.partition(" ")[0] or "greeting"
+            raise Down(f"{to}: {said}, expected {' or '.join(good)}", cause=Cause.WRONG)
+        return "\n".join(lines)
+
+    async def start_tls(self, tls: Tls) -> None:
+        """Go on over TLS, after the server agreed to it."""
+        name = (tls.name or self._host).partition("%")[0]
+        finding = await self._stream.secure(self._contexts.get(tls), name)
+        if finding:
+            raise finding
+
+    @property
+    def certificate(self) -> bytes:
+        """The server's certificate as DER; b"" in plain text."""
+        return self._stream.certificate
 
     async def _ask(self, data: bytes, complete: Complete) -> None:
         finding = await self._stream.ask(data, complete)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mon.errors import BadOption
+from mon.errors import BadOption, Down
+from mon.model.result import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,37 @@ def numbers(options: Mapping[str, object]) -> None:
         value = options.get(name)
         if isinstance(value, int | float) and not least <= value <= most:
             raise BadOption(f"{flag} is given {value:g}: it takes {least:g} to {most:g}")
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def plain(options: Mapping[str, object]) -> None:
+    """Refuse control characters in any text: in a protocol of lines they would be commands of their own.
+
+    Raises BadOption.
+    """
+    for name, value in options.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and CONTROL.search(text):
+                raise BadOption(f"--{name.replace('_', '-')} has a control character in it: leave it out")
+
+
+def valued(text: str, match: str, least: float | None, most: float | None) -> str:
+    """The value that was asked for, if it is as wanted: matches, is a number within the limits.
+
+    Raises Down.
+    """
+    if match and not regex(match).search(text.encode()):
+        raise Down(f"{text[:80]}: no match for {match}", cause=Cause.WRONG)
+    if least is None and most is None:
+        return text
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise Down(f"{text[:80]!r} is no number", cause=Cause.WRONG) from error
+    if least is not None and not number >= least:
+        raise Down(f"{text} is less than {least:g}", cause=Cause.WRONG)
+    if most is not None and not number <= most:
+        raise Down(f"{text} is more than {most:g}", cause=Cause.WRONG)
+    return text

@@ -1,14 +1,22 @@
 """Our monitors, loaded by path as the catalog does, and what they are tried against."""
 
 import asyncio
+import contextlib
 import importlib.util
+import shutil
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+import trustme
 
 from mon.probe import Probe
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import servers
 
 MONITORS = Path(__file__).parents[2] / "monitors"
 
@@ -93,3 +101,38 @@ def page():
             return serve
 
     return Page()
+
+
+@pytest.fixture(scope="session")
+def authority():
+    """Signs certificates; nobody trusts it unless told to."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca(authority, tmp_path_factory):
+    """The file of that authority, for --ca."""
+    path = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def run():
+    """``run(servers.redis, ...)`` starts a real server in a directory of its own until the file's end."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(server, *arguments):
+            directory = Path(tempfile.mkdtemp(prefix=f"mon-{server.__name__}-"))
+            directory.chmod(0o755)  # some give up their privileges; pytest's own are for root only
+            stack.callback(shutil.rmtree, directory, ignore_errors=True)
+            return stack.enter_context(server(directory, *arguments))
+
+        yield begin
+
+
+@pytest.fixture
+def login(tmp_path):
+    """The user of the real servers, the password in a file."""
+    (tmp_path / "password").write_text(servers.PASSWORD + "\n")
+    return {"user": servers.USER, "password": f"@{tmp_path}/password"}

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mon.plugin import Down, Option, Probe, Unknown, Verdict
+from mon.plugin import Down, Option, Probe, Spawn, Unknown, Verdict
 
 MONITORS = Path(__file__).parents[2] / "monitors"
 NAMES = sorted(file.stem for file in MONITORS.glob("*.py") if file.stem != "__init__")
 OPTION_TYPES = {str, int, float, bool, list[str]}
+SPAWNING = {"nagios"}
+"""Their programs do the looking up and connecting."""
+
+PROBING = [name for name in NAMES if name not in SPAWNING]
 
 
 def verb(module):
@@ -23,7 +27,7 @@ def options(module):
     """(name, type, Option, default) of every option."""
     hints = typing.get_type_hints(verb(module), include_extras=True)
     for name, parameter in inspect.signature(verb(module)).parameters.items():
-        if parameter.kind is parameter.KEYWORD_ONLY and hints[name] is not Probe:
+        if parameter.kind is parameter.KEYWORD_ONLY and hints[name] not in (Probe, Spawn):
             kind, *extras = typing.get_args(hints[name])
             yield name, kind, next(extra for extra in extras if isinstance(extra, Option)), parameter.default
 
@@ -37,10 +41,6 @@ def imports(name):
             yield node.module
 
 
-def test_there_are_monitors():
-    assert {"fping", "ftp", "http", "ping", "tcp", "url"} <= set(NAMES)
-
-
 async def first_word(module, host, probe, **given):
     """What an event monitor reports first."""
     said = asyncio.get_running_loop().create_future()
@@ -49,6 +49,10 @@ async def first_word(module, host, probe, **given):
         return await asyncio.wait_for(said, 5)
     finally:
         task.cancel()
+
+
+def test_there_are_monitors():
+    assert {"fping", "ftp", "http", "ping", "tcp", "url"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,18 +88,18 @@ def test_it_imports_nothing_of_mon_but_the_plugin_surface(name):
     assert not {module for module in imports(name) if module.split(".")[0] in ("monitors", "alerts")}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PROBING)
 async def test_a_port_that_refuses_is_a_result_and_no_other_exception(load, name, probe, refusing):
     module = load(name)
     told = {option for option, *_ in options(module)}
     given = {"port": refusing} if "port" in told else {}
+    if hasattr(module, "follow"):
+        assert (await first_word(module, "127.0.0.1", probe, **given))[0] is Verdict.DOWN
+        return
     if hasattr(module, "sweep"):
         said = []
         await module.sweep(["127.0.0.1"], lambda *result: said.append(result), probe=probe)
         assert [(host, Verdict(verdict) is not Verdict.DOWN) for host, verdict, *_ in said] == [
-    if hasattr(module, "follow"):
-        assert (await first_word(module, "127.0.0.1", probe, **given))[0] is Verdict.DOWN
-        return
             ("127.0.0.1", True)
         ]
         return
@@ -108,7 +112,7 @@ async def test_a_port_that_refuses_is_a_result_and_no_other_exception(load, name
         assert "not permitted" in finding.detail
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PROBING)
 async def test_a_name_that_does_not_resolve_is_unknown(load, name, probe):
     module = load(name)
     probe._resolver._look_up = lambda host: ()

@@ -1,0 +1,56 @@
+"""The telnet monitor against Debian's telnetd, and against servers that are up but no good."""
+
+import asyncio
+
+import pytest
+import servers
+
+from mon.plugin import BadOption, Down
+
+
+@pytest.fixture(scope="module")
+def server(run):
+    return run(servers.telnetd)
+
+
+@pytest.fixture
+def telnet(load):
+    return load("telnet")
+
+
+async def test_a_login_prompt(telnet, probe, server):
+    assert (await telnet.check("127.0.0.1", port=server, probe=probe)).endswith("ogin:")
+
+
+async def test_a_prompt_that_is_not_the_wanted_one_is_down(telnet, probe, server):
+    with pytest.raises(Down, match=r"not complete after|no answer within"):
+        await telnet.check("127.0.0.1", port=server, login="/router>/", timeout=0.7, probe=probe)
+
+
+async def test_a_server_that_says_something_else_and_closes_is_down(telnet, probe, start):
+    async def full(reader, writer):
+        writer.write(b"\xff\xfd\x18All terminals are in use\r\n")
+        await writer.drain()
+        assert await reader.readexactly(3) == b"\xff\xfc\x18"  # refused
+
+    with pytest.raises(Down, match="closed without a prompt after b'All terminals"):
+        await telnet.check("127.0.0.1", port=await start(full), probe=probe)
+
+
+async def test_commands_cut_anywhere_are_no_text(telnet, probe, start):
+    async def bits(reader, writer):
+        for byte in b"\xff\xfb\x01lo\xff\xfa\x18\x01\xff\xf0\xff\xffgin:":
+            writer.write(bytes((byte,)))
+            await writer.drain()
+            await asyncio.sleep(0.005)
+        await reader.read()
+
+    port = await start(bits)
+    said = await telnet.check("127.0.0.1", port=port, login="gin:", timeout=5, probe=probe)
+    assert said == "lo\\xffgin:"
+
+
+@pytest.mark.parametrize("word", ["/[/", "//", "["])
+def test_an_expression_that_is_none_is_refused(telnet, word):
+    with pytest.raises(BadOption, match=": "):
+        telnet.verify({"login": word})
