@@ -26,6 +26,7 @@ compat: $(VENV)/.test
 
 bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/services.py
+	@$(BIN)/python benchmarks/reaction.py
 
 # A file each says what was installed, so that the second time costs nothing.
 $(VENV)/.demo: $(SOURCES) | $(VENV)/bin/python
