@@ -222,6 +222,7 @@ def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partia
         partial=partial,
         drain=virtual.drain,
         slowstart=virtual.slowstart,
+        drift=virtual.drift,
         source=source,
     )
 

@@ -118,6 +118,7 @@ VIRTUAL: Mapping[str, Row] = {
     "drain": Row(values.time, "drain"),
     "slowstart": Row(values.time, "slowstart"),
 }
+    "drift": Row(virtuals.drift, "drift"),
 
 WITHOUT_EFFECT: Mapping[str, str] = {
     "snmpport": "mon speaks no SNMP",

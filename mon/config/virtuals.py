@@ -13,13 +13,13 @@ from typing import TypeVar
 from mon.config import values
 from mon.config.place import Misfit, Place
 from mon.config.suggest import suggest
-from mon.model.pool import Floor, Forward, Protocol, Real
+from mon.model.pool import Drift, Floor, Forward, Protocol, Real
 
 _ENDPOINT = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[^:]*))?")
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
 _LARGEST_WEIGHT = 65535
 _FORWARD_BY_OTHERS = {"nat": "masq", "dr": "gate", "direct": "gate", "tun": "ipip", "tunnel": "ipip"}
-_Word = TypeVar("_Word", Forward, Protocol)
+_Word = TypeVar("_Word", Drift, Forward, Protocol)
 
 
 def service_id(words: list[str], place: Place) -> dict[str, object]:
@@ -84,6 +84,11 @@ def forward(value: str, place: Place) -> Forward:
     if other := _FORWARD_BY_OTHERS.get(value):
         raise Misfit(f"'{value}' is another program's word", f"write {other}")
     return _one_of(Forward, value)
+
+
+def drift(value: str, place: Place) -> Drift:
+    """What to do about another hand in the balancer's table."""
+    return _one_of(Drift, value)
 
 
 def persistent(value: str, place: Place) -> tuple[int, int | None]:

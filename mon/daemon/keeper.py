@@ -149,19 +149,24 @@ class Keeper:
         if self._pools.unread(plan.name):
             saved = self._saved.pop(plan.name, None)
             self._pools.adopt(plan.name, before, saved, now, max_age=self._max_age)
-        if self._pools.tick(plan.name, before, now):
+        changed, notes = self._pools.look(plan.name, before, now)
+        for note in notes:
+            events.say(logging.WARNING, "drift", f"pool {plan.name}: {note}", pool=plan.name)
+        if changed or notes:
             self._changed()
         wish = self._pools.wanted(plan.name, now)
         self._look_again(plan.name, wish.due, now)
         edits = wish.changes(before)
-        sight.table, sight.outlook = before, "" if wish.waiting else wish.outlook
+        sight.table, sight.outlook = before, wish.outlook
         if edits:
             try:
                 await line.apply(edits)
             finally:
                 sight.table = await line.read(plan.id)
+                self._pools.leave(plan.name, sight.table)
                 _report(plan, before, sight.table, wish.why)
             self._changed()
+        self._pools.leave(plan.name, sight.table)
         self._compare(plan, sight, wish)
 
     def _compare(self, plan: Pool, sight: Sight, wish: Wanted) -> None:

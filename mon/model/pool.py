@@ -22,6 +22,14 @@ class Forward(StrEnum):
     IPIP = "ipip"
 
 
+class Drift(StrEnum):
+    """What to do about changes of the balancer's table that we did not make."""
+
+    GUARD = "guard"
+    REPAIR = "repair"
+    REPORT = "report"
+
+
 @dataclass(frozen=True, slots=True)
 class Floor:
     """The least that is kept in: a share (0..1) of the enabled servers, or a count."""
@@ -72,6 +80,7 @@ class Virtual:
     confirm: float = 0.2
     drain: float = 0.0
     slowstart: float = 0.0
+    drift: Drift = Drift.GUARD
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -164,6 +173,7 @@ class Pool:
     partial: bool = False  # wild form: name only what the lines name, leave other servers of it alone
     drain: float = 0.0
     slowstart: float = 0.0
+    drift: Drift = Drift.GUARD
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -105,6 +105,18 @@ def seated(facts: Facts) -> Seats:
     return Seats(healthy, kept(out, places))
 
 
+def too_few(before: Facts, after: Facts) -> str:
+    """Would fewer be in, and less than the floor or nobody?  In words; "" if the pool can bear it."""
+    plan = after.plan
+    was, would_be = len(seated(before).inside), len(seated(after).inside)
+    base = sum(member.weight > 0 for member in plan.members)
+    floor = least(plan.floor, base)
+    if would_be >= was or would_be >= max(1, floor):
+        return ""
+    what = f"its floor is {floor}" if floor else "somebody must serve"
+    return f"{would_be} of {base} servers of pool {plan.name} in, and {what}"
+
+
 def _hard(plan: Pool, base: int) -> bool:
     """Does the floor go before the fallback (and hold anyone at all)?"""
     return plan.floor is not None and plan.floor.hard and least(plan.floor, base) > 0
@@ -116,7 +128,8 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
     drained = frozenset(id_ for id_ in facts.memory.drained if id_ in members and facts.ordered_out(id_))
     drains = dict(_drains(facts, members, drained))
     done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
-    return Memory(
+    return replace(
+        facts.memory,
         inside=seats.inside if facts.ready else facts.memory.inside,
         ramps=_ramps(facts, seats),
         drains={id_: drain for id_, drain in drains.items() if id_ not in done},
@@ -216,4 +229,5 @@ def _draining(facts: Facts, memory: Memory, id: ServerId) -> str:
 def forgotten(memory: Memory, id: ServerId) -> Memory:
     """The memory without what an operator's word on a server brought into it."""
     drains = {each: drain for each, drain in memory.drains.items() if each != id}
-    return replace(memory, drains=drains, drained=memory.drained - {id})
+    pinned = {each: entry for each, entry in memory.pinned.items() if each != id}
+    return replace(memory, drains=drains, drained=memory.drained - {id}, pinned=pinned)

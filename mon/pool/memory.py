@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from mon.model.moment import Moment
-from mon.model.pool import ServerEntry, ServerId, Table
+from mon.model.pool import ServerEntry, ServerId, ServiceEntry, Table
 
 LOOK = 1.0
 """Seconds between two looks at the connections of a server that is finishing them."""
 
 STEPS = 10
 """The most steps of a slow start."""
+
+HAND = "another hand"
+"""Who speaks by editing the balancer's table."""
 
 NOBODY: Mapping[ServerId, Moment] = MappingProxyType({})
 
@@ -53,7 +56,9 @@ class Drain:
 class Memory:
     """``inside``: who was in when it was last decided, None: that was never.  ``ramps``: since when a server
     climbs.  ``drains``: who is finishing connections; ``drained``: who has, and is out of the table.
-    ``turned``: when a server was last let in or put out.
+    ``turned``: when a server was last let in or put out.  ``left`` is the table as we last left it;
+    ``repairs``: what of it was put back when (monotonic).  What others insist on is ``pinned`` (a server's
+    row; None: not there), the ``service``'s own settings, or all of it (``hands_off`` says why).
     """
 
     inside: frozenset[ServerId] | None = None
@@ -61,6 +66,11 @@ class Memory:
     drains: Mapping[ServerId, Drain] = field(default_factory=lambda: MappingProxyType({}))
     drained: frozenset[ServerId] = frozenset()
     turned: Mapping[ServerId, Moment] = field(default_factory=lambda: NOBODY)
+    left: Table | None = None
+    repairs: tuple[tuple[float, str], ...] = ()
+    pinned: Mapping[ServerId, ServerEntry | None] = field(default_factory=lambda: MappingProxyType({}))
+    service: ServiceEntry | None = None
+    hands_off: str = ""
 
     def seen(self, table: Table, now: Moment) -> "Memory":
         """The memory after a look at the balancer's table: who has no connection left is drained."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.model.pool import Member, ServerId
-from mon.pool.decide import Facts, forgotten, seated
-from mon.pool.floor import least
+from mon.pool.decide import Facts, forgotten, too_few
 from mon.pool.memory import Word
 from mon.pool.state import PoolState
 
@@ -84,14 +83,5 @@ def _word(state: PoolState, order: Order, now: Moment) -> Word:
 
 def _bear(before: Facts, after: Facts) -> None:
     """Raises ControlError if the pool would be left below its floor, or empty."""
-    plan = after.plan
-    was, would_be = len(seated(before).inside), len(seated(after).inside)
-    base = sum(member.weight > 0 for member in plan.members)
-    floor = least(plan.floor, base)
-    if would_be >= was or would_be >= max(1, floor):
-        return
-    what = f"its floor is {floor}" if floor else "somebody must serve"
-    raise ControlError(
-        f"that would leave {would_be} of {base} servers of pool {plan.name} in, and {what}: "
-        "say --force if you mean it"
-    )
+    if why := too_few(before, after):
+        raise ControlError(f"that would leave {why}: say --force if you mean it")

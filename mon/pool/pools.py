@@ -56,11 +56,19 @@ class Pools:
         """The pool that should be, and why."""
         return self._states[name].wish(now)
 
-    def tick(self, name: str, table: Table, now: Moment) -> bool:
-        """Time has passed, and the balancer's table was looked at; True if the wish is another one now."""
+    def look(self, name: str, table: Table, now: Moment) -> tuple[bool, list[str]]:
+        """Time has passed, and this is the balancer's table: what finished, what did another hand do?
+
+        True if the wish is another one now; and what there is to log.
+        """
         state = self._states[name]
-        state.memory = state.memory.seen(table, now)
-        return state.advance(now)
+        notes = state.look(table, now)
+        return state.advance(now), notes
+
+    def leave(self, name: str, table: Table) -> None:
+        """This is how we leave the table: what is otherwise at the next look, another hand did."""
+        if (state := self._states.get(name)) is not None:
+            state.memory = replace(state.memory, left=table)
 
     def vote(self, result: HostResult, now: Moment, *, frozen: str = "", trap: bool = False) -> set[str]:
         """Count one host's result; the names of the pools whose wish changed.
@@ -68,9 +76,7 @@ class Pools:
         ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
         stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
         """
-        opinion = Opinion(
-            result.verdict, result.at, result.status, result.cause, result.detail, result.final
-        )
+        opinion = Opinion(result.verdict, result.at, result.status, result.cause, result.detail, result.final)
 
         def concerns(member: Member, voter: Voter) -> bool:
             return member.check == result.host and (voter.traps or not trap)
@@ -153,7 +159,7 @@ class Pools:
         state = self._states.get(name)
         if state is None:  # a reload took it away while its changes were applied
             return ()
-        differences = state.decided.differences(table)
+        differences = state.wish(now).differences(table)
         there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
         state.owned = replace(state.owned, servers=state.owned.servers & there)
         if state.leaving and not differences:

@@ -8,7 +8,8 @@ from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
 from mon.model.result import HostResult
 from mon.pool.ballot import Ballot, doubtful
 from mon.pool.changes import NOTHING, Owned
-from mon.pool.decide import Facts, decide, forgotten
+from mon.pool.decide import Facts, decide, forgotten, too_few
+from mon.pool.drift import Look, alarms, drifted, overlaid
 from mon.pool.memory import Drain, Memory, Word, deadlines, inferred, soonest
 from mon.pool.reasons import admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
@@ -122,9 +123,41 @@ class PoolState:
         wish, memory = decide(self.facts(now))
         if wish.waiting:
             return wish, memory
+        told = alarms(self.plan, memory, self.words)
+        if memory.hands_off:
+            return Wanted(Table(None), waiting=memory.hands_off, alarms=told), memory
         named = frozenset(member.id for member in entries(self.plan))
         owned = together(self.owned, Owned(servers=named))
-        return replace(wish, owned=owned, partial=self.plan.partial), memory
+        table = overlaid(wish.table, memory)
+        if named & memory.pinned.keys():  # what is left to others is not ours to delete
+            owned = replace(owned, servers=owned.servers - memory.pinned.keys())
+        return replace(wish, table=table, owned=owned, partial=self.plan.partial, alarms=told), memory
+
+    def look(self, table: Table, now: Moment) -> list[str]:
+        """Take a look at the balancer's table: what finished, and what another hand did (to be logged)."""
+        self.memory = self.memory.seen(table, now)
+        if not self.adopted or self.leaving:
+            return []
+        wanted = decide(self.facts(now))[0]
+        if wanted.waiting:
+            return []
+        found = drifted(
+            Look(self.plan, table, wanted.table, now, self._bearable(now)), self.memory, self.words
+        )
+        self.memory, self.words = found.memory, found.words
+        if self.memory.left is not None:  # what was judged once is no news at the next look
+            self.memory = replace(self.memory, left=table)
+        return found.notes
+
+    def _bearable(self, now: Moment) -> Callable[[ServerId], bool]:
+        """May the pool lose this server, as an operator's word without force may take it?"""
+
+        def bearable(id: ServerId) -> bool:
+            facts = self.facts(now)
+            words = {**self.words, id: Word(0, "", "", now)}
+            return not too_few(facts, replace(facts, words=words))
+
+        return bearable
 
     def _farewell(self, now: Moment) -> tuple[Wanted, Memory]:
         """Of a pool that leaves: who finishes connections stays with weight 0; after the last it is gone."""
@@ -242,4 +275,4 @@ def _weighs(ballot: Ballot) -> tuple[object, ...]:
 
 def _acts(wish: Wanted) -> tuple[object, ...]:
     """What of a wish asks for something to be done or said."""
-    return (wish.table, wish.held, wish.fallback, wish.waiting)
+    return (wish.table, wish.held, wish.fallback, wish.waiting, wish.alarms)

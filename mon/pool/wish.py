@@ -1,6 +1,6 @@
 """The table that should be, with the reason for each server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, ServiceEntry, Table
@@ -15,7 +15,7 @@ class Wanted:
     (law 1: an alert must say so).  ``fallback``: only the fallback server serves.  ``empty``: nothing serves.
     ``waiting`` says why nothing may be done yet; "" is: apply.  ``owned`` and ``partial`` bound what may be
     edited on the way there (see ``changes``); while waiting nothing is owned, so nothing changes.  ``due`` is
-    when time alone may make it another one (monotonic seconds), None is never.
+    when time alone may make it another one (monotonic seconds), None is never.  ``alarms`` are told too.
     """
 
     table: Table
@@ -26,6 +26,7 @@ class Wanted:
     owned: Owned = NOTHING
     partial: bool = False
     due: float | None = None
+    alarms: tuple[str, ...] = ()
 
     def changes(self, actual: Table) -> tuple[Change, ...]:
         """The edits that make ``actual`` this pool."""
@@ -47,13 +48,17 @@ class Wanted:
     @property
     def outlook(self) -> str:
         """What people must be told about the pool as a whole; "" when the votes alone decide."""
+        return "; ".join((*self._state(), *self.alarms))
+
+    def _state(self) -> Iterator[str]:
         if self.waiting:
-            return self.waiting
+            return
         if self.held:
-            return f"the floor keeps {', '.join(map(str, self.held))} in against the votes"
-        if self.fallback:
-            return "no server is healthy: only the fallback serves"
-        return "no server is healthy, and there is no fallback: nothing serves" if self.empty else ""
+            yield f"the floor keeps {', '.join(map(str, self.held))} in against the votes"
+        elif self.fallback:
+            yield "no server is healthy: only the fallback serves"
+        elif self.empty:
+            yield "no server is healthy, and there is no fallback: nothing serves"
 
 
 def service_entry(pool: Pool) -> ServiceEntry:

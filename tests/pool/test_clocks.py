@@ -17,7 +17,7 @@ W1, W3 = ServerId("10.0.0.1", 80), ServerId("10.0.0.3", 80)
 def look(farm, table: Table, seconds: float) -> bool:
     """So many seconds later the balancer's table is looked at."""
     farm.now = farm.now.later(seconds)
-    return farm.pools.tick("web", table, farm.now)
+    return farm.pools.look("web", table, farm.now)[0]
 
 
 def busy(table: Table, **counts: int) -> Table:
@@ -131,7 +131,7 @@ def test_a_pool_that_leaves_is_drained_then_withdrawn(farm) -> None:
     edits = farm.pools.wanted(name, farm.now).changes(farm.table(10, 10, 10))
     assert [(str(edit.verb), edit.server.weight) for edit in edits] == [("set server", 0)] * 3
     farm.now = farm.now.later(61)
-    farm.pools.tick(name, farm.table(0, 0, 0), farm.now)
+    farm.pools.look(name, farm.table(0, 0, 0), farm.now)
     assert str(farm.pools.wanted(name, farm.now).changes(farm.table(0, 0, 0))[-1].verb) == "delete service"
 
 

@@ -7,6 +7,7 @@ with a restart from what was saved, or somebody else's hand in the table.  MON_L
 
 import contextlib
 import os
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mon.errors import ControlError
 from mon.model.moment import Moment
-from mon.model.pool import Floor, Member, Pool, ServerEntry, ServerId, ServiceEntry, Table, VirtualId, Voter
+from mon.model.pool import (
+    Drift,
+    Floor,
+    Member,
+    Pool,
+    ServerEntry,
+    ServerId,
+    ServiceEntry,
+    Table,
+    VirtualId,
+    Voter,
+)
 from mon.model.result import Cause, HostResult, Verdict
 from mon.pool.changes import applied, changes
 from mon.pool.floor import least
@@ -49,6 +61,7 @@ plans = st.builds(
         {
             "drain": st.sampled_from([0.0, 60.0]),
             "slowstart": st.sampled_from([0.0, 30.0]),
+            "drift": st.sampled_from(Drift),
             "persistent": st.sampled_from([None, 300]),
         }
     ),
@@ -111,12 +124,15 @@ class Life(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 3, 9, 61]))
     def time_passes(self, seconds: float) -> None:
         self.now = self.now.later(seconds)
+        self.look()
         wanted = self.pools.wanted("web", self.now)
+        self.look()
+        assert self.pools.wanted("web", self.now).table == wanted.table
+
+    def look(self) -> None:
+        """What the keeper does first."""
         for name in self.pools.names:
-            self.pools.tick(name, self.table if name == "web" else Table(None), self.now)
-        # Deciding again at the same moment gives the same, connections apart.
-        if not wanted.due or wanted.due > self.now.mono + 1:
-            assert self.pools.wanted("web", self.now).table == wanted.table
+            self.pools.look(name, self.table if name == "web" else Table(None), self.now)
 
     @rule(order=orders)
     def an_operator_speaks(self, order: Order) -> None:
@@ -181,6 +197,7 @@ class Life(RuleBasedStateMachine):
             if n not in refused:
                 with contextlib.suppress(ValueError):  # an edit of what was refused before
                     self.table = applied(self.table, [edit])
+        self.pools.leave("web", self.table)
         self.pools.settle("web", self.table, self.now)
 
     @rule()
@@ -192,6 +209,7 @@ class Life(RuleBasedStateMachine):
         for n in range(len(edits) + 1):
             assert serving(applied(self.table, edits[:n])) >= least_on_the_way
         self.table = applied(self.table, edits)
+        self.pools.leave("web", self.table)
         assert wanted.changes(self.table) == ()
         assert self.pools.settle("web", self.table, self.now) == ()
 
@@ -199,14 +217,38 @@ class Life(RuleBasedStateMachine):
     def another_hand_edits(self, weights: dict[int, int]) -> None:
         servers = tuple(ServerEntry(SERVERS[n], weight) for n, weight in weights.items())
         self.table = Table(ServiceEntry(ID, "sh"), (STRANGER, *servers))
+        self.time_passes(1)
+
+    @rule(host=names, weight=st.sampled_from([None, 0, 7]))
+    def another_hand_edits_one_server(self, host: int, weight: int | None) -> None:
+        before = self.inside()
+        others = tuple(one for one in self.table.servers if one.id != SERVERS[host])
+        row = () if weight is None else (ServerEntry(SERVERS[host], weight),)
+        if self.table.service is not None:
+            self.table = replace(self.table, servers=(*others, *row))
+        self.time_passes(1)
+        floor = max(1, least(self.plan.floor, len(self.enabled())))
+        if self.round_over and not self.left_alone():
+            assert len(self.inside()) >= min(len(before), floor) or self.fallback()
+
+    @rule()
+    def the_table_is_flushed(self) -> None:
+        self.table = Table(None)
+        self.time_passes(1)
+
+    def left_alone(self) -> frozenset[ServerId]:
+        """Whom we leave to others (and say so)."""
+        memory = self.pools.facts("web", self.now).memory
+        assert not (memory.pinned or memory.hands_off) or self.pools.wanted("web", self.now).alarms
+        return frozenset(memory.pinned) | (frozenset(SERVERS) if memory.hands_off else frozenset())
 
     @invariant()
     def law_1(self) -> None:
         wanted = self.pools.wanted("web", self.now)
         inside = {one.id for one in wanted.table.servers if one.weight} - {SPARE.id} - set(wanted.held)
         for member in self.plan.members:
-            assert member.id not in inside or self.voted_in(member)
-        assert not self.ordered_out() & self.inside()
+            assert member.id not in inside - self.left_alone() or self.voted_in(member)
+        assert not self.ordered_out() & self.inside() - self.left_alone()
         assert not wanted.held or "floor" in wanted.outlook
 
     def voted_in(self, member: Member) -> bool:
@@ -223,6 +265,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def law_2(self) -> None:
         inside, enabled, fallback = self.inside(), self.enabled(), self.fallback()
+        if self.left_alone():
+            return
         if self.round_over and not fallback:
             allowed = enabled - self.ordered_out()
             assert len(inside) >= min(least(self.plan.floor, len(enabled)), len(allowed))

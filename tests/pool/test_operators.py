@@ -40,7 +40,7 @@ def test_a_word_ends_by_itself(farm) -> None:
     say(farm, "disable", seconds=60.0)
     assert farm.pools.wanted("web", farm.now).due == farm.now.mono + 60
     assert farm.pools.wanted("web", farm.now.later(59)).table.servers[0].weight == 0
-    assert farm.pools.tick("web", farm.table(0, 10, 10), farm.now.later(60))
+    assert farm.pools.look("web", farm.table(0, 10, 10), farm.now.later(60))[0]
     assert farm.weights()["w1"] == 10 and farm.pools.words("web") == ()
 
 
