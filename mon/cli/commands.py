@@ -32,6 +32,8 @@ COMMANDS = (
     Command("status", "mon.cli.status", "show services, hosts and pools"),
     Command("alerts", "mon.cli.alerts", "what became of alerts; try one again, or give it up"),
     Command("why", "mon.cli.alerts", "why alerts of a service were sent or held"),
+    Command("ack", "mon.cli.quiet", "say that somebody knows of a failure: no more alerts until it is over"),
+    Command("silence", "mon.cli.quiet", "send no failure alerts of a watch or service for a while; list such"),
     Command("pool", "mon.cli.pool", "show pools; disable, enable, drain a server or set its weight"),
     Command("test", "mon.cli.test", "run one monitor now and say what would follow; nothing is sent"),
     Command("plugins", "mon.cli.plugins", "list the plugins, or print the manual of one"),

@@ -102,6 +102,8 @@ PERIOD: Mapping[str, Row] = {
     "upalertafter": Row(values.time, "upalertafter"),
     "alertexitrange": Row(values.exit_range, "alertexitrange"),
     "alerts_dont_count": Row(values.flag, "alerts_dont_count"),
+    "reminder": Row(values.time, "reminder", ours=True),
+    "until": Row(values.until_ack, "until_ack", ours=True),
 }
 
 VIRTUAL: Mapping[str, Row] = {
@@ -116,9 +118,9 @@ VIRTUAL: Mapping[str, Row] = {
     "fall": Row(values.positive, "fall"),
     "confirm": Row(values.time_or_zero, "confirm"),
     "drain": Row(values.time, "drain"),
+    "drift": Row(virtuals.drift, "drift"),
     "slowstart": Row(values.time, "slowstart"),
 }
-    "drift": Row(virtuals.drift, "drift"),
 
 WITHOUT_EFFECT: Mapping[str, str] = {
     "snmpport": "mon speaks no SNMP",

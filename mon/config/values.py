@@ -164,6 +164,13 @@ def alertevery(value: str, place: Place) -> AlertEvery:
         ) from error
 
 
+def until_ack(value: str, place: Place) -> bool:
+    """``until ack``: the only end there is."""
+    if value.lower() == "ack":
+        return True
+    raise Misfit(f"'{value}' is no end of alerts", "write until ack")
+
+
 def alertafter(value: str, place: Place) -> AlertAfter:
     """``N``, ``TIME`` or ``N TIME``; words before the last form are ignored, as they always were."""
     parts = value.split()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mon.control import alerts, asked, pools
+from mon.control import alerts, asked, pools, quiet
 from mon.control.asked import Arguments
 from mon.control.operations import Operations
 from mon.control.status import status
@@ -56,6 +56,10 @@ COMMANDS = MappingProxyType(
         "alerts-retry": Command(alerts.retry),
         "alerts-drop": Command(alerts.drop),
         "why": Command(alerts.why, writes=False),
+        "ack": Command(quiet.ack),
+        "silence": Command(quiet.silence),
+        "unsilence": Command(quiet.unsilence),
+        "silences": Command(quiet.silences, writes=False),
         "pool-words": Command(pools.words, writes=False),
         "pool-word": Command(pools.word),
         "test": Command(_test),

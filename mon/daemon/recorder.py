@@ -11,7 +11,7 @@ from mon.catalog import Plan
 from mon.daemon import events
 from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.telling import with_pools
-from mon.engine import Book, HostKey, HostState, ServiceState, Step
+from mon.engine import Book, HostKey, HostState, ServiceState, Silence, Step
 from mon.errors import StoreError
 from mon.model.config import Key
 from mon.model.moment import Moment
@@ -23,6 +23,9 @@ from mon.store import Batch, Disabled, Kept, Saved, StateStore
 
 LOT = 250
 """Services saved at a time where nothing but their last check is news: about 2 ms of the loop."""
+
+SILENCES = "silences"
+"""The note that holds the quiet times."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -56,6 +59,7 @@ class Recorder:
         self._notes: list[Transition] = []  # of hosts: saved with the next batch
         self._pools_changed = False
         self._saved_disabled: frozenset[Disabled] = frozenset()
+        self._saved_silences: tuple[Silence, ...] = ()
         self._trouble = ""
 
     def touch(self, key: Key) -> None:
@@ -104,17 +108,18 @@ class Recorder:
         await self.flush(LOT)
 
     async def flush(self, most: int | None = None) -> None:
-        """Save what has news, and what the disk did not take before; at most so many services, None is all."""
+        """Save what has news and what the disk did not take; at most so many services, None is all."""
         await self._outbox.save()
-        disabled = self._disabled()
+        disabled, silences = self._disabled(), self._book.silences.standing(self._clock())
         news = self._keys or self._hosts or self._notes or self._pools_changed
-        if not news and disabled == self._saved_disabled:
+        if not news and disabled == self._saved_disabled and silences == self._saved_silences:
             return
         pools = {pool.name: codec.encode(pool) for pool in self._pools.saved()} if self._pools_changed else {}
         self._pools_changed = False
         batch = self._batch(tuple(islice(self._keys, most)))
-        self._saved_disabled = disabled
-        await self._commit(replace(batch, pools=pools, disabled=disabled))
+        self._saved_disabled, self._saved_silences = disabled, silences
+        quiet = {SILENCES: codec.encode(silences)}
+        await self._commit(replace(batch, pools=pools, disabled=disabled, notes=quiet))
 
     def _batch(self, keys: Iterable[Key]) -> Batch:
         """The states of these services, and of the hosts with news."""
@@ -169,6 +174,9 @@ def restored(saved: Saved, book: Book, now: Moment) -> None:
     book.restore(states, saved.at, now, hosts)
     for kind, watch, name in saved.disabled:
         _disable(book, kind, watch, name)
+    quiet = {name: kept for name, kept in saved.notes.items() if name == SILENCES}
+    for silences in _decoded(quiet, tuple[Silence, ...]).values():
+        book.silences.restore(silences, now)
 
 
 def restored_pools(saved: Saved) -> dict[str, SavedPool]:

@@ -5,6 +5,7 @@
 ``rules``        the chain                         ``environment``  MON_* variables
 ``decide``       one decision per alert line       ``variables``    ``set`` and ``get`` by classic names
 ``disabled``     what an operator turned off       ``ledger``       one event to a step
+``silence``      quiet times
 ``operator``     an operator's commands            ``renewal``      reload, reset, save, restore
 ``book``         the owner of all of it
 """
@@ -12,6 +13,7 @@
 from mon.engine.book import Book
 from mon.engine.disabled import Disabled
 from mon.engine.ledger import HostKey
+from mon.engine.silence import Silence, Silences
 from mon.engine.state import HostState, PeriodState, ServiceState, at_wall
 from mon.engine.step import (
     HISTORY_WORD,
@@ -38,6 +40,8 @@ __all__ = [
     "HostState",
     "PeriodState",
     "ServiceState",
+    "Silence",
+    "Silences",
     "Step",
     "at_wall",
 ]

@@ -53,7 +53,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """An event at a service.  ``disabled`` says what is disabled, "" if nothing; ``missing`` are the
+    """An event at a service.  ``disabled`` says what is disabled, ``silenced`` who wants
+    quiet, both "" if nothing; ``missing`` are the
     names of alerts that are not installed; ``dep_behavior`` and ``unack_summary`` are those in force."""
 
     event: Event
@@ -61,6 +62,7 @@ class Scene:
     state: ServiceState
     running: bool = True
     disabled: str = ""
+    silenced: str = ""
     dep_behavior: str = "a"
     unack_summary: bool = False
     missing: Collection[str] = field(default=frozenset())

@@ -8,6 +8,7 @@ from mon.engine.decide import Audience, decide, redistributed
 from mon.engine.dependency import Unsolved, World, suppresses
 from mon.engine.disabled import Disabled
 from mon.engine.event import Event, Scene
+from mon.engine.silence import Silences
 from mon.engine.state import HostState, ServiceState, fresh
 from mon.engine.step import AlertEntry, FailureEntry, called
 from mon.model.config import Config, Host, Key, Service
@@ -36,6 +37,7 @@ class Ledger:
         self.missing: Collection[str] = frozenset()
         self.alert_history: deque[AlertEntry] = deque(maxlen=config.settings.histlength)
         self.failure_history: deque[FailureEntry] = deque(maxlen=config.settings.histlength)
+        self.silences = Silences()
         self._disabled = Disabled(config)
         # Services whose next ok changes nothing but the last run (see judge.still_well).
         self._settled: set[Key] = set()
@@ -133,6 +135,7 @@ class Ledger:
             self.states[key],
             running=self.running,
             disabled=self._disabled.said(key),
+            silenced=self.silences.said(key, event.now),
             dep_behavior=settings.dep_behavior,
             unack_summary=settings.unack_summary if unack is None else unack,
             missing=self.missing,

@@ -55,6 +55,11 @@ def disabled(scene: Scene) -> str:
     return scene.disabled
 
 
+def silenced(scene: Scene) -> str:
+    """An operator wants quiet: it holds failures; what was told of before is told to be over."""
+    return scene.silenced
+
+
 def dependency(scene: Scene) -> str:
     """Something it depends on fails, or that could never be found out."""
     expression = suppresses(scene.service, scene.dep_behavior)
@@ -132,9 +137,22 @@ def alertexitrange(here: PeriodScene) -> str:
 def numalerts(here: PeriodScene) -> str:
     """So many alerts are enough."""
     most = here.period.numalerts
-    if not most or here.state.sent < most:
+    if not most or here.state.sent < most or here.period.until_ack or _reminder_due(here):
         return ""
     return f"alerts sent: {here.state.sent}, numalerts is {most}"
+
+
+def reminder(here: PeriodScene) -> str:
+    """``reminder T``: it was told, and is told again after T (with alertevery, that says when before)."""
+    after, last = here.period.reminder, here.state.last_alert
+    if after is None or last is None or here.period.alertevery or _reminder_due(here):
+        return ""
+    return f"the last alert was {seconds(here.now.mono - last.mono)} ago, reminder is {seconds(after)}"
+
+
+def _reminder_due(here: PeriodScene) -> bool:
+    after, last = here.period.reminder, here.state.last_alert
+    return after is not None and last is not None and here.now.mono - last.mono >= after
 
 
 def alertevery(here: PeriodScene) -> str:
@@ -143,7 +161,7 @@ def alertevery(here: PeriodScene) -> str:
     if every is None or last is None:
         return ""
     ago = here.now.mono - last.mono
-    if ago >= every.seconds or _changed(here.scene, every):
+    if ago >= every.seconds or _reminder_due(here) or _changed(here.scene, every):
         return ""
     return f"the last alert was {seconds(ago)} ago, alertevery is {seconds(every.seconds)}"
 
@@ -232,6 +250,7 @@ def seconds(value: float) -> str:
 _NO_OCCASION = Rule("no occasion", pointless)
 _STOPPED = Rule("stopped", stopped)
 _DISABLED = Rule("disabled", disabled)
+_SILENCED = Rule("silenced", silenced)
 _DEPENDENCY = Rule("dependency", dependency)
 _ACKNOWLEDGED = Rule("acknowledged", acknowledged)
 _PERIOD = Rule("outside the period", outside_period)
@@ -241,6 +260,7 @@ _FAILURE_SERVICE = (
     _NO_OCCASION,
     _STOPPED,
     _DISABLED,
+    _SILENCED,
     _DEPENDENCY,
     Rule("acknowledged", acknowledged, counts=drop_outdated_ack),
 )
@@ -248,6 +268,7 @@ _FAILURE_PERIOD = (
     _PERIOD,
     Rule("alertexitrange", alertexitrange),
     Rule("numalerts", numalerts),
+    Rule("reminder", reminder),
     Rule("alertevery", alertevery),
     Rule("alertafter count", alertafter_count),
     Rule("alertafter time", alertafter_time, counts=begin_alertafter_time),
@@ -257,7 +278,7 @@ _FAILURE_PERIOD = (
 SERVICE_RULES: Mapping[AlertType, Sequence[Rule[Scene]]] = {
     **dict.fromkeys(FAILURES, _FAILURE_SERVICE),
     AlertType.UP: (_NO_OCCASION, _STOPPED, _DISABLED),
-    AlertType.STARTUP: (_STOPPED, _DISABLED, _ACKNOWLEDGED),
+    AlertType.STARTUP: (_STOPPED, _DISABLED, _SILENCED, _ACKNOWLEDGED),
     AlertType.ACK: (_STOPPED, _DISABLED, _DEPENDENCY),
     AlertType.DISABLE: (_STOPPED, _DISABLED, _DEPENDENCY),
 }

@@ -127,7 +127,11 @@ class AlertAfter:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """When and how to alert.  ``spec`` is the text of a Time::Period expression, "" is always."""
+    """When and how to alert.  ``spec`` is the text of a Time::Period expression, "" is always.
+
+    ``reminder`` is after how long a failure that goes on is told again, ``until_ack`` that numalerts does not
+    end that.
+    """
 
     label: str = ""
     spec: str = ""
@@ -139,6 +143,8 @@ class Period:
     upalertafter: float | None = None
     alertexitrange: tuple[int, int] | None = None
     alerts_dont_count: bool = False
+    reminder: float | None = None
+    until_ack: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
     @property

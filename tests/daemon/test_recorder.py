@@ -1,5 +1,6 @@
 """Decided, then durable, then sent; and what is known again after a restart."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,13 @@ from mon.catalog import Catalog, Plan, link
 from mon.config import parse
 from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.recorder import Recorder, restored
-from mon.engine import Book
+from mon.engine import Book, Silence
 from mon.errors import StoreError
 from mon.model.notice import Delivery, Fate
 from mon.model.result import OpStatus, RunResult
 from mon.outbox import Outbox
 from mon.pool.pools import Pools
-from mon.store import StateStore
+from mon.store import Stage, StateStore
 from mon.testing.clock import FakeClock
 
 CONFIG = """
@@ -96,3 +97,34 @@ async def test_a_disk_that_takes_nothing_holds_back_no_alert(desk: Desk, monkeyp
     monkeypatch.setattr(desk.store, "commit", full)
     await desk.result(1, "127.0.0.1\n")
     assert [entry.watch for entry in desk.outbox.pending()] == ["web"]
+
+
+async def test_a_silence_outlives_a_restart(desk: Desk) -> None:
+    now = desk.clock()
+    desk.book.silences.begin(Silence("web", "", now.wall, now.later(60), "ann", "new kernel"))
+    await desk.recorder.flush()
+    book = Book(desk.book.config, now)
+    restored(desk.store.load(), book, now)
+    assert book.silences.said(KEY, now).endswith(": new kernel")
+
+
+async def test_what_the_disk_did_not_take_is_saved_when_it_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.outbox.start()
+
+    async def full(batch: object, *, patience: float = 0.0) -> None:
+        raise StoreError("state.db: database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.store, "commit", full)
+        await desk.result(1, "127.0.0.1\n")
+        for _ in range(500):
+            if desk.outbox.pending() == ():
+                break
+            await asyncio.sleep(0.01)
+    assert desk.store.load().states == {}
+    await desk.recorder.flush()
+    assert desk.store.load().states
+    kept = await desk.store.entry(desk.sent[0].id)
+    assert kept is not None and kept.stage is Stage.SENT
