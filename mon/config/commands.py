@@ -27,7 +27,7 @@ def monitor(value: str, place: Place) -> CommandLine | None:
         place.warning("monitor names no program, so nothing is checked", "write the name of a monitor")
         return None
     text, hosts = without_hosts_mark(rest)
-    return CommandLine(rest, values.arguments(text), hosts, options.get("runas", ""), place.source)
+    return CommandLine(rest, _words(text, place), hosts, options.get("runas", ""), place.source)
 
 
 def redistribute(value: str, place: Place) -> CommandLine | None:
@@ -36,7 +36,7 @@ def redistribute(value: str, place: Place) -> CommandLine | None:
     if not rest:
         place.warning("redistribute names no program", "write the name of an alert")
         return None
-    return CommandLine(rest, values.arguments(rest), True, options.get("runas", ""), place.source)
+    return CommandLine(rest, _words(rest, place), True, options.get("runas", ""), place.source)
 
 
 def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
@@ -68,11 +68,20 @@ def _channel(kind: AlertKind, text: str, within: float | None, place: Place) -> 
     options, rest = _options(text, ("exit", "replay", "runas", "retry"), place)
     if not rest:
         raise Misfit("no program is named", "write the name of an alert")
-    command = CommandLine(rest, values.arguments(rest), True, options.get("runas", ""), place.source)
+    command = CommandLine(rest, _words(rest, place), True, options.get("runas", ""), place.source)
     exits = values.exit_range(options["exit"], place) if "exit" in options else None
     replay = values.yes_no(options["replay"], place) if "replay" in options else False
     retry = values.retry(options["retry"], place) if "retry" in options else None
     return AlertLine(kind, command, exits, replay, place.source, retry, within)
+
+
+def _words(text: str, place: Place) -> tuple[str, ...]:
+    """Its words; a quote that is not closed is one of its letters (the classic mon loses the whole line)."""
+    try:
+        return values.arguments(text)
+    except Misfit as misfit:
+        place.warning(f"{misfit.what}, so it is taken for a letter", misfit.remedy)
+        return tuple(text.split())
 
 
 def _options(value: str, known: Collection[str], place: Place) -> tuple[dict[str, str], str]:
