@@ -7,7 +7,7 @@ VENV    = .venv
 BIN     = $(VENV)/bin
 SOURCES = setup.cfg pyproject.toml Makefile
 
-.PHONY: run test lint lab compat bench clean
+.PHONY: run test lint lab compat bench lab-bench clean
 
 run: $(VENV)/.demo
 	@$(BIN)/mon demo
@@ -27,6 +27,9 @@ compat: $(VENV)/.test
 bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/services.py
 	@$(BIN)/python benchmarks/reaction.py
+
+lab-bench: $(VENV)/.test
+	@$(BIN)/python benchmarks/lab_peers.py $(RUNS)
 
 # A file each says what was installed, so that the second time costs nothing.
 $(VENV)/.demo: $(SOURCES) | $(VENV)/bin/python

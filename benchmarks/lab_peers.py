@@ -1,0 +1,289 @@
+"""Real servers fail under a real director: mon, keepalived and ldirectord, each in the lab's kernel.
+
+    make lab-bench          or: python benchmarks/lab_peers.py [RUNS] [PEER...]
+
+One guest per peer (tests/lab: user-mode Linux, LVS-NAT, three nginx).  A client makes 50 requests a second;
+every check has an interval of 1 s and a time-out of 2 s; keepalived and ldirectord act on the first failure,
+mon by its defaults.  A fault comes at a random moment and is mended 3 to 4 s after the removal; each is tried
+RUNS times.  Removal and return are read from the kernel's table, each 10 ms.
+"""
+
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LAB = Path(__file__).resolve().parents[1] / "tests/lab"
+sys.path.insert(0, str(LAB))
+
+import lab  # noqa: E402
+import netlab  # noqa: E402
+
+RUNS, RATE, VICTIM = 5, 50, "rs2"
+SERVERS = ("192.168.2.21", "192.168.2.22", "192.168.2.23")
+FAULTS = {"kill": "nginx SIGKILL", "cable": "cable pulled", "500": "HTTP 500"}
+Row = dict[str, Any]
+
+MON = """\
+statedir = /run/lab/mon
+hostgroup web {hosts}
+
+virtual web 192.168.1.100:80
+    balancer  ipvs
+    scheduler rr
+{reals}
+
+watch web
+    service idle
+        interval 10s
+        monitor idle.monitor -p 80
+        period
+            alert   lvs.alert web
+            upalert lvs.alert web
+    service ping
+        interval 100ms
+        monitor fping.monitor -t 100 -r 2
+        period
+            alert   lvs.alert web
+            upalert lvs.alert web
+    service http
+        interval 1s
+        monitor http.monitor -t 2
+        period
+            alert   lvs.alert web
+            upalert lvs.alert web
+"""
+
+KEEPALIVED = """\
+virtual_server 192.168.1.100 80 {{
+  delay_loop 1
+  lb_algo rr
+  lb_kind NAT
+  protocol TCP
+{reals}
+}}
+"""
+
+KEEPALIVED_REAL = """\
+  real_server {host} 80 {{
+    weight 1
+    HTTP_GET {{
+      url {{
+        path /
+        status_code 200
+      }}
+      connect_timeout 2
+      retry 0
+      delay_before_retry 1
+      warmup 0
+    }}
+  }}"""
+
+LDIRECTORD = """\
+checktimeout=2
+negotiatetimeout=2
+checkinterval=1
+failurecount=1
+autoreload=no
+quiescent=no
+logfile="/run/lab/ldirectord.log"
+virtual=192.168.1.100:80
+{reals}
+	service=http
+	request="/"
+	receive="rs"
+	scheduler=rr
+	protocol=tcp
+	checktype=negotiate
+"""
+
+PEERS: dict[str, tuple[str, str, list[str]]] = {
+    # the configuration, a real server's lines in it, the command with {} for the configuration's file
+    "mon": (MON, "    real {host}", [sys.executable, "-m", "mon", "run", "-c", "{}"]),
+    "keepalived": (
+        KEEPALIVED,
+        KEEPALIVED_REAL,
+        ["keepalived", "-n", "-l", "-D", "-C", "-f", "{}", "-p", "/run/lab/ka.pid", "-c", "/run/lab/kac.pid"],
+    ),
+    "ldirectord": (LDIRECTORD, "\treal={host}:80 masq", ["ldirectord", "{}", "start"]),
+}
+
+
+# -- on the host ----------------------------------------------------------------------------------
+
+
+def main(runs: int, peers: list[str]) -> int:
+    """One guest after the other, then the table."""
+    trouble = lab.why_not()
+    missing = [
+        peer for peer in peers if peer != "mon" and shutil.which(peer, path="/usr/sbin:/usr/bin") is None
+    ]
+    if trouble or missing:
+        print(trouble or f"not installed: apt-get install {' '.join(missing)}", file=sys.stderr)
+        return 77
+    print(f"{'director':<11} {'fault':<14} {'removed, s':>15} {'returned, s':>15} {'failed':>9}  n")
+    for peer in peers:
+        with tempfile.TemporaryDirectory(prefix="lab-bench-") as out:
+            with open(f"{out}/console", "wb") as console:
+                words = [sys.executable, str(Path(__file__).resolve()), "--guest", peer, str(runs)]
+                status, _ = lab.run(words, 900, out=out, cwd=str(LAB.parents[1]), stdout=console)
+            if status:
+                for file in ("console", "director.log"):
+                    print(Path(out, file).read_text(errors="replace")[-3000:], file=sys.stderr)
+                return status
+            show(peer, json.loads(Path(out, "rows.json").read_text()))
+    print("median / maximum; failed: requests that failed, per fault")
+    return 0
+
+
+def show(peer: str, rows: list[Row]) -> None:
+    """The lines of one peer."""
+    for fault, name in FAULTS.items():
+        those = [row for row in rows if row["fault"] == fault]
+        cells = [spread([row[column] for row in those]) for column in ("removed", "returned")]
+        failed = [row["failed"] for row in those]
+        counts = f"{statistics.median(failed):g} / {max(failed)}"
+        print(f"{peer:<11} {name:<14} {cells[0]:>15} {cells[1]:>15} {counts:>9}  {len(those)}", flush=True)
+
+
+def spread(values: list[float | None]) -> str:
+    """Median and maximum; ``never`` if it was not seen."""
+    if None in values:
+        return f"never ({values.count(None)}x)"
+    seen = [value for value in values if value is not None]
+    return f"{statistics.median(seen):.2f} / {max(seen):.2f}"
+
+
+# -- in the guest ---------------------------------------------------------------------------------
+
+
+class Watching(threading.Thread):
+    """Every change of the director's table with its time."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.now: dict[str, int] = {}
+        self.history: list[tuple[float, dict[str, int]]] = []
+
+    def run(self) -> None:
+        netlab.setns("/run/netns/lb1")
+        while True:
+            at = time.monotonic()
+            with open("/proc/thread-self/net/ip_vs") as file:
+                table = netlab.tables(file.read()).get("192.168.1.100:80", {})
+            if table != self.now:
+                self.history.append((at, table))
+                self.now = table
+            time.sleep(0.01)
+
+    def serves(self, server: str) -> bool:
+        return self.now.get(server, 0) > 0
+
+    def changed(self, since: float, server: str, *, serves: bool) -> float | None:
+        """Seconds until the server was in, or out; None if it never was."""
+        for at, table in self.history:
+            if at >= since and (table.get(server, 0) > 0) is serves:
+                return at - since
+        return None
+
+
+def guest(peer: str, runs: int) -> None:
+    """All faults under one director; writes /out/rows.json."""
+    net = netlab.Lab("nat")
+    net.start_all()
+    watching = Watching()
+    watching.start()
+    director = start(peer)
+    servers = [f"{address}:80" for address in SERVERS]
+    wait(lambda: all(map(watching.serves, servers)), 60, "all servers to be in")
+    time.sleep(4)
+    words = [sys.executable, str(LAB / "client.py"), "/out/client.log", str(RATE), netlab.VIP, "2"]
+    client = netlab.spawn("client", words)
+    time.sleep(4)
+    rows = [one(net, watching, fault) for fault in FAULTS for _ in range(runs)]
+    client.terminate()
+    client.wait()
+    director.terminate()
+    requests = [line.split(None, 3) for line in Path("/out/client.log").read_text().splitlines()]
+    for row in rows:
+        bad = [r for r in requests if row["began"] <= float(r[0]) < row["ended"] and r[2] != "200"]
+        row["failed"] = len(bad)
+    Path("/out/rows.json").write_text(json.dumps(rows))
+
+
+def start(peer: str) -> "subprocess.Popen[bytes]":
+    """The director, in its namespace, with its configuration."""
+    text, real, words = PEERS[peer]
+    os.makedirs("/run/lab/mon", exist_ok=True)
+    reals = "\n".join(real.format(host=host) for host in SERVERS)
+    path = Path(f"/run/lab/{peer}.conf")
+    path.write_text(text.format(hosts=" ".join(SERVERS), reals=reals))
+    command = [word.format(path) for word in words]
+    with open("/out/director.log", "wb") as log:
+        process: subprocess.Popen[bytes] = netlab.spawn(
+            "lb1", command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    return process
+
+
+def one(net: netlab.Lab, watching: Watching, fault: str) -> Row:
+    """One fault, from all well to all well."""
+    server = f"{net.rs[VICTIM]}:80"
+    wait(lambda: watching.serves(server), 30, "the server to be in")
+    time.sleep(random.random())
+    began = time.monotonic()
+    strike(net, fault, True)
+    wait(lambda: not watching.serves(server), 20)
+    time.sleep(3 + random.random())
+    mended = time.monotonic()
+    strike(net, fault, False)
+    wait(lambda: watching.serves(server), 40)
+    time.sleep(2)
+    return {
+        "fault": fault,
+        "began": began,
+        "ended": time.monotonic(),
+        "removed": watching.changed(began, server, serves=False),
+        "returned": watching.changed(mended, server, serves=True),
+    }
+
+
+def strike(net: netlab.Lab, fault: str, on: bool) -> None:
+    """Break the victim, or mend it."""
+    if fault == "500":
+        net.rs_fail(VICTIM, on)
+    elif fault == "cable":
+        net.cable(net.rs_port(VICTIM), not on)
+    elif on:
+        net.rs_kill(VICTIM)
+    else:
+        net.rs_start(VICTIM)
+
+
+def wait(true: Callable[[], bool], seconds: float, what: str = "") -> None:
+    """Until it is true; after ``seconds`` an error if there is a word for it."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            if what:
+                raise SystemExit(f"waited {seconds} s for {what}")
+            return
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    if given[:1] == ["--guest"]:
+        guest(given[1], int(given[2]))
+        sys.exit(0)
+    number = int(given.pop(0)) if given and given[0].isdigit() else RUNS
+    sys.exit(main(number, given or list(PEERS)))
