@@ -170,6 +170,8 @@ def _foreign(kind: Kind, path: Path, user: str) -> Plugin:
         raise PluginBroken(
             f"{path}: follow() is for monitors that mon brings along: write check() or sweep()"
         )
+    if any(need == "Spawn" for _, need in about.needs):
+        raise PluginBroken(f"{path}: Spawn is for monitors that mon brings along: use subprocess")
     return Plugin(base, kind, path, Form.PYTHON, ours=False, about=about)
 
 

@@ -116,11 +116,19 @@ class _Linker:
         if bound.extra and command.hosts:
             say(f"{command.plugin} takes {' '.join(bound.extra)} for more hosts to check: "
                 "end the line with ;; if only they are meant", Severity.WARNING)  # fmt: skip
+        if _idle(kind, bound):
+            say(f"{command.plugin} is given no host, so it checks nothing: leave ;; out", Severity.WARNING)
         return bound
 
     def _say(self, where: Source, text: str, severity: Severity) -> None:
         what, _, remedy = text.rpartition(": ")
         self.problems.append(Problem(where, what, remedy, severity))
+
+
+def _idle(kind: Kind, bound: Bound) -> bool:
+    """Does the line leave out the hosts of a monitor that is called for each host?"""
+    called = kind is Kind.MONITOR and bound.plugin.form is not Form.EXECUTABLE
+    return called and not bound.command.hosts and not bound.extra
 
 
 def _alert_lines(config: Config) -> Iterator[AlertLine]:

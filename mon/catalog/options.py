@@ -123,7 +123,7 @@ def parse(specs: Sequence[OptionSpec], words: Iterable[str]) -> Parsed:
         if word == "--":
             rest += queue
             break
-        if word.startswith("--") or (len(word) > 2 and word.partition("=")[0] in by_flag):
+        if word.startswith("--") or _named(by_flag, word.partition("=")[0]):
             _long(by_flag, word, queue, values)
         elif word.startswith("-") and len(word) > 1:
             _letters(by_flag, word, queue, values)
@@ -148,6 +148,13 @@ def _long(by_flag: dict[str, OptionSpec], word: str, queue: list[str], values: d
         values[spec.name] = True
     else:
         _take(spec, flag, value if equals else _next(flag, spec, queue), values)
+
+
+def _named(by_flag: dict[str, OptionSpec], flag: str) -> bool:
+    """Is it a name with one dash, or the beginning of one, rather than letters?"""
+    return len(flag) > 2 and (
+        flag in by_flag or (flag[:2] not in by_flag and _begun(by_flag, flag) is not None)
+    )
 
 
 def _begun(by_flag: dict[str, OptionSpec], flag: str) -> OptionSpec | None:

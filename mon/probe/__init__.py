@@ -172,11 +172,15 @@ class Probe:
         raise Unknown(f"this looks at the machine mon runs on, and {host} is another", cause=Cause.NONE)
 
     async def secret(self, word: str, *, timeout: float) -> str:
-        """A password as options give it: see mon.secret; ``/a/file`` is ``@/a/file``.  Raises Unknown."""
+        """A password as options give it (mon.secret; ``/a/file`` is ``@/a/file``); of a file the first line.
+
+        Raises Unknown.
+        """
         if not word.startswith(("/", "@", "env:")):
             return word
         try:
-            return await self.in_thread(secret, word.replace("/", "@/", word[0] == "/"), timeout=timeout)
+            found = await self.in_thread(secret, word.replace("/", "@/", word[0] == "/"), timeout=timeout)
+            return found.partition("\n")[0]
         except (Undeliverable, TimeoutError) as error:
             raise Unknown(f"cannot read the password: {error}", cause=Cause.NONE) from error
 

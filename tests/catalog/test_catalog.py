@@ -75,6 +75,14 @@ def test_what_is_not_found_says_what_to_do(name, text):
     assert str(error.value) == text
 
 
+def test_an_operators_file_is_not_given_what_only_ours_are(mondir):
+    text = (
+        '"""Theirs."""\nfrom mon.plugin import Spawn\nasync def check(host, *, spawn: Spawn): return "yes"\n'
+    )
+    with pytest.raises(PluginBroken, match="Spawn is for monitors that mon brings along: use subprocess"):
+        mondir("x.py", text).find("monitor", "x")
+
+
 def test_a_program_that_is_not_executable_is_told(mondir):
     catalog = mondir("mine.monitor", "#!/usr/bin/perl\nuse strict;\n")
     with pytest.raises(PluginBroken, match=r"mine\.monitor:2: Syntax.*\(a program\? make it executable\)"):

@@ -266,3 +266,12 @@ def test_a_plugin_may_warn_of_its_options(tmp_path):
     assert problem.severity is Severity.WARNING
     assert problem.what == f"webhook.alert: the secret in {tmp_path}/url can be read by everybody"
     assert problem.remedy == f"chmod o-r {tmp_path}/url"
+
+
+def test_a_monitor_without_any_host_is_a_warning():
+    service = Service("farm", "procs", monitor=command("procs.monitor", 10, hosts=False))
+    groups = {"farm": Hostgroup("farm", (Host("web1"),))}
+    found = Config(hostgroups=groups, services={service.key: service}, watches=("farm",))
+    [problem] = link(found, Catalog(), resolve).problems
+    assert problem.severity is Severity.WARNING
+    assert problem.what == "procs.monitor is given no host, so it checks nothing"

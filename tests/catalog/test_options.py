@@ -54,6 +54,37 @@ def test_a_value_may_be_given_in_every_usual_way(words):
     assert values(*words)["port"] == 81
 
 
+def test_the_beginning_of_a_name_is_enough():
+    assert values("--po", "81") == values("--por=81") == {"port": 81}
+    with pytest.raises(BadOption, match="there is no option --re"):
+        parse(parameters(classic, "check").options, ["--re", "1"])
+
+
+async def classic(
+    host: str,
+    *,
+    zone: Annotated[list[str], Option("-zone")] = [],  # noqa: B006 - a default as plugins write it
+    tcp: Annotated[bool, Option("-tcp")] = False,
+    retry: Annotated[int, Option("-retry")] = 2,
+    retransmit: Annotated[int, Option("-retransmit")] = 5,
+    timeout: Annotated[float, Option("-t", "-timeout")] = 5,
+) -> str:
+    return ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-zone a -zone b -tcp -timeout 7",
+        "-zon a -zone=b -tcp -timeout=7",
+        "--zone a --zone b --tcp -t 7",
+    ],
+)
+def test_classic_names_have_one_dash_or_two(line):
+    words = parse(parameters(classic, "check").options, line.split())
+    assert words.values == {"zone": ["a", "b"], "tcp": True, "timeout": 7.0}
+
+
 def test_switches_may_be_bundled():
     assert values("-ar") == {"all_hosts": True, "resume": True}
 
