@@ -58,6 +58,12 @@ test -e "$MON_STATEDIR/$1.ok" && { echo; echo "all of $1 well"; exit 0; }
 echo "$2"; printf 'no = answer\\tfrom "%s"\\n' "$2"; exit 3
 """
 
+NOTED = """\
+read -r summary
+for word; do last=$word; done
+echo "$MON_ALERTTYPE $last $summary" >> "$MON_STATEDIR/noted"
+"""
+
 KEPT = (
     *("opstatus", "last_opstatus", "exitval", "last_success", "ack", "ackcomment", "alerts_sent", "monitor"),
     *("last_summary", "last_detail", "first_failure", "last_alert"),
@@ -68,9 +74,7 @@ KEPT = (
 def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
     site = Site(tmp_path / "site", CONFIG, auth=AUTH)
     site.program("mon.d/said.monitor", SAID)
-    site.program(
-        "alert.d/noted.alert", 'for a; do last=$a; done; echo "$MON_ALERTTYPE $last" >> "$MON_STATEDIR/noted"'
-    )
+    site.program("alert.d/noted.alert", NOTED)
     state, called = site.top / "state", site.top / "state" / "noted"
     (state / "up.ok").touch()
 
@@ -107,9 +111,9 @@ def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
         (state / "web.ok").touch()
         until(lambda: len(lines(called)) == 5, ours)
         # what the one told people, the other takes back
-        assert sorted(lines(called)[3:]) == ["up first", "up second"]
+        assert sorted(lines(called)[3:]) == ["up first w1", "up second w1"]
         (state / "up.ok").unlink()
-        until(lambda: "failure fourth" in lines(called), ours)
+        until(lambda: "failure fourth d1" in lines(called), ours)
 
         # 5. and back
         assert moncmd(site, "stop") == ["220 stop completed"]
@@ -121,11 +125,11 @@ def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
     so_far = len(lines(called))
     with serving(site, classic(), "-l", "all", "-S") as real:
         assert picture(real) == after
-        assert moncmd(site, "start") == ["220 start completed"]
         (state / "db.ok").touch()
         (state / "up.ok").touch()
-        until(lambda: "up third" in lines(called)[so_far:], real)
-        assert lines(called)[so_far:] == ["up third"]
+        assert moncmd(site, "start") == ["220 start completed"]
+        until(lambda: "up third " in lines(called)[so_far:], real)
+        assert lines(called)[so_far:] == ["up third "]
 
 
 def moncmd(site: Site, command: str) -> list[str]:
