@@ -152,6 +152,7 @@ class Pools:
             fall=(after.count if after and after.count else None) or (virtual.fall if virtual else 1),
             rise=virtual.rise if virtual else 1,
             confirm=virtual.confirm if virtual else 0.0,
+            interval=service.interval or 0.0 if virtual else 0.0,
             remove=target.remove,
             group=target.group,
             traps=target.traps,
@@ -223,6 +224,9 @@ def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partia
         drain=virtual.drain,
         slowstart=virtual.slowstart,
         drift=virtual.drift,
+        evict=virtual.evict,
+        flap=virtual.flap,
+        cleanstop=virtual.cleanstop,
         source=source,
     )
 

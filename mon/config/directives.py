@@ -119,6 +119,9 @@ VIRTUAL: Mapping[str, Row] = {
     "confirm": Row(values.time_or_zero, "confirm"),
     "drain": Row(values.time, "drain"),
     "drift": Row(virtuals.drift, "drift"),
+    "evict": Row(virtuals.evict, "evict"),
+    "flap": Row(virtuals.flap, "flap"),
+    "cleanstop": Row(values.yes_no, "cleanstop"),
     "slowstart": Row(values.time, "slowstart"),
 }
 

@@ -3,6 +3,7 @@
 virtual NAME ADDRESS:PORT [tcp|udp|sctp]        virtual NAME fwmark N [inet6]
 real HOST[:PORT] [weight N] [forward F] [lower N] [upper N] [check NAME]
 floor SHARE%|COUNT [hard]                       persistent SECONDS [netmask BITS]
+evict N/TIME                                    flap N/TIME hold TIME
 """
 
 import ipaddress
@@ -13,7 +14,7 @@ from typing import TypeVar
 from mon.config import values
 from mon.config.place import Misfit, Place
 from mon.config.suggest import suggest
-from mon.model.pool import Drift, Floor, Forward, Protocol, Real
+from mon.model.pool import Drift, Flap, Floor, Forward, Protocol, Rate, Real
 
 _ENDPOINT = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[^:]*))?")
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
@@ -166,6 +167,23 @@ def floor(value: str, place: Place) -> Floor:
     if not 1 <= percent <= 100:
         raise Misfit(f"{percent}% is no floor", "write a share from 1% to 100%")
     return Floor(share=percent / 100, hard=hard)
+
+
+def evict(value: str, place: Place) -> Rate:
+    """``N/TIME``: no more than N servers leave within the time."""
+    amount, _, seconds = value.partition("/")
+    if not seconds:
+        raise Misfit(f"'{value}' is no rate", "write it like 2/1m")
+    return Rate(values.positive(amount, place), values.time(seconds, place))
+
+
+def flap(value: str, place: Place) -> Flap:
+    """``N/TIME hold TIME``: who leaves N times within the time is held out."""
+    words = value.split()
+    if len(words) != 3 or words[1] != "hold":
+        raise Misfit(f"'{value}' is not understood", "write it like 5/10m hold 5m")
+    rate = evict(words[0], place)
+    return Flap(rate.count, rate.seconds, values.time(words[2], place))
 
 
 def _is_address(text: str) -> bool:

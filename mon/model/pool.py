@@ -40,6 +40,23 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """So many within so many seconds."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flap:
+    """Who goes out ``count`` times within ``seconds`` is held out for ``hold`` seconds."""
+
+    count: int
+    seconds: float
+    hold: float
+
+
+@dataclass(frozen=True, slots=True)
 class Real:
     """A ``real`` line.  None means: as the virtual service says.  ``check`` names the hostgroup member
     whose results are this server's votes, "" is ``host`` itself."""
@@ -81,6 +98,9 @@ class Virtual:
     drain: float = 0.0
     slowstart: float = 0.0
     drift: Drift = Drift.GUARD
+    evict: Rate | None = None
+    flap: Flap | None = None
+    cleanstop: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -137,7 +157,7 @@ class Voter:
     leaves the table (else weight 0).  ``group``: a result without host names votes for all.
     ``exit``: only these exit statuses are *down* (inclusive), None is any but 0.  ``only``: votes on this
     server alone (wild form ``-R``), "" is every member.  ``confirm``: a host whose result differs from the
-    vote is checked again after so many seconds, 0 is never.
+    vote is checked again after so many seconds, 0 is never.  ``interval``: that of its rounds (seconds).
     """
 
     watch: str
@@ -150,6 +170,7 @@ class Voter:
     exit: tuple[int, int] | None = None
     only: str = ""
     confirm: float = 0.0
+    interval: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +195,9 @@ class Pool:
     drain: float = 0.0
     slowstart: float = 0.0
     drift: Drift = Drift.GUARD
+    evict: Rate | None = None
+    flap: Flap | None = None
+    cleanstop: bool = False
     source: Source = field(default=NOWHERE, compare=False)
 
 

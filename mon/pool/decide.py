@@ -4,11 +4,13 @@
 again with that memory at the same moment gives the same wish.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table
+from mon.pool.exits import Exits, banned, remembered, spared
+from mon.pool.exits import deadlines as exits_end
 from mon.pool.floor import kept, least
 from mon.pool.memory import Drain, Memory, Word, climbing, deadlines, soonest
 from mon.pool.reasons import Said, admitted, candidate, votes
@@ -44,16 +46,20 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """Who is in: ``healthy`` by their votes, ``held`` by the floor; else the ``spare`` serves."""
+    """Who is in: ``healthy`` by their votes, ``held`` by the floor; else the ``spare`` serves.
+
+    ``exits``: who may not leave or come back yet.
+    """
 
     healthy: tuple[ServerId, ...] = ()
     held: tuple[ServerId, ...] = ()
     spare: Member | None = None
+    exits: Exits = Exits()
 
     @property
     def inside(self) -> frozenset[ServerId]:
         """All who are in."""
-        return frozenset((*self.healthy, *self.held))
+        return frozenset((*self.healthy, *self.exits.spared, *self.held))
 
 
 @dataclass(slots=True)
@@ -74,7 +80,8 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
     if not seats.healthy and not facts.ready:
         return Wanted(Table(None), waiting="the first round of checks is not over"), facts.memory
     memory = _remembered(facts, seats)
-    rows = _Rows(due=list(deadlines(memory, facts.words, facts.now)))
+    clocks = (*deadlines(memory, facts.words, facts.now), *exits_end(facts.plan, memory))
+    rows = _Rows(due=[moment for moment in clocks if moment > facts.now.mono])
     for member in facts.plan.members:
         _write(rows, facts, memory, seats, member)
     for id_, drain in memory.drains.items():
@@ -85,8 +92,19 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
         rows.entries.append(_entry(seats.spare, max(1, seats.spare.weight)))
         rows.why[seats.spare.id] = "in: the fallback, no server is healthy"
     table = Table(service_entry(facts.plan), tuple(rows.entries))
-    wish = Wanted(table, rows.why, seats.held, seats.spare is not None, due=soonest(rows.due))
-    return wish, memory
+    return Wanted(
+        table,
+        rows.why,
+        held=seats.held,
+        spared=seats.exits.spared,
+        fallback=seats.spare is not None,
+        due=soonest(rows.due),
+        alarms=tuple(
+            f"{id_} is held out: it left too often"
+            for id_ in sorted(banned(memory, facts.now))
+            if id_ not in seats.inside
+        ),
+    ), memory
 
 
 def seated(facts: Facts) -> Seats:
@@ -94,15 +112,30 @@ def seated(facts: Facts) -> Seats:
     plan = facts.plan
     base = [member for member in plan.members if member.weight > 0]
     allowed = [member for member in base if not facts.ordered_out(member.id)]
-    healthy = tuple(m.id for m in allowed if admitted(facts.said[m.id], first_round_over=facts.ready))
-    if not healthy and plan.fallback is not None and not _hard(plan, len(base)):
-        return Seats(spare=plan.fallback)
+    voted = tuple(m.id for m in allowed if admitted(facts.said[m.id], first_round_over=facts.ready))
+    held_out = banned(facts.memory, facts.now)
+    if not set(voted) - held_out:  # nobody is held out when nobody else is healthy
+        held_out = frozenset()
+    healthy = tuple(id_ for id_ in voted if id_ not in held_out)
+    exits = Exits(_spared(facts, allowed, voted), held_out)
+    if not (healthy or exits.spared) and plan.fallback is not None and not _hard(plan, len(base)):
+        return Seats(spare=plan.fallback, exits=exits)
     if not facts.ready:
         return Seats(healthy)
     # An operator's word takes a server out of those that can be held, not out of the floor's count.
-    places = min(least(plan.floor, len(base)), len(allowed)) - len(healthy)
-    out = [candidate(m, facts.said[m.id]) for m in allowed if m.id not in healthy]
-    return Seats(healthy, kept(out, places))
+    places = min(least(plan.floor, len(base)), len(allowed)) - len(healthy) - len(exits.spared)
+    out = [m for m in allowed if m.id not in healthy and m.id not in exits.spared]
+    # One that is only held out for flapping answers: no evidence is better.
+    fine = [m.id for m in out if m.id in voted][: max(0, places)]
+    ill = [candidate(m, facts.said[m.id]) for m in out if m.id not in voted]
+    return Seats(healthy, (*fine, *kept(ill, places - len(fine))), exits=exits)
+
+
+def _spared(facts: Facts, allowed: Sequence[Member], voted: Sequence[ServerId]) -> dict[ServerId, str]:
+    """Who was in, is voted out, and may not leave yet."""
+    before = facts.memory.inside or frozenset()
+    leaving = [member for member in allowed if member.id in before and member.id not in voted]
+    return spared(facts.plan, facts.memory, leaving, facts.said, facts.now) if facts.ready else {}
 
 
 def too_few(before: Facts, after: Facts) -> str:
@@ -128,8 +161,10 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
     drained = frozenset(id_ for id_ in facts.memory.drained if id_ in members and facts.ordered_out(id_))
     drains = dict(_drains(facts, members, drained))
     done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
+    left = (facts.memory.inside or frozenset()) - seats.inside
+    voted_out = frozenset(id_ for id_ in left & members.keys() if not facts.ordered_out(id_))
     return replace(
-        facts.memory,
+        remembered(facts.plan, facts.memory, voted_out, facts.now) if facts.ready else facts.memory,
         inside=seats.inside if facts.ready else facts.memory.inside,
         ramps=_ramps(facts, seats),
         drains={id_: drain for id_, drain in drains.items() if id_ not in done},
@@ -214,6 +249,11 @@ def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
         climbs = ", slow start" if member.id in memory.ramps else ""
         return f"in: {votes(said) or 'no service votes on it'}{by}{climbs}"
     against = votes(said, against=True)
+    if member.id in seats.exits.spared:
+        return f"in, {seats.exits.spared[member.id]}: {against}{by}"
+    if member.id in seats.exits.banned and member.id not in seats.held:
+        left = facts.memory.banned[member.id].mono - facts.now.mono
+        return f"out: it left too often, held out for {left:.0f} s more"
     return f"in, held by the floor: {against}{by}" if member.id in seats.held else f"out: {against}{by}"
 
 
@@ -230,4 +270,5 @@ def forgotten(memory: Memory, id: ServerId) -> Memory:
     """The memory without what an operator's word on a server brought into it."""
     drains = {each: drain for each, drain in memory.drains.items() if each != id}
     pinned = {each: entry for each, entry in memory.pinned.items() if each != id}
-    return replace(memory, drains=drains, drained=memory.drained - {id}, pinned=pinned)
+    bans = {each: until for each, until in memory.banned.items() if each != id}
+    return replace(memory, drains=drains, drained=memory.drained - {id}, pinned=pinned, banned=bans)

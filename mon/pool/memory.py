@@ -59,6 +59,7 @@ class Memory:
     ``turned``: when a server was last let in or put out.  ``left`` is the table as we last left it;
     ``repairs``: what of it was put back when (monotonic).  What others insist on is ``pinned`` (a server's
     row; None: not there), the ``service``'s own settings, or all of it (``hands_off`` says why).
+    ``exits``: who was voted out when (monotonic); ``banned``: who flapped, and is held out until when.
     """
 
     inside: frozenset[ServerId] | None = None
@@ -71,6 +72,8 @@ class Memory:
     pinned: Mapping[ServerId, ServerEntry | None] = field(default_factory=lambda: MappingProxyType({}))
     service: ServiceEntry | None = None
     hands_off: str = ""
+    exits: tuple[tuple[float, ServerId], ...] = ()
+    banned: Mapping[ServerId, Moment] = field(default_factory=lambda: NOBODY)
 
     def seen(self, table: Table, now: Moment) -> "Memory":
         """The memory after a look at the balancer's table: who has no connection left is drained."""

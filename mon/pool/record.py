@@ -74,6 +74,7 @@ class SavedPool:
     drains: tuple[SavedDrain, ...] = ()
     drained: tuple[ServerId, ...] = ()
     ramps: tuple[SavedRamp, ...] = ()
+    banned: tuple[SavedRamp, ...] = ()  # since when it comes back, in the future
 
     @property
     def owned(self) -> Owned:
@@ -97,6 +98,7 @@ def to_save(
         drains=tuple(SavedDrain(d.entry, d.since.wall, d.until.wall) for d in memory.drains.values()),
         drained=tuple(sorted(memory.drained)),
         ramps=tuple(SavedRamp(id_, since.wall) for id_, since in memory.ramps.items()),
+        banned=tuple(SavedRamp(id_, until.wall) for id_, until in memory.banned.items()),
     )
 
 
@@ -132,6 +134,7 @@ def remembered(saved: SavedPool, now: Moment) -> Memory:
         },
         drained=frozenset(saved.drained),
         ramps={ramp.server: _moment(ramp.since, now) for ramp in saved.ramps},
+        banned={ban.server: now.later(ban.since - now.wall) for ban in saved.banned},
     )
 
 

@@ -121,9 +121,9 @@ class PoolState:
         if not self.adopted:
             return UNREAD, self.memory
         wish, memory = decide(self.facts(now))
+        told = (*wish.alarms, *alarms(self.plan, memory, self.words))
         if wish.waiting:
-            return wish, memory
-        told = alarms(self.plan, memory, self.words)
+            return replace(wish, alarms=told), memory
         if memory.hands_off:
             return Wanted(Table(None), waiting=memory.hands_off, alarms=told), memory
         named = frozenset(member.id for member in entries(self.plan))
@@ -270,9 +270,9 @@ def _claim(plan: Pool, table: Table) -> Owned:
 
 def _weighs(ballot: Ballot) -> tuple[object, ...]:
     """What of a ballot can change a wish."""
-    return (ballot.vote, ballot.cause, ballot.since)
+    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed)
 
 
 def _acts(wish: Wanted) -> tuple[object, ...]:
     """What of a wish asks for something to be done or said."""
-    return (wish.table, wish.held, wish.fallback, wish.waiting, wish.alarms)
+    return (wish.table, wish.held, wish.fallback, wish.waiting, wish.alarms, wish.spared)

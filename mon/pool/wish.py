@@ -12,15 +12,17 @@ class Wanted:
     """The pool that should be.
 
     ``why`` gives the reason for each server in words.  ``held`` are in against their votes, by the floor
-    (law 1: an alert must say so).  ``fallback``: only the fallback server serves.  ``empty``: nothing serves.
-    ``waiting`` says why nothing may be done yet; "" is: apply.  ``owned`` and ``partial`` bound what may be
-    edited on the way there (see ``changes``); while waiting nothing is owned, so nothing changes.  ``due`` is
-    when time alone may make it another one (monotonic seconds), None is never.  ``alarms`` are told too.
+    (law 1: an alert must say so), ``spared`` those that may not leave yet, and why.  ``fallback``: only the
+    fallback server serves.  ``empty``: nothing serves.  ``waiting`` says why nothing may be done yet; "" is:
+    apply.  ``owned`` and ``partial`` bound what may be edited on the way there (see ``changes``); while
+    waiting nothing is owned, so nothing changes.  ``due`` is when time alone may make it another one
+    (monotonic seconds), None is never.  ``alarms`` are told too.
     """
 
     table: Table
     why: Mapping[ServerId, str] = field(default_factory=dict)
     held: tuple[ServerId, ...] = ()
+    spared: Mapping[ServerId, str] = field(default_factory=dict)
     fallback: bool = False
     waiting: str = ""
     owned: Owned = NOTHING
@@ -53,6 +55,9 @@ class Wanted:
     def _state(self) -> Iterator[str]:
         if self.waiting:
             return
+        for why in dict.fromkeys(self.spared.values()):
+            names = ", ".join(str(id_) for id_ in sorted(self.spared) if self.spared[id_] == why)
+            yield f"{names} stays in against the votes: {why}"
         if self.held:
             yield f"the floor keeps {', '.join(map(str, self.held))} in against the votes"
         elif self.fallback:
