@@ -12,14 +12,14 @@ steps: neither direction stops or bunches anything.
 import heapq
 import inspect
 import logging
-from asyncio import TimerHandle, get_running_loop
+from asyncio import Task, TimerHandle, get_running_loop
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
+from typing import Any
 
-from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -208,6 +208,28 @@ class _Inline(BaseExecutor):  # type: ignore[misc]
         raise NotImplementedError("submit_job does it all")
 
 
+class _Tasks(BaseExecutor):  # type: ignore[misc]
+    """Runs coroutine functions as tasks; one that still runs is not started again, without a warning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._running: dict[str, Task[None]] = {}
+
+    def submit_job(self, job: Any, run_times: object) -> None:
+        """Start it, unless it runs."""
+        if job.id not in self._running:
+            task = self._running[job.id] = get_running_loop().create_task(job.func())
+            task.add_done_callback(lambda ended: self._ended(job.id, ended))
+
+    def _ended(self, name: str, task: "Task[None]") -> None:
+        del self._running[name]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("%s failed: %s", name, error, exc_info=error)
+
+    def _do_submit_job(self, job: object, run_times: object) -> None:
+        raise NotImplementedError("submit_job does it all")
+
+
 class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     """Looks for due jobs in the timer's own turn of the loop.
 
@@ -228,6 +250,6 @@ def _scheduler() -> _Scheduler:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it writes two lines per run
     return _Scheduler(
         timezone=UTC,
-        executors={"default": _Inline(), "coroutines": AsyncIOExecutor()},
+        executors={"default": _Inline(), "coroutines": _Tasks()},
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )

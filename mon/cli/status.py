@@ -11,6 +11,8 @@ from mon.cli.common import add_config, ask_daemon
 
 Values = Mapping[str, Any]
 
+FAILING = 3
+
 COLOURS = {"ok": "32", "fail": "31", "down": "31", "unknown": "33", "untested": "2"}
 
 
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the status; 0 if nothing fails, 1 if something does."""
+    """Print the status; 0 if nothing fails, 3 if something does (1: the daemon cannot be asked)."""
     status = ask_daemon(arguments, "status")
     if arguments.json:
         print(json.dumps(status, indent=1))
@@ -29,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # no-color.org
         for line in table(status, colour=colour):
             print(line)
-    return 0 if all(service["opstatus"] != "fail" for service in status["services"]) else 1
+    return FAILING if any(service["opstatus"] == "fail" for service in status["services"]) else 0
 
 
 def table(status: Values, *, colour: bool) -> Iterator[str]:

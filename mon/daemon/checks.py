@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any
 
 from mon.catalog import Check, Plan
 from mon.catalog.plan import Form
@@ -15,7 +14,7 @@ from mon.daemon.keeper import Keeper
 from mon.daemon.reactions import Reactions
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
-from mon.model.config import Key
+from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
 from mon.pool.pools import Pools
@@ -123,11 +122,15 @@ class Checks:
             self.timetable.again(key, HELD_BACK)
             return
         self._rounds[key] = self._rounds.get(key, 0) + 1
-        environment = {**self._environment, **self._book.monitor_environment(key, now)}
+        environment = self._variables(key, check, now)
         self._book.started(key, now)
-        self._background.spawn(
-            self._round(key, check, self._runner.round(check, hosts, environment, self._heard))
-        )
+        self._background.spawn(self._round(key, check, hosts, environment))
+
+    def _variables(self, key: Key, check: Check, now: Moment) -> Mapping[str, str]:
+        """The environment of its monitor; one of ours has none, and runs too often to make one in vain."""
+        if check.monitor is None or check.monitor.plugin.form is Form.NATIVE:
+            return {}
+        return {**self._environment, **self._book.monitor_environment(key, now)}
 
     def _held_back(self, key: Key, check: Check, now: Moment) -> bool:
         if self._is_program(check) and (self._rounds.get(key) or self._crowded()):
@@ -154,9 +157,11 @@ class Checks:
             return False
         return sum(self._is_program(self._plan.checks[key]) for key, n in self._rounds.items() if n) >= most
 
-    async def _round(self, key: Key, check: Check, work: Coroutine[Any, Any, RunResult | None]) -> None:
+    async def _round(
+        self, key: Key, check: Check, hosts: tuple[Host, ...], environment: Mapping[str, str]
+    ) -> None:
         try:
-            result = await work
+            result = await self._runner.round(check, hosts, environment, self._heard)
         finally:
             if key in self._rounds:
                 self._rounds[key] -= 1
@@ -208,14 +213,13 @@ class Checks:
         host = next((host for host in self._book.monitor_hosts(key, now) if host.name == name), None)
         if host is None or (self._is_program(check) and (self._rounds.get(key) or self._crowded())):
             return
-        environment = {**self._environment, **self._book.monitor_environment(key, now)}
-        self._background.spawn(self._again(key, self._runner.again(check, host, environment, self._heard)))
+        self._background.spawn(self._again(key, check, host, self._variables(key, check, now)))
 
-    async def _again(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+    async def _again(self, key: Key, check: Check, host: Host, environment: Mapping[str, str]) -> None:
         """A check beside the rounds; a program's counts as one, so that no round overlaps it."""
         self._rounds[key] = self._rounds.get(key, 0) + 1
         try:
-            await work
+            await self._runner.again(check, host, environment, self._heard)
         finally:
             if key in self._rounds:
                 self._rounds[key] -= 1
@@ -223,9 +227,7 @@ class Checks:
     async def conclude(self, result: RunResult) -> None:
         """A whole round: to the book, to voters that take it whole, and to disk and people."""
         key, now = (result.watch, result.service), self._clock()
-        frozen = self._book.vote_frozen(key, "")
-        disabled = {host for group, host in self._book.disabled_members if group == result.watch}
-        self._keeper.wake(*self._pools.run_result(result, now, frozen=frozen, disabled=disabled))
+        self._vote_as_a_whole(key, result, now)
         step = self._book.result(result, now, self._environment)
         interval = self._book.interval(key)
         if interval is not None and self.timetable.due_in(key) is not None:
@@ -234,13 +236,21 @@ class Checks:
         self._recorder.touch(key)
         await self._recorder.carry_out(step)
 
+    def _vote_as_a_whole(self, key: Key, result: RunResult, now: Moment) -> None:
+        """What the round says to the voters that take it whole (``--group``)."""
+        if key in self._plan.checks and not self._plan.checks[key].votes:
+            return
+        frozen = self._book.vote_frozen(key, "")
+        disabled = {host for group, host in self._book.disabled_members if group == result.watch}
+        self._keeper.wake(*self._pools.run_result(result, now, frozen=frozen, disabled=disabled))
+
     async def test(self, key: Key) -> TestReport:
         """Run the monitor beside the schedule; nothing is kept or sent."""
         check, now = self._plan.checks[key], self._clock()
         if check.monitor is None:
             return TestReport(None, (), "it has no monitor, or none that was found")
         hosts = self._book.monitor_hosts(key, now)
-        environment = {**self._environment, **self._book.monitor_environment(key, now)}
+        environment = self._variables(key, check, now)
         result = self._runner.standing(key)
         if result is None:
             result = await self._runner.round(check, hosts, environment, _ignore)

@@ -1,6 +1,7 @@
 """When monitors run, and where their results go: the daemon's own rooms around a runner that is told."""
 
 import asyncio
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -63,10 +64,10 @@ class Notes:
 class Desk:
     """Checks with a fake runner, on a clock moved by hand; the timetable is asked, not started."""
 
-    def __init__(self, text: str, *, classic: bool = False) -> None:
+    def __init__(self, text: str, *mondirs: Path, classic: bool = False) -> None:
         parsed = parse(text, "mon.cf", read=lambda pattern, file: ())
         assert parsed.errors == ()
-        self.plan = link(parsed.config, Catalog((), ()), lambda name: (name,))
+        self.plan = link(parsed.config, Catalog(mondirs, ()), lambda name: (name,))
         self.clock, self.notes = FakeClock(), Notes()
         self.book = Book(parsed.config, self.clock())
         self.pools = Pools(self.plan.pools, self.clock())
@@ -138,7 +139,10 @@ async def test_a_service_without_enabled_hosts_waits_for_its_next_turn(desk: Des
     assert desk.checks.timetable.due_in(SLOW) == before
 
 
-async def test_the_monitors_environment_has_the_static_variables_too(desk: Desk) -> None:
+async def test_a_programs_environment_has_the_static_variables_too(tmp_path: Path) -> None:
+    (tmp_path / "own.monitor").write_text("#!/bin/sh\n")
+    (tmp_path / "own.monitor").chmod(0o755)
+    desk = Desk(CONFIG.replace("http.monitor -p 80", "own.monitor"), tmp_path)
     await desk.run(HTTP)
     ((_, hosts, environment),) = desk.runner.rounds
     assert hosts == ("127.0.0.1", "127.0.0.2")
