@@ -60,6 +60,10 @@ class FakeRunner:
         verdict, detail, cause = self._said.get((run.key, host.name), (Verdict.OK, "", Cause.NONE))
         return run.of_host(host.name, verdict, detail, cause=cause)
 
+    def standing(self, key: Key) -> RunResult | None:
+        """No monitor of this runner goes on between rounds."""
+        return None
+
     def in_flight(self, key: Key) -> int | None:
         """What a test put into ``busy``."""
         return self.busy.get(key)
