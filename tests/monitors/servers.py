@@ -70,7 +70,10 @@ def process(directory: Path, *words: str, ready: Ready) -> Iterator[None]:
             time.sleep(0.05)
         yield
     finally:
-        running.terminate()
+        if words[0] == "sudo":
+            subprocess.run(["sudo", "-n", "kill", str(running.pid)], check=False)
+        else:
+            running.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             running.wait(0.5)
         with contextlib.suppress(ProcessLookupError):
@@ -109,9 +112,9 @@ def ours(*paths: Path) -> None:
         os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
 
 
-def certificate(directory: Path, authority: trustme.CA, name: str = "localhost") -> tuple[Path, Path]:
+def certificate(directory: Path, authority: trustme.CA) -> tuple[Path, Path]:
     """Files of a certificate and its key."""
-    issued = authority.issue_cert(name, HERE)
+    issued = authority.issue_cert("localhost", HERE)
     chain, key = directory / "chain.pem", directory / "key.pem"
     chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
     key.write_bytes(issued.private_key_pem.bytes())
@@ -150,6 +153,25 @@ def dovecot(directory: Path, authority: trustme.CA) -> Iterator[dict[str, int]]:
     words = (program("dovecot"), "-F", "-c", str(directory / "dovecot.conf"))
     with process(directory, *words, ready=listens(ports["pop3s"])):
         yield ports
+
+
+@contextlib.contextmanager
+def opensmtpd(directory: Path) -> Iterator[int]:
+    """OpenSMTPD, that takes mail for one domain.  It needs root, and is one for the machine.
+
+    Without TLS: 6.8 as Debian has it fails every handshake with OpenSSL 3.
+    """
+    port, conf = free_port(), directory / "smtpd.conf"
+    conf.write_text(
+        f"listen on {HERE} port {port} hostname localhost\n"
+        f'action "drop" maildir "{directory}/mail" virtual {{ "@example.test" = nobody }}\n'
+        'match from any for domain "example.test" action "drop"\n'
+    )
+    as_root = () if ROOT else ("sudo", "-n")
+    if not ROOT:
+        subprocess.run([*as_root, "chown", "root", str(conf)], check=True)
+    with process(directory, *as_root, program("smtpd"), "-d", "-f", str(conf), ready=listens(port)):
+        yield port
 
 
 @contextlib.contextmanager

@@ -1,7 +1,4 @@
-"""The smtp monitor against aiosmtpd, and against servers that are up but no good.
-
-OpenSMTPD and Postfix have one fixed control socket and spool for the machine, so none is run here.
-"""
+"""The smtp monitor against OpenSMTPD, aiosmtpd (for logins), and servers that are up but no good."""
 
 import asyncio
 
@@ -54,6 +51,11 @@ def server(authority, postmaster):
     controller.stop()
 
 
+@pytest.fixture(scope="module")
+def opensmtpd(run):
+    return run(servers.opensmtpd)
+
+
 @pytest.fixture
 def smtp(load):
     return load("smtp")
@@ -69,8 +71,18 @@ def saying(*answers):
     return serve
 
 
-async def test_greeting_and_leave(smtp, probe, server):
+async def test_greeting_and_leave(smtp, probe, server, opensmtpd):
     assert (await smtp.check("127.0.0.1", port=server, probe=probe)).startswith("220 ")
+    assert "ESMTP OpenSMTPD" in await smtp.check("127.0.0.1", port=opensmtpd, probe=probe)
+
+
+async def test_opensmtpd_takes_one_recipient_and_refuses_another(smtp, probe, opensmtpd):
+    wish = {"port": opensmtpd, "sender": "mon@example.test", "probe": probe}
+    assert await smtp.check("127.0.0.1", to="ops@example.test", **wish)
+    with pytest.raises(Down, match="RCPT: 550 Invalid recipient"):
+        await smtp.check("127.0.0.1", to="ops@elsewhere.test", **wish)
+    with pytest.raises(Down, match="STARTTLS is not offered"):
+        await smtp.check("127.0.0.1", requiretls=True, **wish)
 
 
 async def test_starttls_login_sender_and_recipients(smtp, probe, server, ca, login, postmaster):
