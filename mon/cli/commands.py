@@ -31,14 +31,16 @@ COMMANDS = (
     Command("reload", "mon.cli.ask", "have the daemon read its configuration again, and wait for it"),
     Command("status", "mon.cli.status", "show services, hosts and pools"),
     Command("alerts", "mon.cli.alerts", "what became of alerts; try one again, or give it up"),
-    Command("why", "mon.cli.alerts", "why alerts of a service were sent or held"),
+    Command("why", "mon.cli.alerts", "why alerts of a service were sent or held, why a server has its weight"),
     Command("ack", "mon.cli.quiet", "say that somebody knows of a failure: no more alerts until it is over"),
     Command("silence", "mon.cli.quiet", "send no failure alerts of a watch or service for a while; list such"),
     Command("pool", "mon.cli.pool", "show pools; disable, enable, drain a server or set its weight"),
+    Command("plan", "mon.cli.pool", "what a changed mon.cf or an operator's word would do to balancers"),
     Command("test", "mon.cli.test", "run one monitor now and say what would follow; nothing is sent"),
     Command("plugins", "mon.cli.plugins", "list the plugins, or print the manual of one"),
     Command("monitor", "mon.cli.plugins", "run a monitor by hand"),
     Command("alert", "mon.cli.plugins", "send a test notice by hand"),
+    Command("trap", "mon.cli.trap", "send a result to a mon, for one of its services"),
     Command("demo", "mon.demo", "watch real servers fail and come back, on this machine only"),
 )
 

@@ -7,20 +7,16 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from dataclasses import dataclass, field
 from typing import Any
 
-from mon.control.classic.escaping import decoded
 from mon.control.classic.session import Gate
+from mon.control.datagrams import Trap, parse
 from mon.control.operations import Operations
 from mon.engine import Book
 from mon.errors import ControlError
 from mon.model.config import Key
 
 _log = logging.getLogger(__name__)
-
-OLDEST = 0.3807
-"""The least protocol version."""
 
 DEFAULT = "default"
 """The watch, and its service, that traps for unknown groups go to."""
@@ -33,45 +29,6 @@ TELL = 10.0
 
 BREATH = 20
 """Traps that are handled before everything else in the loop gets its turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trap:
-    """What a datagram says.  ``status`` is like a monitor's exit status."""
-
-    group: str
-    service: str
-    status: int
-    summary: str = ""
-    detail: str = ""
-    user: str = ""
-    password: str = field(default="", repr=False)
-
-    @property
-    def output(self) -> str:
-        """As a monitor would have said it: the classic mon always puts an empty line in between."""
-        return f"{self.summary}\n\n{self.detail}"
-
-
-def parse(data: bytes) -> Trap:
-    """The trap in a datagram of ``name=value`` lines; lines of another shape are skipped.
-
-    Raises ControlError for a protocol too old, or without a status.
-    """
-    fields = _fields(data.decode("utf-8", "backslashreplace"))
-    if not _number(fields.get("pro", "")) >= OLDEST:
-        raise ControlError(f"protocol {fields.get('pro', '')!r:.40} is older than {OLDEST}")
-    if "sta" not in fields:
-        raise ControlError("no status")
-    return Trap(
-        group=fields.get("grp", ""),
-        service=fields.get("svc", ""),
-        status=_status(fields["sta"]),
-        summary=fields.get("sum", ""),
-        detail=fields.get("dtl", ""),
-        user=fields.get("usr", ""),
-        password=fields.get("pas", ""),
-    )
 
 
 def destination(trap: Trap, book: Book) -> tuple[Key, str]:
@@ -167,25 +124,3 @@ class TrapPort(asyncio.DatagramProtocol):
         operations = self._operations
         key, intended = destination(trap, operations.book)
         await operations.trap(key, trap.status, trap.output, intended=intended)
-
-
-def _fields(text: str) -> dict[str, str]:
-    fields = {}
-    for line in text.split("\n"):
-        name, equals, value = line.partition("=")
-        if equals and name.isidentifier():
-            bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value
-            fields[name] = decoded(bare)
-    return fields
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def _status(text: str) -> int:
-    """Empty or 0 is success; what is no number is a failure like any other."""
-    return int(text) if text.isdecimal() and len(text) < 10 else int(bool(text))

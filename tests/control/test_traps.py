@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mon.control.classic.access import Access, parse
 from mon.control.classic.session import Gate
-from mon.control.traps import Trap, TrapPort, destination
-from mon.control.traps import parse as parse_trap
+from mon.control.datagrams import Trap
+from mon.control.datagrams import parse as parse_trap
+from mon.control.traps import TrapPort, destination
 from mon.errors import ControlError
 
 CONFIG = """
@@ -34,7 +35,7 @@ def test_a_datagram_becomes_a_trap() -> None:
 
 
 def test_its_output_has_an_empty_line_before_the_detail() -> None:
-    assert Trap("g", "s", 1, "a", "b").output == "a\n\nb"
+    assert Trap("g", "s", 1, "a", "b").output == Trap("g", "s", 1, "a\n", "b").output == "a\n\nb"
 
 
 @pytest.mark.parametrize(("text", "status"), [("", 0), ("0", 0), ("7", 7), ("bad", 1), ("9" * 99, 1)])

@@ -1,0 +1,96 @@
+"""The classic trap as a datagram: lines of ``name=value``, read and written (PROTOCOL §4).  Pure."""
+
+from dataclasses import dataclass, field
+
+from mon.control.classic.escaping import decoded, plain
+from mon.errors import ControlError
+
+OLDEST = 0.3807
+"""The least protocol version."""
+
+VERSION = "0.3807"
+"""The protocol version that we send."""
+
+LONGEST = 65_000
+"""Octets in a datagram that get through everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """What a datagram says.  ``status`` is like a monitor's exit status."""
+
+    group: str
+    service: str
+    status: int
+    summary: str = ""
+    detail: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def output(self) -> str:
+        """As a monitor would have said it: the classic mon always puts an empty line in between."""
+        end = "" if self.summary.endswith("\n") else "\n"
+        return f"{self.summary}{end}\n{self.detail}"
+
+
+def parse(data: bytes) -> Trap:
+    """The trap in a datagram of ``name=value`` lines; lines of another shape are skipped.
+
+    Raises ControlError for a protocol too old, or without a status.
+    """
+    fields = _fields(data.decode("utf-8", "backslashreplace"))
+    if not _number(fields.get("pro", "")) >= OLDEST:
+        raise ControlError(f"protocol {fields.get('pro', '')!r:.40} is older than {OLDEST}")
+    if "sta" not in fields:
+        raise ControlError("no status")
+    return Trap(
+        group=fields.get("grp", ""),
+        service=fields.get("svc", ""),
+        status=_status(fields["sta"]),
+        summary=fields.get("sum", ""),
+        detail=fields.get("dtl", ""),
+        user=fields.get("usr", ""),
+        password=fields.get("pas", ""),
+    )
+
+
+def datagram(trap: Trap, at: float) -> bytes:
+    """The trap as it is sent; ``at`` is the wall time.  Raises ControlError for one that is too long."""
+    fields = {
+        "pro": VERSION,
+        **({"usr": trap.user, "pas": trap.password} if trap.user else {}),
+        "typ": "trap",
+        "grp": trap.group,
+        "svc": trap.service,
+        "sta": str(trap.status),
+        "tsp": str(int(at)),
+        "sum": trap.summary,
+        "dtl": trap.detail,
+    }
+    data = "".join(f"{name}='{plain(value)}'\n" for name, value in fields.items()).encode("ascii")
+    if len(data) > LONGEST:
+        raise ControlError(f"the trap is {len(data)} octets long, {LONGEST} go into a datagram")
+    return data
+
+
+def _fields(text: str) -> dict[str, str]:
+    fields = {}
+    for line in text.split("\n"):
+        name, equals, value = line.partition("=")
+        if equals and name.isidentifier():
+            bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value
+            fields[name] = decoded(bare)
+    return fields
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _status(text: str) -> int:
+    """Empty or 0 is success; what is no number is a failure like any other."""
+    return int(text) if text.isdecimal() and len(text) < 10 else int(bool(text))
