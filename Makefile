@@ -7,7 +7,7 @@ VENV    = .venv
 BIN     = $(VENV)/bin
 SOURCES = setup.cfg pyproject.toml Makefile
 
-.PHONY: run test lint lab compat bench lab-bench clean
+.PHONY: run test lint lab compat bench lab-bench crash clean
 
 run: $(VENV)/.demo
 	@$(BIN)/mon demo
@@ -23,6 +23,10 @@ lab: $(VENV)/.test
 
 compat: $(VENV)/.test
 	@tests/compat/compat.py check --daemon '$(abspath $(BIN))/mon' $(SCENARIOS)
+
+# A thousand outages with kills: about ten minutes.
+crash: $(VENV)/.test
+	@$(BIN)/python tests/crash/campaign.py --runs 1000 --jobs 8
 
 bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/services.py

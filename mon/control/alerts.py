@@ -86,12 +86,18 @@ async def alerts(operations: Operations, arguments: Arguments) -> object:
     records, now = operations.records, operations.now().wall
     since = asked.number(arguments, "since")
     since = now - RECENT if since is None else since
-    rows = {row.id: row for row in await records.store.entries(since, MOST)}
+    rows: dict[str, Row] = {}
+    held: tuple[Hold, ...] = ()
+    trouble = records.outbox.trouble or records.history.trouble
+    try:
+        rows = {row.id: row for row in await records.store.entries(since, MOST)}
+        held = await records.history.holds(since=since, limit=MOST)
+    except StoreError as error:  # what is in memory can still be told
+        trouble = str(error)
     waiting = {entry.id: entry for entry in records.outbox.pending()}
     views = [view for row in rows.values() if row.id not in waiting and (view := _recorded(row))]
     views += [_view(entry, rows[entry.id].changed if entry.id in rows else 0.0) for entry in waiting.values()]
-    held = await records.history.holds(since=since, limit=MOST)
-    return Alerts(now, since, tuple(views), held, records.outbox.trouble or records.history.trouble)
+    return Alerts(now, since, tuple(views), held, trouble)
 
 
 async def retry(operations: Operations, arguments: Arguments) -> object:
@@ -116,7 +122,10 @@ async def why(operations: Operations, arguments: Arguments) -> object:
     """The story of one service around ``at`` (wall time, default now)."""
     key, now = asked.service(operations, arguments), operations.now().wall
     at = asked.number(arguments, "at")
-    return await _story(operations, key, now if at is None else at, now)
+    try:
+        return await _story(operations, key, now if at is None else at, now)
+    except StoreError as error:
+        raise ControlError(f"what was recorded cannot be read: {error}") from error
 
 
 async def _story(operations: Operations, key: Key, at: float, now: float) -> Why:

@@ -48,6 +48,7 @@ class Recorder:
         clock: Callable[[], Moment],
     ) -> None:
         self.plan = Plan(book.config)
+        self.silent = False  # passive: what would be sent is only logged
         self._book = book
         self._pools = pools
         self._store = store
@@ -58,6 +59,7 @@ class Recorder:
         self._hosts: set[HostKey] = set()
         self._notes: list[Transition] = []  # of hosts: saved with the next batch
         self._pools_changed = False
+        self._known_pools: frozenset[str] = frozenset()
         self._saved_disabled: frozenset[Disabled] = frozenset()
         self._saved_silences: tuple[Silence, ...] = ()
         self._trouble = ""
@@ -91,6 +93,10 @@ class Recorder:
         for decision in held:
             events.held(decision)
         people = [decision for decision in step.sent if decision.line not in self.plan.votes]
+        if self.silent:
+            for decision in people:
+                events.passive(decision)
+            people = []
         told = with_pools(
             people, self._pools, self._clock(), told=lambda each: not self._outbox.policy.is_action(each.line)
         )
@@ -114,12 +120,25 @@ class Recorder:
         news = self._keys or self._hosts or self._notes or self._pools_changed
         if not news and disabled == self._saved_disabled and silences == self._saved_silences:
             return
-        pools = {pool.name: codec.encode(pool) for pool in self._pools.saved()} if self._pools_changed else {}
-        self._pools_changed = False
+        pools = self._changed_pools()
         batch = self._batch(tuple(islice(self._keys, most)))
         self._saved_disabled, self._saved_silences = disabled, silences
         quiet = {SILENCES: codec.encode(silences)}
         await self._commit(replace(batch, pools=pools, disabled=disabled, notes=quiet))
+
+    def know_pools(self, names: Iterable[str]) -> None:
+        """These pools are on disk; those that are gone by now are forgotten there with the next change."""
+        self._known_pools = frozenset(names)
+
+    def _changed_pools(self) -> dict[str, bytes | None]:
+        """What is to be saved of pools; None for one that is gone: what it owned is ours no longer."""
+        if not self._pools_changed:
+            return {}
+        self._pools_changed = False
+        there = {pool.name: codec.encode(pool) for pool in self._pools.saved()}
+        gone = self._known_pools - frozenset(self._pools.names)
+        self._known_pools = frozenset(there)
+        return {**dict.fromkeys(gone), **there}
 
     def _batch(self, keys: Iterable[Key]) -> Batch:
         """The states of these services, and of the hosts with news."""
@@ -157,6 +176,7 @@ class Recorder:
             self._pools_changed = True
             return False
         if self._trouble:
+            await self._outbox.save()
             events.say(logging.INFO, "store", "the state is being saved again")
         self._trouble = ""
         return True

@@ -154,7 +154,9 @@ class Postbox:
 
     async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
         message = message_from_bytes(envelope.original_content, policy=policy.default)
-        self.mails.append((str(message["Subject"]), message.get_content()))
+        text = message.get_body(("plain",))
+        assert text is not None
+        self.mails.append((str(message["Subject"]), text.get_content()))
         return "250 OK"
 
     def mail(self, word: str) -> tuple[str, str]:

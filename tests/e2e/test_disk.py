@@ -1,0 +1,89 @@
+"""The disk fails under the running daemon: checks and alerts go on, loudly, and all is saved later."""
+
+import resource
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+from real_things import Daemon, Postbox, Site, until
+
+Start = Callable[..., Daemon]
+
+WATCH = """\
+hostgroup web 127.0.0.1
+
+watch web
+    service http
+        interval 200ms
+        monitor http.monitor -p {port} -t 1
+        period
+            alert   mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
+            upalert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
+            alertevery 1h
+"""
+
+
+def checked(daemon: Daemon) -> Daemon:
+    """Wait for the first result."""
+    daemon.wait_for("transition", watch="web", service="http", host="", new="ok")
+    return daemon
+
+
+def limit(daemon: Daemon, size: int) -> None:
+    """No file of the daemon may grow beyond so many bytes: to SQLite that is a full disk."""
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_a_full_disk_costs_no_alert_and_all_is_saved_when_there_is_room(
+    start: Start, site: Site, postbox: Postbox
+) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    limit(daemon, 1)
+    site.down()
+    assert "web/http" in postbox.mail("DOWN")[0]
+    assert daemon.wait_for("store")["level"] == "error"
+    assert "the disk: " in daemon.ask("alerts").stdout
+    limit(daemon, resource.RLIM_INFINITY)
+    until(lambda: any("being saved again" in event["message"] for event in daemon.events), daemon)
+    daemon.kill()
+    again = start()
+    again.wait_for("started")
+    site.up()
+    assert "web/http" in postbox.mail("UP")[0]  # what was told while the disk was full is known
+    assert [subject.partition(" ")[0] for subject, _ in postbox.mails] == ["DOWN", "UP"]
+    assert "2 sent" in again.ask("alerts").stdout
+
+
+def test_a_locked_database_costs_no_alert(start: Start, site: Site, postbox: Postbox) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    with closing(sqlite3.connect(daemon.config.parent / "state/state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        site.down()
+        assert "web/http" in postbox.mail("DOWN")[0]
+        other.execute("ROLLBACK")
+    site.up()
+    assert "web/http" in postbox.mail("UP")[0]
+
+
+def test_a_damaged_database_is_moved_aside_and_mon_begins_anew(
+    start: Start, site: Site, postbox: Postbox
+) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    daemon.stop()
+    database = daemon.config.parent / "state/state.db"
+    database.write_bytes(b"no database at all" * 1000)
+    again = start()
+    assert "was damaged" in again.wait_for("store")["message"]
+    assert database.with_name("state.db.damaged-1").read_bytes().startswith(b"no database")
+    site.down()
+    assert "web/http" in postbox.mail("DOWN")[0]
+
+
+def test_a_newer_database_is_refused_with_what_to_do(start: Start, site: Site, postbox: Postbox) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    daemon.stop()
+    with closing(sqlite3.connect(daemon.config.parent / "state/state.db")) as database:
+        database.execute("PRAGMA user_version = 99")
+    again = start()
+    assert again.process.wait(15) == 1
+    until(lambda: any("start that mon, or move the file away" in line for line in again.said), again)
