@@ -51,7 +51,7 @@ watch web
             upalert lvs.alert web
     service ping
         interval 100ms
-        monitor fping.monitor -t 100 -r 2
+        monitor fping.monitor -t 100 -r 1
         period
             alert   lvs.alert web
             upalert lvs.alert web

@@ -24,12 +24,14 @@ from mon.model.result import Cause, HostResult, Verdict
 
 CONFIG = """\
 statedir = {directory}
-hostgroup farm w1=192.0.2.1 w2=192.0.2.2
+hostgroup farm w1=192.0.2.1 w2=192.0.2.2 w3=192.0.2.3 w4=192.0.2.4
 
 virtual shop 192.0.2.10:80
     balancer memory
     real w1 weight 10
     real w2 weight 10
+    real w3 weight 10
+    real w4 weight 10
     fall 1
 
 watch farm
@@ -45,6 +47,7 @@ watch farm
         period
             alert lvs.alert shop
 """
+HOSTS = {f"w{n}": f"192.0.2.{n}" for n in range(1, 5)}
 SHOP = VirtualId("tcp", "192.0.2.10", 80)
 STILL = Moment(1_700_000_000.0, 5_000.0)
 MOST_TURNS = 12
@@ -98,9 +101,7 @@ def locked(*files: Path) -> Iterator[None]:
 class Touched:
     """What the audit hook of Python saw of files, programs and sleeping."""
 
-    WATCHED = frozenset(
-        ("open", "time.sleep", "subprocess.Popen", "sqlite3.connect", "os.rename")
-    )
+    WATCHED = frozenset(("open", "time.sleep", "subprocess.Popen", "sqlite3.connect", "os.rename"))
 
     def __init__(self) -> None:
         self.on = False
@@ -145,18 +146,18 @@ async def story(directory: Path, touched: Touched) -> None:
     try:
         await parts.keeper.start({})
         for service in ("http", "idle"):
-            for host in ("w1", "w2"):
+            for host in HOSTS:
                 parts.checks._heard(said(service, host, Verdict.OK))
         await balancer.changed.wait()
         for _ in range(50):
             await asyncio.sleep(0)
-        assert balancer.weights() == {"192.0.2.1": 10, "192.0.2.2": 10}
+        assert balancer.weights() == dict.fromkeys(HOSTS.values(), 10)
         with locked(loaded.places.state_db, loaded.places.history_db):
             touched.on = True
             sampled = await turns(parts, balancer, said("http", "w1", Verdict.DOWN))
             event = await turns(parts, balancer, said("idle", "w2", Verdict.DOWN))
             touched.on = False
-        assert balancer.weights() == {"192.0.2.1": 0, "192.0.2.2": 0}
+        assert list(balancer.weights().values()) == [0, 0, 10, 10]
         assert sampled <= MOST_TURNS, sampled
         assert event <= MOST_TURNS, event
         assert touched.seen == []

@@ -1,5 +1,6 @@
 """An event monitor in the whole daemon: a process that dies is out at once and comes back by other votes."""
 
+import re
 import subprocess
 import sys
 import time
@@ -70,17 +71,16 @@ def weight(daemon: Daemon, new: int, since: int = 0) -> Event:
 def test_a_killed_process_is_out_before_the_next_check_and_back_by_the_checks(start: Start) -> None:
     port = free_port()
     with serving(port) as process:
-        daemon = start(CONFIG.format(port=port, interval="3s"))
+        daemon = start(CONFIG.format(port=port, interval="6s"))
         weight(daemon, 4)
         until(lambda: daemon.seen("transition", service="idle", new="ok"), daemon)
         process.kill()
         killed, mark = time.monotonic(), len(daemon.events)
         out = until(lambda: daemon.seen("pool", since=mark, pool="web", new=0), daemon)
-        assert time.monotonic() - killed < 0.5
-    assert "farm/idle down (connection closed, then connection refused)" in out["why"]
+        assert time.monotonic() - killed < 1.5
+    # Reset, if the process had not come to accept it yet.
+    assert re.search(r"farm/idle down \(connection (closed|reset), then connection refused\)", out["why"])
     mark = len(daemon.events)
     with serving(port):
         back = weight(daemon, 4, since=mark)
         assert "farm/idle ok, farm/http ok" in back["why"] or "farm/http ok, farm/idle ok" in back["why"]
-
-
