@@ -60,6 +60,14 @@ class Site:
         )
         return [*named, *plugins, "-p", str(self.port), "-t", str(self.trapport), *more]
 
+    def settings(self) -> str:
+        """The same as lines of mon.cf, for ``mon run``."""
+        return (
+            f"statedir = {self.top}/state\nlogdir = {self.top}/log\nauthfile = {self.top}/auth.cf\n"
+            f"mondir = {self.top}/mon.d\nalertdir = {self.top}/alert.d\n"
+            f"serverport = {self.port}\ntrapport = {self.trapport}\n"
+        )
+
 
 class Daemon:
     """A running daemon of a site, ``program`` being REAL's or OURS' words."""
@@ -70,7 +78,7 @@ class Daemon:
         self.site = site
         with (site.top / "said").open("ab") as said:
             self.process = subprocess.Popen(
-                [*program, *site.words(*more)],
+                [*program, "-c", str(site.config)] if "run" in program else [*program, *site.words(*more)],
                 cwd=site.top, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 env={**os.environ, "TZ": "UTC", **(environment or {})}, start_new_session=True,
             )  # fmt: skip
@@ -82,24 +90,25 @@ class Daemon:
             return one.connect_ex(("127.0.0.1", self.site.port)) == 0
 
     def ask(self, *commands: str) -> list[str]:
-        """The lines of the last of these commands, sent over one connection, the final one last."""
+        """The lines of the last of these commands, the final one last."""
+        return self.replies(*commands)[-1]
+
+    def replies(self, *commands: str) -> list[list[str]]:
+        """The lines of each of these commands, sent over one connection one after the other."""
         with socket.create_connection(("127.0.0.1", self.site.port), timeout=PATIENCE) as client:
-            stream = client.makefile("rb")
+            stream, replies = client.makefile("rb"), list[list[str]]()
             for command in commands:
                 client.sendall(f"{command}\n".encode())
-                lines: list[str] = []
-                while not (lines and re.match(r"\d{3} ", lines[-1])):
+                replies.append([])
+                while not (replies[-1] and re.match(r"\d{3} ", replies[-1][-1])):
                     line = stream.readline()
-                    assert line, f"{command}: closed after {lines}\n{self}"
-                    lines.append(line.decode().rstrip("\n"))
-        return lines
+                    assert line, f"{command}: closed after {replies[-1]}\n{self}"
+                    replies[-1].append(line.decode().rstrip("\n"))
+        return replies
 
     def status(self, *words: str) -> dict[str, dict[str, str]]:
         """The status lines by ``watch/service``, as fields."""
-        *lines, final = self.ask(" ".join(("list", "opstatus", *words)))
-        assert final.startswith("220 "), final
-        found = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines]
-        return {f"{one['group']}/{one['service']}": one for one in found}
+        return fields_of(self.ask(" ".join(("list", "opstatus", *words))))
 
     def run(self, *services: str) -> None:
         """Have the monitors of ``watch/service`` run now, and wait for their results."""
@@ -129,6 +138,14 @@ class Daemon:
 
     def __str__(self) -> str:
         return (self.site.top / "said").read_text(errors="replace")
+
+
+def fields_of(reply: list[str]) -> dict[str, dict[str, str]]:
+    """Status lines by ``watch/service``, as fields."""
+    *lines, final = reply
+    assert final.startswith("220 "), final
+    found = [dict(re.findall(r"(\w+)=(\S*)", line)) for line in lines]
+    return {f"{one['group']}/{one['service']}": one for one in found}
 
 
 @contextlib.contextmanager

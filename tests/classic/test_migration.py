@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from classic_daemons import AUTH, OURS, Daemon, Site, classic, serving, until
+from classic_daemons import AUTH, OURS, Daemon, Site, classic, fields_of, serving, until
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/moncmd").exists(), reason="Debian's mon is not installed")
 
@@ -64,6 +64,8 @@ for word; do last=$word; done
 echo "$MON_ALERTTYPE $last $summary" >> "$MON_STATEDIR/noted"
 """
 
+OPERATORS_WORDS = ("ack web http 'we know'", "disable service web off", "disable host w3")
+
 KEPT = (
     *("opstatus", "last_opstatus", "exitval", "last_success", "ack", "ackcomment", "alerts_sent", "monitor"),
     *("last_summary", "last_detail", "first_failure", "last_alert"),
@@ -89,10 +91,8 @@ def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
         assert look.returncode == 0, look.stdout + look.stderr
 
         # 2. stop the scheduler, save
-        for command in ("ack web http 'we know'", "disable service web off", "disable host w3"):
-            assert moncmd(site, command)[-1].startswith("220 ")
-        assert moncmd(site, "stop") == ["220 stop completed"]
-        assert moncmd(site, "savestate all") == ["220 savestate completed"]
+        done = moncmd(site, *OPERATORS_WORDS, "stop", "savestate all")
+        assert [line[:4] for line in done] == ["220 "] * 5
         before = picture(real)
         assert before["web/http"]["ackcomment"]
         assert before["web/http"]["alerts_sent"] == "2"
@@ -116,8 +116,7 @@ def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
         until(lambda: "failure fourth d1" in lines(called), ours)
 
         # 5. and back
-        assert moncmd(site, "stop") == ["220 stop completed"]
-        assert moncmd(site, "savestate all") == ["220 savestate completed"]
+        assert moncmd(site, "stop", "savestate all") == ["220 stop completed", "220 savestate completed"]
         after = picture(ours)
         assert moncmd(site, "term") == ["220 terminating server"]
         until(lambda: ours.process.poll() is not None, ours)
@@ -132,9 +131,36 @@ def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
         assert lines(called)[so_far:] == ["up third "]
 
 
-def moncmd(site: Site, command: str) -> list[str]:
-    words = ["/usr/bin/moncmd", "-s", "localhost", "-p", str(site.port), command]
-    return subprocess.run(words, capture_output=True, text=True, timeout=30).stdout.splitlines()
+def test_mon_run_takes_the_classic_files_over_and_leaves_them_behind(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site", CONFIG.replace("interval 1s", "interval 1h"), auth=AUTH)
+    site.config.write_text(site.settings() + site.config.read_text())
+    site.program("mon.d/said.monitor", SAID)
+    site.program("alert.d/noted.alert", NOTED)
+    with serving(site, classic()) as real:
+        real.run("web/http", "db/sql", "db/up")
+        for command in (
+            "ack web http 'we know'",
+            "disable service web off",
+            "disable host w3",
+            "savestate all",
+        ):
+            assert moncmd(site, command)[-1].startswith("220 ")
+        before = picture(real)
+        assert moncmd(site, "term") == ["220 terminating server"]
+        until(lambda: real.process.poll() is not None, real)
+    with serving(site, (*OURS, "run")) as ours:
+        until(lambda: picture(ours) == before, ours)
+        assert moncmd(site, "enable service web off") == ["220 enable completed"]
+        after = picture(ours)
+        ours.stop()
+    with serving(site, classic(), "-l", "all", "-S") as real:
+        assert picture(real) == after
+
+
+def moncmd(site: Site, *commands: str) -> list[str]:
+    words = ["/usr/bin/moncmd", "-s", "localhost", "-p", str(site.port)]
+    done = subprocess.run(words, input="\n".join(commands), capture_output=True, text=True, timeout=30)
+    return done.stdout.splitlines()
 
 
 def known(daemon: Daemon) -> bool:
@@ -144,12 +170,12 @@ def known(daemon: Daemon) -> bool:
 
 def picture(daemon: Daemon) -> dict[str, object]:
     """What a client sees of everything that a move keeps."""
+    commands = ("disabled", "alerthist", "dtlog", "watch", "descriptions")
+    first, *others = daemon.replies("list opstatus", *(f"list {word}" for word in commands))
     kept: dict[str, object] = {
-        key: {name: fields.get(name) for name in KEPT} for key, fields in daemon.status().items()
+        key: {name: fields.get(name) for name in KEPT} for key, fields in fields_of(first).items()
     }
-    for command in ("list disabled", "list alerthist", "list dtlog", "list watch", "list descriptions"):
-        kept[command] = sorted(daemon.ask(command))
-    return kept
+    return kept | {word: sorted(reply) for word, reply in zip(commands, others, strict=True)}
 
 
 def lines(file: Path) -> Sequence[str]:
