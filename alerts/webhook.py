@@ -39,6 +39,7 @@ from mon.plugin import (
     Undeliverable,
     exposed,
     secret,
+    secret_parts,
     zone_named,
 )
 
@@ -84,8 +85,8 @@ def send(
         digest = hmac.new(secret(sign).encode(), body, hashlib.sha256).hexdigest()
         headers[sign_header] = f"sha256={digest}"
     through = secret(proxy)
-    hidden = Hidden([*_inner(target), *_inner(through), *given.values(),
-                     *(text for name, text in headers.items() if name not in OWN_HEADERS)])  # fmt: skip
+    private = (text for name, text in headers.items() if name not in OWN_HEADERS)
+    hidden = Hidden([*secret_parts(target), *secret_parts(through), *given.values(), *private])
     with _translated(target, hidden), _session(ca) as session:
         session.proxies = {"http": through, "https": through} if through else _environment(target)
         with session.request(
@@ -116,7 +117,7 @@ def verify(options: Mapping[str, Any]) -> list[str]:
     if url and not url.startswith(("@", "env:", "http://", "https://")):
         raise BadOption("the URL is not one of http or https: write https://... or @FILE")
     keys = [*hidden.values(), str(options.get("sign") or ""), str(options.get("proxy") or "")]
-    return [*exposed(url, *keys), *_open_secret(url)]
+    return exposed(url, *keys)
 
 
 def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:
@@ -178,24 +179,6 @@ def _headers(notice: Notice, plain: Sequence[str], hidden: Sequence[str]) -> dic
             raise Undeliverable("--secret-header: not NAME=@FILE", permanent=True)
         headers[name] = secret(word)
     return headers
-
-
-def _inner(url: str) -> tuple[str, ...]:
-    """What nobody should read of a URL: all but the host."""
-    try:
-        parts = urlsplit(url)
-        return (parts.path, parts.query, parts.username or "", parts.password or "")
-    except ValueError:
-        return (url,)
-
-
-def _open_secret(url: str) -> list[str]:
-    if url.startswith(("@", "env:")):
-        return []
-    place, *pieces = re.split(r"[/?&=]", url.partition("://")[2].replace("{thread}", ""))
-    if "@" in place or any(len(piece) >= 20 and re.search(r"\d", piece) for piece in pieces):
-        return ["the URL has what looks like a secret, which many may read: write it to FILE, and @FILE here"]
-    return []
 
 
 # -- the connection -------------------------------------------------------------------------------

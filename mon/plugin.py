@@ -44,7 +44,7 @@ from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
 from mon.probe.wanted import numbers, plain, regex, statuses, valued
 from mon.render import Render, zone_named
-from mon.secret import Hidden, exposed, secret
+from mon.secret import Hidden, exposed, secret, secret_parts
 
 __all__ = [
     "AlertType",
@@ -100,6 +100,7 @@ __all__ = [
     "plain",
     "regex",
     "secret",
+    "secret_parts",
     "statuses",
     "valued",
     "zone_named",

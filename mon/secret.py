@@ -5,14 +5,19 @@ which ``ps``, ``mon status`` and the log may show, is no secret.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mon.errors import Undeliverable
 
 LONG = 6
 """Characters from which on a piece of a secret is hidden: shorter ones would blot out ordinary words."""
+
+TOKEN = 20
+"""Characters from which on a piece of a URL with a digit in it is taken for a secret."""
 
 MASK = "***"
 
@@ -33,9 +38,18 @@ def secret(word: str) -> str:
 
 
 def exposed(*words: str) -> list[str]:
-    """A warning for each ``@FILE`` that others may read, or that is not there."""
-    found = (_warning(word[1:]) for word in dict.fromkeys(words) if word.startswith("@"))
+    """A warning for each ``@FILE`` that others may read or that is not there, and for secrets in URLs."""
+    found = (_warning(word[1:]) if word.startswith("@") else _in_url(word) for word in dict.fromkeys(words))
     return [warning for warning in found if warning]
+
+
+def secret_parts(url: str) -> tuple[str, ...]:
+    """What nobody should read of a URL: all but the host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return (url,)
+    return (parts.path, parts.query, parts.username or "", parts.password or "")
 
 
 class Hidden:
@@ -58,6 +72,15 @@ def _read(file: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise Undeliverable(f"{file}: {reason}") from None
+
+
+def _in_url(word: str) -> str:
+    scheme, mark, rest = word.partition("://")
+    place, *pieces = re.split(r"[/?&=]", rest)
+    if mark and ("@" in place or any(len(piece) >= TOKEN and re.search(r"\d", piece) for piece in pieces)):
+        what = f"the {scheme} URL has what looks like a secret, which many may read"
+        return f"{what}: write it to FILE, and @FILE here"
+    return ""
 
 
 def _warning(file: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mon.errors import Undeliverable
-from mon.secret import Hidden, exposed, secret
+from mon.secret import Hidden, exposed, secret, secret_parts
 
 
 def test_a_word_says_where_the_secret_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,3 +51,19 @@ def test_hidden_is_the_whole_and_what_is_part_of_it() -> None:
     hide = Hidden(["Bearer abcdef-123456", "/hook/T0KEN-T0KEN", "x"])
     assert hide("Bearer abcdef-123456 /hook/T0KEN-T0KEN") == "*** ***"
     assert hide("abcdef-123456 is wrong, T0KEN-T0KEN too, x stays") == "*** is wrong, *** too, x stays"
+
+
+def test_a_url_that_looks_like_a_secret_is_warned_of() -> None:
+    for url in (
+        "https://hooks.example/services/T00000000/XXXXXXXXXXXXXXXXXXXX0000",
+        "https://me:word@x.example/",
+        "https://x.example/?token=abcdefghij0123456789",
+    ):
+        (warning,) = exposed(url)
+        assert "what looks like a secret" in warning and url not in warning
+    assert exposed("https://events.pagerduty.com/v2/enqueue", "word", "ops@x.example") == []
+
+
+def test_the_parts_of_a_url_that_nobody_should_read() -> None:
+    assert set(secret_parts("https://me:word@x.example/hook?key=1")) == {"/hook", "key=1", "me", "word"}
+    assert secret_parts("https://[x/hook") == ("https://[x/hook",)
