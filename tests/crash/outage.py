@@ -35,7 +35,7 @@ watch web
 SERVICE = """\
     service {name}
         interval 100ms
-        monitor tcp.monitor -p {port} -t 2
+        monitor tcp.monitor -p {port} -t 10
         period
             numalerts 1
             alert webhook.alert http://127.0.0.1:{hook}/
@@ -115,18 +115,22 @@ class Receiver:
         return set(SERVICES) <= {a.service for a in self.arrivals if a.type == type and not a.report}
 
 
+BACKLOG = 4096
+"""Connections that nobody accepts: minutes of checks."""
+
+
 class Port:
     """A TCP port that answers or refuses."""
 
     def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
         self.number = int(self._socket.getsockname()[1])
 
     def down(self) -> None:
         self._socket.close()
 
     def up(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", self.number), backlog=128)
+        self._socket = socket.create_server(("127.0.0.1", self.number), backlog=BACKLOG)
 
 
 class Outage:
