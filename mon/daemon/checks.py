@@ -27,6 +27,9 @@ HELD_BACK = 1.0
 VOTER_GAP = 0.002
 """Seconds between the first runs of two voters: all at once, but not in one turn of the loop."""
 
+AFTERWARDS = 0.05
+"""Seconds from an event to its alerts: the balancer's thread then has the interpreter for itself."""
+
 
 class Checks:
     """Starts rounds when the timetable says so, and passes on what they find.
@@ -180,10 +183,14 @@ class Checks:
         self._confirm_later(key, host, 0.0)
 
     def _changed(self, key: Key) -> None:
-        """An event changed what is thought of a host of a service: people learn of it now."""
+        """An event changed what is thought of a host of a service: people learn of it, after the balancer."""
+        self._background.spawn(self._sum_up(key))
+
+    async def _sum_up(self, key: Key) -> None:
+        await asyncio.sleep(AFTERWARDS)
         result = self._runner.standing(key)
-        if result is not None:
-            self._background.spawn(self.conclude(result))
+        if result is not None and key in self._plan.checks:
+            await self.conclude(result)
 
     def _take(self, result: HostResult) -> None:
         key = (result.watch, result.service)
