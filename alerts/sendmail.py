@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Mapping
+from email.utils import parseaddr
 from typing import Annotated
 
 from mon.plugin import BadOption, Notice, Option, Render, Undeliverable, letter, zone_named
@@ -41,7 +42,7 @@ def send(
     written = letter(notice, render, subject=subject, zone=zone, html=html)
     message = written.message(notice, sender=sender, to=to)
     # -i: a line with a single dot does not end it.  --: an address is never an option.
-    words = [program, "-i", "-f", sender, "--", *to]
+    words = [program, "-i", "-f", parseaddr(sender)[1] or sender, "--", *to]
     try:
         ended = subprocess.run(
             words,
