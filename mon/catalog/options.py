@@ -136,7 +136,7 @@ def parse(specs: Sequence[OptionSpec], words: Iterable[str]) -> Parsed:
 
 def _long(by_flag: dict[str, OptionSpec], word: str, queue: list[str], values: dict[str, Value]) -> None:
     flag, equals, value = word.partition("=")
-    spec = by_flag.get(flag) or _begun(by_flag, flag)
+    spec = by_flag.get(flag) or by_flag.get(flag.replace("_", "-")) or _begun(by_flag, flag)
     if spec is None:
         opposite = by_flag.get("--" + flag.removeprefix("--no-"))
         if opposite is None or opposite.type is not ValueType.SWITCH:

@@ -137,7 +137,7 @@ class Probe:
         addresses = await self._resolver.resolve(host, timeout=timeout)
         local = _local(bind) if bind else None
         return await datagram.ask(
-            [endpoint(address, port) for address in addresses],
+            _endpoints(addresses, port),
             send,
             take,
             timeout=timeout,
@@ -156,7 +156,7 @@ class Probe:
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
         addresses = await self._resolver.resolve(host, timeout=timeout)
-        lent = Lent([endpoint(address, port) for address in addresses], timeout)
+        lent = Lent(_endpoints(addresses, port), timeout)
         try:
             return await self.in_thread(lent.call, function, timeout=until - loop.time())
         except TimeoutError as error:
@@ -303,6 +303,14 @@ class Probe:
             self.advice.append(advice)
             if self._advise:
                 self._advise(advice)
+
+
+def _endpoints(addresses: Iterable[str], port: int) -> list[Endpoint]:
+    """Where to go.  Raises Unknown for a scope that names no interface."""
+    try:
+        return [endpoint(address, port) for address in addresses]
+    except OSError as error:
+        raise judged(error, at_once=True) from error
 
 
 def _local(bind: str) -> Endpoint:

@@ -54,6 +54,10 @@ def test_a_value_may_be_given_in_every_usual_way(words):
     assert values(*words)["port"] == 81
 
 
+def test_an_underscore_in_a_name_is_a_dash():
+    assert values("--all_hosts") == {"all_hosts": True}
+
+
 def test_the_beginning_of_a_name_is_enough():
     assert values("--po", "81") == values("--por=81") == {"port": 81}
     with pytest.raises(BadOption, match="there is no option --re"):

@@ -1,6 +1,8 @@
 """The nagios monitor with Debian's monitoring-plugins, and with plugins that do as they like."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -106,3 +108,9 @@ async def test_the_host_is_a_word_of_its_own_and_no_shell_sees_it(nagios, spawn,
 def test_a_command_that_is_none_is_refused(nagios, command):
     with pytest.raises(BadOption, match="names no plugin"):
         nagios.verify({"command": command})
+
+
+def test_the_runner_gives_it_what_it_needs():
+    words = [sys.executable, "-m", "mon", "monitor", "nagios", "-c", "check_dummy 0 {host}", "web1", "web2"]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30)
+    assert ran.stdout == "\nweb1: OK: web1\nweb2: OK: web2\n"

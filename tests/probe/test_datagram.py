@@ -97,6 +97,11 @@ async def test_a_local_address_that_is_not_ours_is_our_own_trouble(probe, serve)
         await probe.ask("127.0.0.1", server.port, b"q", whole, timeout=5, bind="192.0.2.1")
 
 
+async def test_a_scope_that_names_no_interface_is_our_own_trouble(probe):
+    with pytest.raises(Unknown, match="cannot connect"):
+        await probe.ask("fe80::1%nowhere0", 53, b"q", whole, timeout=5)
+
+
 async def test_hosts_that_are_here_and_hosts_that_are_not(probe):
     await probe.local("127.0.0.1")
     await probe.local("::1")
