@@ -15,7 +15,7 @@ from mon.engine import Book, Step
 from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.notice import Decision
-from mon.model.result import RunResult
+from mon.model.result import OpStatus, RunResult
 from mon.outbox import Outbox
 from mon.pool.operators import Order
 from mon.pool.record import SavedWord
@@ -63,6 +63,16 @@ class ServerView:
     votes: tuple[str, ...] = ()
     word: str = ""
     since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStep:
+    """What would be done to one pool: in words, as commands where its balancer has such, and the outlook."""
+
+    pool: str
+    changes: tuple[str, ...]
+    commands: tuple[str, ...] = ()
+    outlook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +183,10 @@ class Operations(Protocol):
         """Take a result that somebody sent us (Book.trap), for the engine and for voters with ``--traps``."""
         ...
 
+    async def set_opstatus(self, key: Key, status: OpStatus) -> None:
+        """Set the standing opinion; it votes like a trap."""
+        ...
+
     async def rebind(self, key: Key) -> None:
         """An operator has set the service's monitor: let that be what runs."""
         ...
@@ -219,6 +233,17 @@ class Operations(Protocol):
 
     async def instruct(self, order: Order) -> str:
         """Take an operator's word on a server of a pool; it is on disk when this returns."""
+        ...
+
+    async def plan_pools(self, config: str, order: Order | None) -> Sequence[PoolStep]:
+        """What the file ``config`` ("": the one in force) or an order would do to the balancers.
+
+        Raises ConfigError, BalancerError, ControlError.
+        """
+        ...
+
+    def explain(self, server: str) -> Sequence[str]:
+        """Why a real server has its weight, in lines; () if no pool has it."""
         ...
 
     def words(self) -> Sequence[tuple[str, SavedWord]]:

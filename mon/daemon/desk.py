@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mon.balancer import commands
 from mon.catalog import Plan
-from mon.control.operations import PendingAlert, PoolView, Records, ReloadReport, TestReport
+from mon.control.operations import PendingAlert, PoolStep, PoolView, Records, ReloadReport, TestReport
 from mon.daemon import renewal
 from mon.daemon.classicfiles import states
 from mon.daemon.classicwords import first_error
 from mon.daemon.loading import load
 from mon.daemon.remote import Remote
-from mon.daemon.trapped import trapped
+from mon.daemon.trapped import opinion_set, trapped
 from mon.engine import Book, Step
 from mon.errors import ConfigError
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.model.result import OpStatus
+from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.record import SavedWord
 
@@ -94,6 +98,10 @@ class Desk:
         """Take a result that somebody sent us."""
         await trapped(self._parts, key, status, output, intended=intended)
 
+    async def set_opstatus(self, key: Key, status: OpStatus) -> None:
+        """Set the standing opinion."""
+        await opinion_set(self._parts, key, status)
+
     async def rebind(self, key: Key) -> None:
         """Let the monitor that an operator has set be what runs."""
         await renewal.rebind(self._parts, key)
@@ -150,6 +158,26 @@ class Desk:
         said = self._parts.keeper.instruct(order)
         await self._parts.recorder.flush()
         return said
+
+    async def plan_pools(self, config: str, order: Order | None) -> Sequence[PoolStep]:
+        """What would be done to the balancers."""
+        plans = None
+        if config:
+            given = replace(self._daemon.options, config=Path(config))
+            plans = (await asyncio.to_thread(load, given)).plan.pools
+        return [
+            PoolStep(
+                step.pool,
+                tuple(describe(change) for change in step.changes),
+                commands(step.balancer, step.changes),
+                step.outlook,
+            )
+            for step in await self._parts.keeper.plan(plans, order)
+        ]
+
+    def explain(self, server: str) -> Sequence[str]:
+        """Why a real server has its weight."""
+        return self._parts.keeper.explain(server)
 
     def words(self) -> Sequence[tuple[str, SavedWord]]:
         """All words of operators on servers."""

@@ -15,7 +15,7 @@ from mon.errors import ControlError
 from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Fate
-from mon.model.result import RunResult
+from mon.model.result import OpStatus, RunResult
 from mon.outbox import Entry, Outbox
 from mon.store import HistoryStore, StateStore
 
@@ -110,6 +110,9 @@ class Daemon:
 
     async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
         self.steps.append(self.book.trap(key, status, output, self.at, {}, intended=intended))
+
+    async def set_opstatus(self, key: Key, status: OpStatus) -> None:
+        self.steps.append(self.book.set_opstatus(key, status, self.at, {}))
 
     async def rebind(self, key: Key) -> None:
         self.rebound.append(key)

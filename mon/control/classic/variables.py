@@ -7,7 +7,6 @@ from mon.control.classic import words
 from mon.control.classic.escaping import quoted
 from mon.control.classic.lines import whole
 from mon.control.classic.session import Refused, Session
-from mon.engine import Step
 from mon.model.config import Key
 from mon.model.result import OpStatus
 
@@ -33,7 +32,7 @@ async def run_set(session: Session, rest: str) -> list[str]:
     key, name = _target(session, given)
     value = words.value(given[3]) if len(given) > 3 else ""
     if name == "opstatus":
-        await session.operations.carry_out(_set_opstatus(session, key, value))
+        await session.operations.set_opstatus(key, _opstatus(value))
         return ["220 set completed"]
     await _set(session, key, name, value)
     return [f"{key[0]} {key[1]} {name}='{value}'", "220 set completed"]
@@ -56,13 +55,12 @@ async def _set(session: Session, key: Key, name: str, value: str) -> None:
             await operations.rebind(key)
 
 
-def _set_opstatus(session: Session, key: Key, value: str) -> Step:
+def _opstatus(value: str) -> OpStatus:
     """The number of the status is kept; the classic mon kept its name, which then was no status at all."""
     status = OpStatus.__members__.get(value.upper())
     if status is None or value != value.lower():
         raise Refused("520 undefined opstatus")
-    operations = session.operations
-    return session.book.set_opstatus(key, status, operations.now(), operations.environment)
+    return status
 
 
 def _seconds(value: str) -> float:
