@@ -313,6 +313,35 @@ def test_moncmd_says_what_is_wrong_with_its_own_words(shared: Daemon) -> None:
     )
 
 
+# -- other programs of Debian's package -------------------------------------------------------------------
+
+VIEWERS = (
+    ("/usr/bin/monshow", "--server", "localhost", "--full", "--port"),
+    ("/usr/bin/monshow", "--server", "localhost", "--disabled", "--port"),
+    ("/usr/bin/monfailures", "--server", "localhost", "--user", "joe", "--password", "secret", "--port"),
+)
+
+
+def test_monshow_and_monfailures_show_the_same_of_both(tmp_path: Path) -> None:
+    shown = {}
+    for name, program in (("real", classic()), ("ours", OURS)):
+        with serving(site(tmp_path / name), program) as daemon:
+            daemon.run("web/http")
+            daemon.ask("ack web http 'known'", "disable host w2", "disable service web traps")
+            shown[name] = [viewed(words, daemon) for words in VIEWERS]
+    assert shown["ours"] == shown["real"]
+    assert all("http" in text or "w2" in text for text in map("\n".join, shown["ours"]))
+
+
+def viewed(words: Sequence[str], daemon: Daemon) -> list[str]:
+    """Its lines without times, in order."""
+    done = subprocess.run([*words, str(daemon.site.port)], capture_output=True, text=True, timeout=60)
+    text = re.sub(
+        r"\b\d+\s*(?=\s*(s|sec|min|seconds)\b)|\d+:\d\d(:\d\d)?|\d+s\b|\b1\d{9}\b", "<T>", done.stdout
+    )
+    return sorted(re.sub(r"[ -]+", " ", line) for line in text.splitlines())
+
+
 # -- programs that edit mon.cf ----------------------------------------------------------------------------
 
 EDITED = """\
