@@ -2,7 +2,8 @@
 
 A kind's file defines ``def connect(*arguments: str) -> Balancer`` (and nothing happens to a balancer
 before its first ``read``).  It may define ``def check(*arguments: str) -> str``, what is wrong with its
-words in mon.cf, and ``def advice(pools: Sequence[Pool]) -> list[Problem]``, what the machine lacks for it.
+words in mon.cf, ``def advice(pools: Sequence[Pool]) -> list[Problem]``, what the machine lacks for it, and
+``def commands(changes: Sequence[Change]) -> tuple[str, ...]``, the same changes as a shell's commands.
 """
 
 import importlib
@@ -73,6 +74,12 @@ def advice(pools: Iterable[Pool]) -> list[Problem]:
         ask: Callable[[Sequence[Pool]], list[Problem]] | None = getattr(_kind(kind), "advice", None)
         found += ask(theirs) if ask is not None else []
     return found
+
+
+def commands(words: Sequence[str], changes: Sequence[Change]) -> tuple[str, ...]:
+    """The same changes as a shell's commands, where the kind has such; else none."""
+    ask: Callable[[Sequence[Change]], tuple[str, ...]] | None = getattr(_kind(words[0]), "commands", None)
+    return ask(changes) if ask is not None else ()
 
 
 def kinds() -> tuple[str, ...]:

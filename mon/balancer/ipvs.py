@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mon.balancer import each_applied
+from mon.balancer import each_applied, ipvsadm
 from mon.errors import BalancerError, BalancerRefused, BalancerUnreachable
 from mon.model.pool import (
     Change,
@@ -52,6 +52,9 @@ _REFUSALS = {
 _PRIVILEGE = "not permitted: IPVS wants CAP_NET_ADMIN (run as root, or by the systemd unit)"
 _TABLE = Path("/proc/thread-self/net/ip_vs")
 _SYSCTLS = Path("/proc/sys/net/ipv4/vs")
+
+
+commands = ipvsadm.commands
 
 
 class Ipvs:

@@ -6,6 +6,7 @@ so what had no effect is asked for once more by itself, for its error.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -101,6 +102,11 @@ class Ipvsadm:
 def connect(*command: str) -> Ipvsadm:
     """The kernel's table through this command; it is not called yet."""
     return Ipvsadm(command or ("ipvsadm",))
+
+
+def commands(changes: Sequence[Change]) -> tuple[str, ...]:
+    """The changes as lines for a shell."""
+    return tuple(shlex.join(["ipvsadm", *_words(change)]) for change in changes)
 
 
 def _words(change: Change) -> list[str]:

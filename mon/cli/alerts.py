@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mon.cli import pool
 from mon.cli.common import add_config, ask_daemon
 from mon.cli.spoken import duration, moment
 from mon.cli.status import span
@@ -91,10 +92,10 @@ def _held(held: Values) -> str:
 
 
 def why_add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``[-c FILE] [--at TIME] [--json] WATCH SERVICE``."""
+    """``[-c FILE] [--at TIME] [--json] WATCH SERVICE``, or ``SERVER``: a real server of a pool."""
     add_config(parser)
-    parser.add_argument("watch")
-    parser.add_argument("service")
+    parser.add_argument("watch", metavar="WATCH|SERVER")
+    parser.add_argument("service", nargs="?")
     help_ = "14:05, 2026-01-31 14:05:00, or 10m (ago); default: now"
     parser.add_argument("--at", type=moment, metavar="TIME", help=help_)
     parser.add_argument("--json", action="store_true", help="everything, for programs")
@@ -102,6 +103,8 @@ def why_add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def why_run(arguments: argparse.Namespace) -> int:
     """Tell the story; 0 if anything is recorded of it."""
+    if arguments.service is None:
+        return pool.why(arguments, arguments.watch)
     words: dict[str, object] = {"watch": arguments.watch, "service": arguments.service, "at": arguments.at}
     found = ask_daemon(arguments, "why", **words)
     if arguments.json:

@@ -1,4 +1,4 @@
-"""``mon pool``: the pools, and an operator's word on one of their servers."""
+"""``mon pool``, ``mon plan``, ``mon why SERVER``: pools, and an operator's word on one of their servers."""
 
 import argparse
 import json
@@ -58,26 +58,65 @@ def run(arguments: argparse.Namespace) -> int:
         return _import(arguments, Path(words[1]))
     if len(words) < 2:
         return _show(arguments, words[0] if words else "")
-    pool, verb, *rest = words
-    if len(rest) != ARGUMENTS.get(verb):
-        raise ControlError(f"this is not understood: mon pool {' '.join(words)}\n{USAGE}")
-    return _say(arguments, pool, verb, rest)
-
-
-def _say(arguments: argparse.Namespace, pool: str, verb: str, rest: Sequence[str]) -> int:
-    more: dict[str, object] = {"weight": _number(rest[1])} if verb == "weight" else {}
-    for name, text in (("seconds", arguments.time), ("drain", arguments.drain)):
-        if text is not None:
-            more[name] = _seconds(text)
-    print(_order(arguments, pool=pool, server=rest[0], verb=verb, why=arguments.reason, **more))
-    if verb == "drain" and not arguments.no_wait:
-        return _wait(arguments, pool, rest[0])
+    said = _words(arguments)
+    print(ask_daemon(arguments, "pool-word", **said)["said"])
+    if said["verb"] == "drain" and not arguments.no_wait:
+        return _wait(arguments, words[0], words[2])
     return 0
 
 
-def _order(arguments: argparse.Namespace, **order: object) -> str:
-    order = {"force": arguments.force, "sudo": os.environ.get("SUDO_USER")} | order
-    return str(ask_daemon(arguments, "pool-word", **order)["said"])
+def plan_add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``[-c NEW] [POOL VERB SERVER [WEIGHT]]``."""
+    add_arguments(parser)
+    parser.epilog = "Without a word: what the file -c would do.  With one: what the word would do."
+
+
+def plan_run(arguments: argparse.Namespace) -> int:
+    """Print the changes; 0 if there are none, 3 if there are some.  Raises ControlError."""
+    words: dict[str, object] = {"config": os.path.abspath(arguments.config)}
+    if arguments.words:
+        words = _words(arguments)
+    steps: list[Values] = ask_daemon(arguments, "plan", **words)["answer"]
+    if arguments.json:
+        print(json.dumps(steps, indent=1))
+    for line in () if arguments.json else _planned(steps):
+        print(line)
+    return 3 if any(step["changes"] for step in steps) else 0
+
+
+def _planned(steps: Sequence[Values]) -> Iterator[str]:
+    for step in steps:
+        count = len(step["changes"])
+        yield f"pool {step['pool']}: {count or 'no'} change{'s' if count > 1 else ''}"
+        yield from (f"  {change}" for change in step["changes"])
+        yield from (f"  # {command}" for command in step["commands"])
+        if step["outlook"]:
+            yield f"  ! {step['outlook']}"
+
+
+def why(arguments: argparse.Namespace, server: str) -> int:
+    """Print what gave a real server its weight.  Raises ControlError."""
+    lines: list[str] = ask_daemon(arguments, "pool-why", server=server)["answer"]
+    print("\n".join(lines))
+    return 0
+
+
+def _words(arguments: argparse.Namespace) -> dict[str, object]:
+    """The order that the command line gives.  Raises ControlError."""
+    pool, verb, *rest = (*arguments.words, "")[: max(2, len(arguments.words))]
+    if len(rest) != ARGUMENTS.get(verb):
+        raise ControlError(f"this is not understood: mon pool {' '.join(arguments.words)}\n{USAGE}")
+    order = {"pool": pool, "server": rest[0], "verb": verb, "why": arguments.reason, **_asking(arguments)}
+    if verb == "weight":
+        order["weight"] = _number(rest[1])
+    for name, text in (("seconds", arguments.time), ("drain", arguments.drain)):
+        if text is not None:
+            order[name] = _seconds(text)
+    return order
+
+
+def _asking(arguments: argparse.Namespace) -> dict[str, object]:
+    return {"force": arguments.force, "sudo": os.environ.get("SUDO_USER")}
 
 
 def _wait(arguments: argparse.Namespace, pool: str, server: str) -> int:
@@ -113,7 +152,7 @@ def _import(arguments: argparse.Namespace, file: Path) -> int:
         raise ControlError(f"{file} is no export of `mon pool export`: {error}") from error
     for order in orders:
         if order is not None:
-            print(_order(arguments, **order))
+            print(ask_daemon(arguments, "pool-word", **order, **_asking(arguments))["said"])
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 from mon import logs
 from mon.cli.common import add_config, options
@@ -21,13 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     parser.add_argument("--log-json", action="store_true", help="one JSON object per event")
     parser.add_argument("--syslog", action="store_true", help="log to syslog instead of stderr")
+    parser.add_argument(
+        "--passive", action="store_true", help="change no balancer, send no alert: say what would be done"
+    )
     parser.add_argument("--debug", action="store_true", help="also log what was held, and why")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM."""
     logs.set_up(json=arguments.log_json, facility="daemon" if arguments.syslog else "", debug=arguments.debug)
-    return _serve(options(arguments), fork=False)
+    return _serve(replace(options(arguments), passive=arguments.passive), fork=False)
 
 
 def serve(options: Options, *, fork: bool, json: bool) -> int:

@@ -62,6 +62,8 @@ COMMANDS = MappingProxyType(
         "silences": Command(quiet.silences, writes=False),
         "pool-words": Command(pools.words, writes=False),
         "pool-word": Command(pools.word),
+        "pool-why": Command(pools.why, writes=False),
+        "plan": Command(pools.plan),
         "test": Command(_test),
         "check-now": Command(_check_now),
         "reload": Command(_reload),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mon.codec import decode, encode
 from mon.control.operations import Operations
-from mon.errors import ControlError, StoreError
+from mon.errors import BalancerError, ConfigError, ControlError, StoreError
 from mon.pool.operators import Order
 
 
@@ -15,11 +15,26 @@ async def pools(operations: Operations, arguments: Mapping[str, object]) -> obje
 
 async def word(operations: Operations, arguments: Mapping[str, object]) -> object:
     """Take an operator's word on one server; ``who`` is what the channel knows of them."""
+    return {"said": await operations.instruct(_order(arguments))}
+
+
+async def plan(operations: Operations, arguments: Mapping[str, object]) -> object:
+    """What a configuration or an order would do to the balancers; nothing is done."""
+    config = arguments.get("config")
+    order = _order(arguments) if "verb" in arguments else None
     try:
-        order = decode(encode(dict(arguments)), Order)
-    except StoreError as error:
-        raise ControlError(f"an order needs pool, server and verb: {error}") from error
-    return {"said": await operations.instruct(order)}
+        return await operations.plan_pools(config if isinstance(config, str) and not order else "", order)
+    except (ConfigError, BalancerError) as error:
+        raise ControlError(str(error)) from error
+
+
+async def why(operations: Operations, arguments: Mapping[str, object]) -> object:
+    """Why a real server has its weight."""
+    server = arguments.get("server")
+    lines = operations.explain(server) if isinstance(server, str) else ()
+    if not lines:
+        raise ControlError(f"no pool has a server {server!r:.80}")
+    return lines
 
 
 async def words(operations: Operations, arguments: Mapping[str, object]) -> object:
@@ -37,3 +52,10 @@ async def words(operations: Operations, arguments: Mapping[str, object]) -> obje
         }
         for pool, word in operations.words()
     ]
+
+
+def _order(arguments: Mapping[str, object]) -> Order:
+    try:
+        return decode(encode(dict(arguments)), Order)
+    except StoreError as error:
+        raise ControlError(f"an order needs pool, server and verb: {error}") from error

@@ -132,6 +132,7 @@ class Daemon:
         if self.options.stopped:
             parts.book.stop(parts.clock())
         await parts.keeper.start(restored_pools(saved))
+        parts.recorder.know_pools(saved.pools)
         await self._listen()
         for warning in await parts.outbox.start():
             events.say(logging.WARNING, "outbox", warning)

@@ -46,6 +46,18 @@ def held(decision: Decision) -> None:
     )
 
 
+def passive(decision: Decision) -> None:
+    """An alert that would have been sent if the daemon were not passive."""
+    say(
+        logging.INFO,
+        "passive",
+        f"{decision.watch}/{decision.service}: would send {decision.line.kind} {decision.line.command.text}",
+        watch=decision.watch,
+        service=decision.service,
+        alert=decision.line.command.text,
+    )
+
+
 def alert(
     watch: str, service: str, period: str, kind: str, type_: str, text: str, fate: str, why: str
 ) -> None:

@@ -7,16 +7,17 @@ should be.  A lost event, a flushed table or a reboot heals at the next look (DE
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mon.balancer import Balancer
 from mon.control.operations import PoolView
 from mon.daemon import events
 from mon.daemon.line import Line, Words
-from mon.daemon.sight import Sight, view
+from mon.daemon.sight import Sight, Step, explained, view
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.moment import Moment
-from mon.model.pool import Pool, ServerId, Table, Voter
+from mon.model.pool import Change, Pool, ServerId, Table, Voter
+from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
@@ -33,7 +34,7 @@ class Keeper:
 
     ``changed()`` is called when there is something to save, ``tell(pool, text)`` when people must know
     that a balancer or a pool as a whole is in trouble (``text``), and when it no longer is ("").
-    ``max_age(voter)`` is how old a saved vote may be, in seconds.
+    ``max_age(voter)`` is how old a saved vote may be, in seconds.  ``passive``: nothing is applied.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Keeper:
         changed: Callable[[], None],
         tell: Callable[[Pool, str], None],
         max_age: Callable[[Voter], float],
+        passive: bool = False,
     ) -> None:
         self._pools = pools
         self._clock = clock
@@ -52,6 +54,7 @@ class Keeper:
         self._changed = changed
         self._tell = tell
         self._max_age = max_age
+        self._passive = passive
         self._saved: dict[str, SavedPool] = {}
         self._lines: dict[Words, Line] = {}
         self._work: dict[Words, asyncio.Task[None]] = {}
@@ -95,6 +98,35 @@ class Keeper:
         self.wake(order.pool)
         return said
 
+    async def plan(self, plans: Iterable[Pool] | None, order: Order | None) -> list[Step]:
+        """What would be done now, with another configuration or after an operator's word; nothing is.
+
+        Raises BalancerError, and ControlError when the order would be refused.
+        """
+        trial, now = self._pools.supposing(), self._clock()
+        if plans is not None:
+            trial.reload(plans, now)
+        if order is not None:
+            trial.instruct(order, now)
+        return [await self._step(trial, name, now) for name in trial.names]
+
+    async def _step(self, trial: Pools, name: str, now: Moment) -> Step:
+        plan = trial.plan(name)
+        table = await self._line(plan.balancer).read(plan.id)
+        if trial.unread(name):
+            trial.adopt(name, table, None, now, max_age=self._max_age)
+        wish = trial.wanted(name, now)
+        return Step(name, plan.balancer, wish.changes(table), wish.waiting or wish.outlook)
+
+    def explain(self, server: str) -> list[str]:
+        """Why a server has its weight, in each of its pools."""
+        now, blind = self._clock(), Sight()
+        return [
+            line
+            for name in self._pools.names
+            for line in explained(self._pools, name, server, self._sights.get(name, blind), now)
+        ]
+
     async def close(self) -> None:
         """Finish the changes under way, and slow starts at once; else tables stay as they are."""
         for alarm in self._alarms.values():
@@ -102,12 +134,17 @@ class Keeper:
         for task in self._work.values():
             task.cancel()
         await asyncio.gather(*self._work.values(), return_exceptions=True)
-        climbing = self._pools.finish()
-        with contextlib.suppress(TimeoutError):  # a balancer that does not answer holds up no end
-            async with asyncio.timeout(LAST_WORDS):
-                await asyncio.gather(*(self._look(name) for name in climbing))
+        if not self._passive:
+            await self._last_words()
         for line in self._lines.values():
             await line.close()
+
+    async def _last_words(self) -> None:
+        """Final weights, and clean stops."""
+        changed = self._pools.finish() | self._pools.withdraw()
+        with contextlib.suppress(TimeoutError):  # a balancer that does not answer holds up no end
+            async with asyncio.timeout(LAST_WORDS):
+                await asyncio.gather(*(self._look(name) for name in changed))
 
     def _line(self, words: Words) -> Line:
         if words not in self._lines:
@@ -158,6 +195,9 @@ class Keeper:
         self._look_again(plan.name, wish.due, now)
         edits = wish.changes(before)
         sight.table, sight.outlook = before, wish.outlook
+        if self._passive:
+            self._watch(plan, sight, edits)
+            return
         if edits:
             try:
                 await line.apply(edits)
@@ -168,6 +208,14 @@ class Keeper:
             self._changed()
         self._pools.leave(plan.name, sight.table)
         self._compare(plan, sight, wish)
+
+    def _watch(self, plan: Pool, sight: Sight, edits: Sequence[Change]) -> None:
+        """Of a passive daemon: say what would be done, once."""
+        would = "; ".join(describe(edit) for edit in edits)
+        if would != sight.would:
+            sight.would = would
+            text = f"pool {plan.name}: would {would or 'change nothing: the table is as it should be'}"
+            events.say(logging.INFO, "passive", text, pool=plan.name)
 
     def _compare(self, plan: Pool, sight: Sight, wish: Wanted) -> None:
         """Read back is not as it should be: an error, unless the wish changed meanwhile (law 3)."""

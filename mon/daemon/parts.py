@@ -66,6 +66,7 @@ class Parts:
         self.outbox.observers.append(_delivered)
         self.journals = Journals(self._path, clock())
         self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, self.journals, clock)
+        self.recorder.silent = options.passive
         self.keeper = Keeper(
             self.pools,
             clock,
@@ -73,6 +74,7 @@ class Parts:
             changed=self.recorder.touch_pools,
             tell=self._tell,
             max_age=self._max_age,
+            passive=options.passive,
         )
         self.checks = Checks(
             self.book,

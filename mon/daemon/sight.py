@@ -1,12 +1,14 @@
 """What the keeper sees of a pool, and how it shows it to people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from mon.control.operations import PoolView, ServerView
 from mon.model.moment import Moment
-from mon.model.pool import Member, ServerEntry, ServerId, Table
+from mon.model.pool import Change, Member, ServerEntry, ServerId, Table
 from mon.pool.decide import Facts
+from mon.pool.floor import least
 from mon.pool.pools import Pools
 from mon.pool.reasons import words
 from mon.pool.wish import Wanted
@@ -21,6 +23,17 @@ class Sight:
     outlook: str = ""
     failures: int = 0
     told: str = ""
+    would: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What would be done to one pool, and what would have to be said of it."""
+
+    pool: str
+    balancer: tuple[str, ...]
+    changes: tuple[Change, ...]
+    outlook: str
 
 
 def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
@@ -62,3 +75,53 @@ def _server(
         word=str(word) if word else "",
         since=turned.wall if turned else 0.0,
     )
+
+
+def explained(pools: Pools, name: str, server: str, sight: Sight, now: Moment) -> Iterator[str]:
+    """Why a server of a pool has its weight: votes, floor, words, clocks; nothing if it is no member."""
+    plan, wish, facts = pools.plan(name), pools.wanted(name, now), pools.facts(name, now)
+    there = {one.id: one.weight for one in sight.table.servers}
+    wanted = {one.id: one.weight for one in wish.table.servers}
+    for member in plan.members:
+        if server not in (member.name, member.id.address, str(member.id)):
+            continue
+        turned = facts.memory.turned.get(member.id)
+        since = f" since {clock(turned)}" if turned else ""
+        yield (
+            f"{name}: {member.name} {member.id}: weight {_shown(there.get(member.id))}, wanted "
+            f"{_shown(wanted.get(member.id))} of {member.weight}{since}"
+        )
+        yield f"  {wish.waiting or wish.why.get(member.id, '')}"
+        for voter, ballot in facts.said.get(member.id, ()):
+            at = f", last at {clock(ballot.at)}" if ballot.at else ""
+            since = f" since {clock(ballot.since)}" if ballot.since else ""
+            yield f"  vote of {words(voter, ballot)}{since}{at}; fall {voter.fall}, rise {voter.rise}"
+        yield from (f"  {line}" for line in _circumstances(facts, wish, member))
+
+
+def _circumstances(facts: Facts, wish: Wanted, member: Member) -> Iterator[str]:
+    """What else weighs: floor, words, clocks."""
+    plan, memory, id_ = facts.plan, facts.memory, member.id
+    base = [each for each in plan.members if each.weight > 0]
+    inside = sum(entry.weight > 0 for entry in wish.table.servers if entry.id in facts.said)
+    least_in = least(plan.floor, len(base))
+    yield f"floor: {least_in or 'none'}" + f"; {inside} of {len(base)} are in"
+    if word := facts.word(id_):
+        until = f" until {clock(word.until)}" if word.until else ""
+        yield f"operator: {word}, at {clock(word.at)}{until}"
+    if since := memory.ramps.get(id_):
+        yield f"slow start since {clock(since)}, {plan.slowstart:g} s long"
+    if drain := memory.drains.get(id_):
+        yield f"finishing its connections since {clock(drain.since)}, until {clock(drain.until)} at most"
+    exits = [at for at, each in memory.exits if each == id_]
+    if exits:
+        yield f"voted out {len(exits)} times lately"
+
+
+def clock(moment: Moment) -> str:
+    """Date and time of day."""
+    return f"{datetime.fromtimestamp(moment.wall).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _shown(weight: int | None) -> str:
+    return "none (not in the table)" if weight is None else str(weight)

@@ -38,9 +38,10 @@ class Ballot:
     ``streak`` is how many results in a row spoke for ``toward``, a vote other than the present one.
     ``since`` is when the vote became what it is; ``at`` is the last result that counted.  ``heard`` is
     true after a result that made up its mind, or could not count.  ``doubt`` is what the latest result said
-    while the row is too short.  ``presumed`` stands in for a vote that was
-    never spoken: was the server in when this voter's silence began?  None: nobody has looked yet.
-    ``unplaced``: the balancer had no such virtual service then, so nothing says that the server was out.
+    while the row is too short.  ``presumed`` stands in for a vote that was never spoken: was the server in
+    when this voter's silence began?  None: nobody has looked yet.  ``unplaced``: the balancer had no such
+    virtual service then, so nothing says that the server was out.  ``final``: an event made the vote, which
+    needs no confirming.
     """
 
     vote: Vote = Vote.UNSPOKEN
@@ -54,6 +55,7 @@ class Ballot:
     heard: bool = False
     presumed: bool | None = None
     unplaced: bool = False
+    final: bool = False
 
     @property
     def good(self) -> bool:
@@ -64,7 +66,7 @@ class Ballot:
     def confirmed(self) -> bool:
         """Has a later result said the same as the one that made the vote?"""
         later = self.since is not None and self.at is not None and self.at.mono > self.since.mono
-        return later and not self.streak
+        return self.final or (later and not self.streak)
 
     @property
     def silent(self) -> bool:
@@ -107,6 +109,7 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
         heard=True,
         presumed=ballot.presumed,
         unplaced=ballot.unplaced,
+        final=opinion.final,
     )
 
 

@@ -10,6 +10,7 @@ from mon.model.pool import Member, Pool, Table, Voter
 from mon.model.result import HostResult, RunResult, Verdict
 from mon.pool.ballot import Opinion, counted, ignored
 from mon.pool.decide import Facts
+from mon.pool.memory import Memory
 from mon.pool.operators import Order, instruct
 from mon.pool.reasons import words
 from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, to_save
@@ -197,6 +198,21 @@ class Pools:
     def facts(self, name: str, now: Moment) -> Facts:
         """All that the present wish of a pool depends on."""
         return self._states[name].facts(now)
+
+    def supposing(self) -> "Pools":
+        """The same pools once more: what is done to them is only supposed."""
+        same = Pools((), Moment(0.0, 0.0))
+        for name, state in self._states.items():
+            same._states[name] = replace(state, ballots=dict(state.ballots), words=dict(state.words))
+        return same
+
+    def withdraw(self) -> set[str]:
+        """Let those that want a clean stop go, whatever is connected; their names."""
+        clean = {name for name, state in self._states.items() if state.plan.cleanstop}
+        for name in clean:
+            self._states[name].leaving = True
+            self._states[name].memory = Memory()
+        return clean
 
     def finish(self) -> set[str]:
         """Let everybody have the whole weight at once (an orderly stop); the pools concerned."""

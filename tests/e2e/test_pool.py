@@ -85,3 +85,50 @@ def test_a_wrong_word_is_told_with_what_there_is(start: Start, farm: list[Site])
     ):
         answer = daemon.ask("pool", *words)
         assert answer.returncode == 1 and said in answer.stderr, answer
+
+
+def test_a_plan_says_what_a_word_or_a_file_would_do_and_does_nothing(
+    start: Start, farm: list[Site], tmp_path: Path
+) -> None:
+    daemon = on_stage(start, farm)
+    assert daemon.ask("plan").stdout == "pool web: no change\n"
+    planned = daemon.ask("plan", "web", "disable", "web1", "--reason", "try")
+    assert planned.returncode == 3
+    assert "set server 127.0.1.1:80 weight 0 of tcp 192.0.2.80:80 (out: disabled by " in planned.stdout
+    refused = daemon.ask("plan", "web", "weight", "web1", "0", "--force", "--drain", "1s")
+    assert refused.returncode == 3
+    (tmp_path / "mon.cf").write_text(
+        (tmp_path / "mon.cf").read_text().replace("web3:80 weight 10", "web3:80 weight 7")
+    )
+    planned = daemon.ask("plan")
+    assert "set server 127.0.1.3:80 weight 7 of tcp 192.0.2.80:80" in planned.stdout
+    assert [server["weight"] for server in daemon.status()["pools"][0]["servers"]] == [10, 10, 10]
+
+
+def test_why_tells_what_gave_a_server_its_weight(start: Start, farm: list[Site]) -> None:
+    daemon = on_stage(start, farm)
+    daemon.ask("pool", "web", "weight", "web1", "4", "--reason", "old disks")
+    daemon.wait_for("pool", server="web1 127.0.1.1:80", new=4)
+    told = daemon.ask("why", "web1")
+    assert told.returncode == 0, told
+    for words in (
+        "web: web1 127.0.1.1:80: weight 4, wanted 4 of 10 since ",
+        "in: web/http ok, weight 4 by ",
+        "vote of web/http ok since ",
+        "; fall 2, rise 2",
+        "floor: 2; 3 of 3 are in",
+        ": old disks, at ",
+    ):
+        assert words in told.stdout
+    assert "no pool has a server 'web9'" in daemon.ask("why", "web9").stderr
+
+
+def test_a_clean_stop_takes_the_virtual_service_away_and_nothing_else_does(
+    start: Start, farm: list[Site], tmp_path: Path
+) -> None:
+    text = POOL.format(port=farm[0].port).replace("drain 5s", "cleanstop yes")
+    daemon = start(text)
+    daemon.wait_for("pool", server="web1 127.0.1.1:80", new=10)
+    since = len(daemon.events)
+    assert daemon.stop() < 2.5
+    daemon.wait_for("pool", server="web1 127.0.1.1:80", new=None, since=since)
