@@ -39,7 +39,7 @@ class Moody(Memory):
 class Desk:
     """A keeper with one pool, and what it told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, passive: bool = False) -> None:
         self.clock, self.balancer, self.told = FakeClock(), Moody(), []
         self.pools = Pools([PLAN], self.clock())
         self.keeper = Keeper(
@@ -49,6 +49,7 @@ class Desk:
             changed=lambda: None,
             tell=lambda pool, text: self.told.append(text),
             max_age=lambda voter: 9.0,
+            passive=passive,
         )
 
     def say(self, host: str, verdict: Verdict) -> None:
@@ -150,3 +151,17 @@ async def test_a_fault_of_ours_is_told_and_does_not_end_the_care_for_pools(desk:
     desk.balancer.mood = ""
     desk.keeper.resync()
     await desk.until(w1=10, w2=0)
+
+
+async def test_a_passive_keeper_says_what_it_would_do_and_does_nothing(caplog) -> None:
+    caplog.set_level("INFO")
+    desk = Desk(passive=True)
+    await desk.keeper.start({})
+    desk.say("w1", Verdict.OK)
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if "would" in caplog.text:
+            break
+    assert "pool web: would add service tcp 10.0.0.9:80 wlc; add server 10.0.0.1:80 weight 10" in caplog.text
+    await desk.keeper.close()
+    assert desk.balancer.tables == {}
