@@ -81,14 +81,14 @@ def process(directory: Path, *words: str, ready: Ready) -> Iterator[None]:
         running.wait()
 
 
-def listens(port: int, address: str = HERE) -> Ready:
-    """Does somebody take connections there?"""
+def listens(*ports: int, address: str = HERE) -> Ready:
+    """Does somebody take connections on all of them?"""
 
-    def ready() -> bool:
+    def open_to_all(port: int) -> bool:
         with socket.socket() as one:
             return one.connect_ex((address, port)) == 0
 
-    return ready
+    return lambda: all(map(open_to_all, ports))
 
 
 def answers(port: int, question: bytes, address: str = HERE) -> Ready:
@@ -151,7 +151,7 @@ def dovecot(directory: Path, authority: trustme.CA) -> Iterator[dict[str, int]]:
         )
     )
     words = (program("dovecot"), "-F", "-c", str(directory / "dovecot.conf"))
-    with process(directory, *words, ready=listens(ports["pop3s"])):
+    with process(directory, *words, ready=listens(*ports.values())):
         yield ports
 
 
@@ -190,7 +190,7 @@ def nsd(directory: Path, address: str, port: int, serial: int) -> Iterator[None]
         f"remote-control:\n control-enable: no\nzone:\n name: {ZONE}\n zonefile: zone\n"
     )
     words = (program("nsd"), "-d", "-c", str(directory / "nsd.conf"))
-    with process(directory, *words, ready=listens(port, address)):
+    with process(directory, *words, ready=listens(port, address=address)):
         yield
 
 
@@ -232,7 +232,7 @@ def slapd(directory: Path, authority: trustme.CA) -> Iterator[dict[str, int]]:
     subprocess.run(add, input=entries.encode(), check=True, capture_output=True)
     urls = " ".join(f"{name}://{HERE}:{port}" for name, port in ports.items())
     words = (program("slapd"), "-d", "0", "-h", urls, "-f", str(conf))
-    with process(directory, *words, ready=listens(ports["ldaps"])):
+    with process(directory, *words, ready=listens(*ports.values())):
         yield ports
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from mon.plugin import Cause, Down
+from mon.plugin import Cause, Down, Unknown
 
 TIMEOUT = 1.0
 GRACE = 4.0
@@ -116,11 +116,20 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::User
 
 async def down(load, probe, monitor, port, **options):
     """What the check said about the server; it must be Down, in time."""
-    async with asyncio.timeout(TIMEOUT + GRACE):
-        with pytest.raises(Down) as found:
-            await load(monitor).check("127.0.0.1", port=port, timeout=TIMEOUT, probe=probe, **options)
-    assert found.value.detail
-    return found.value
+    check = partial(load(monitor).check, "127.0.0.1", port=port, timeout=TIMEOUT, probe=probe, **options)
+    for _ in range(3):
+        try:
+            async with asyncio.timeout(TIMEOUT + GRACE):
+                said = await check()
+        except Down as found:
+            assert found.detail
+            return found
+        except Unknown as found:
+            if "mon itself was held up" not in found.detail:  # the machine has other things to do
+                raise
+        else:
+            raise AssertionError(f"ok: {said}")
+    raise AssertionError("this machine is too busy")
 
 
 async def each_is_down(checks):
