@@ -39,8 +39,10 @@ def spared(
     base = sum(member.weight > 0 for member in plan.members)
     if seconds := window(plan):
         doubtful = [member for member in leaving if not _confirmed(said[member.id])]
-        quota = max(1, base // 2) - _recent(memory, now, seconds)
-        found |= dict.fromkeys(_best(doubtful, said, quota), SUSPECT)
+        # One that left, came back and leaves again is still one.
+        names = {member.id for member in leaving}
+        others = {id_ for at, id_ in memory.exits if now.mono - at < seconds} - names
+        found |= dict.fromkeys(_best(doubtful, said, max(1, base // 2) - len(others)), SUSPECT)
     if plan.evict is not None:
         rest = [member for member in leaving if member.id not in found]
         quota = plan.evict.count - _recent(memory, now, plan.evict.seconds)

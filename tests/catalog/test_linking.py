@@ -168,6 +168,12 @@ def test_rise_and_fall_are_the_blocks_unless_the_period_says():
     assert (voter.fall, voter.rise) == (2, 3)
 
 
+def test_an_event_monitor_has_no_interval_as_a_voter():
+    for monitor, interval in (("idle.monitor -p 80", 0.0), ("http.monitor", 5.0)):
+        (pool,) = linked(alert("lvs.alert web"), monitor=monitor, interval=5.0).pools
+        assert [voter.interval for voter in pool.voters] == [interval]
+
+
 def test_a_vote_on_nothing_is_an_error_with_its_line():
     assert said(linked(alert("lvs.alert wbe", line=33)))[-1] == (
         "error: mon.cf:33: there is no virtual service 'wbe': did you mean web?"

@@ -58,6 +58,18 @@ def test_failures_in_different_intervals_are_not_suspect(farm) -> None:
     assert inside(farm) == ["w4"]
 
 
+def test_one_that_leaves_again_within_the_interval_is_still_one(farm) -> None:
+    at_work(
+        farm,
+        voters=(VOTER,),
+    )
+    for _ in range(4):
+        farm.down("w1")
+        assert inside(farm) == ["w2", "w3", "w4"]
+        farm.ok("w1")
+        assert inside(farm) == ["w1", "w2", "w3", "w4"]
+
+
 def test_the_only_server_of_a_pool_may_leave(farm) -> None:
     farm.start(farm.plan(VOTER, count=1), 10)
     farm.down("w1")
