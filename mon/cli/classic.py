@@ -104,6 +104,7 @@ def _options(given: argparse.Namespace) -> Options:
         settings=settings,
         load=_kinds(given.loadstate),
         stopped=given.stopped,
+        debug=bool(given.debug),
         m4=given.m4,
     )
 

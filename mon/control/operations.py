@@ -191,6 +191,10 @@ class Operations(Protocol):
         """An operator has set the service's monitor: let that be what runs."""
         ...
 
+    def dump(self) -> bool:
+        """Write what is known of each service to the log; False unless mon was started for that (``-d``)."""
+        ...
+
     def tell_remote(self, *words: str) -> None:
         """Pass a client's word on: ``monremote`` is called with these words, in the background."""
         ...

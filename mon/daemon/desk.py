@@ -1,6 +1,7 @@
 """The daemon as the control channels see it (mon.control.operations)."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from mon.balancer import commands
 from mon.catalog import Plan
 from mon.control.operations import PendingAlert, PoolStep, PoolView, Records, ReloadReport, TestReport
-from mon.daemon import renewal
+from mon.daemon import events, renewal
 from mon.daemon.classicfiles import states
 from mon.daemon.classicwords import first_error
 from mon.daemon.loading import load
@@ -105,6 +106,13 @@ class Desk:
     async def rebind(self, key: Key) -> None:
         """Let the monitor that an operator has set be what runs."""
         await renewal.rebind(self._parts, key)
+
+    def dump(self) -> bool:
+        """Write what is known of each service to the log."""
+        if self._daemon.options.debug:
+            for key, state in self.book.states.items():
+                events.say(logging.INFO, "dump", f"{'/'.join(key)}: {self.book.services[key]} {state}")
+        return self._daemon.options.debug
 
     def tell_remote(self, *words: str) -> None:
         """Call ``monremote``."""

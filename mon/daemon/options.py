@@ -12,7 +12,8 @@ class Options:
     ``classic``: started as the classic mon is (state only with ``load``, first runs after one interval,
     port 2583).  ``kept`` are settings that hold where the file does not say otherwise: at a classic reset,
     globals gone from it keep their value (PROTOCOL §12).  ``load`` are the kinds of saved state to read
-    at the start: "disabled", "opstatus".  ``passive``: balancers are only looked at, and nothing is sent.
+    at the start: "disabled", "opstatus".
+    ``debug``: clients may have the states written to the log (``dump``).  ``passive``: balancers are only looked at, and nothing is sent.
     """
 
     config: Path = Path("/etc/mon/mon.cf")
@@ -21,5 +22,6 @@ class Options:
     kept: Mapping[str, object] = field(default_factory=dict)
     load: tuple[str, ...] = ()
     stopped: bool = False
+    debug: bool = False
     passive: bool = False
     m4: str = ""

@@ -56,6 +56,7 @@ class Daemon:
         self.pids: dict[Key, int] = {}
         self.checked: list[Key] = []
         self.terminated = False
+        self.debug = False
         self.remote: list[tuple[str, ...]] = []
         self.rebound: list[Key] = []
         self.results: dict[Key, list[tuple[int, str]]] = {}
@@ -116,6 +117,9 @@ class Daemon:
 
     async def rebind(self, key: Key) -> None:
         self.rebound.append(key)
+
+    def dump(self) -> bool:
+        return self.debug
 
     def tell_remote(self, *words: str) -> None:
         self.remote.append(words)

@@ -219,7 +219,9 @@ async def _test_alert(session: Session, kind: AlertKind, rest: str) -> Reply:
 
 
 async def _dump(session: Session, rest: str) -> Reply:
-    return [f"{_IMPOSSIBLE}, unknown command"]  # as without -d
+    """Only with ``-d``.  The classic mon then answers nothing, and the client waits for ever."""
+    dumped = session.operations.dump()
+    return ["220 dump completed" if dumped else f"{_IMPOSSIBLE}, unknown command"]
 
 
 COMMANDS = MappingProxyType(

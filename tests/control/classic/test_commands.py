@@ -255,3 +255,37 @@ async def test_what_the_daemon_refuses_is_told(daemon: Any, monkeypatch: pytest.
     monkeypatch.setattr(daemon, "start_scheduler", full)
     reply = await answer(Session(daemon, Gate(None)), "start")
     assert reply == ["520 command could not be executed: the disk is full"]
+
+
+async def test_a_dump_is_for_a_daemon_that_was_started_for_it(daemon: Any, say: Callable[[str], Any]) -> None:
+    daemon.debug = True
+    assert await say("dump") == ["220 dump completed"]
+
+
+async def test_monremote_hears_every_name_by_itself(daemon: Any, say: Callable[[str], Any]) -> None:
+    for command in (
+        "disable host h1 h2",
+        "enable watch web",
+        "disable service web ftp",
+        "test monitor web http",
+    ):
+        await say(command)
+    await say("disable watch nosuch")
+    assert daemon.remote == [
+        ("disable", "host", "h1"),
+        ("disable", "host", "h2"),
+        ("enable", "watch", "web"),
+        ("disable", "service", "web", "ftp"),
+        ("test", "web", "http"),
+    ]
+
+
+async def test_an_alias_that_is_asked_for_does_not_exist_from_then_on(say: Callable[[str], Any]) -> None:
+    assert await say("list aliases nosuch") == ["alias nosuch", "", "220 list aliases completed"]
+    assert await say("list aliases") == ["220 list aliases completed"]
+
+
+async def test_a_monitor_that_is_set_is_bound_anew(daemon: Any, say: Callable[[str], Any]) -> None:
+    await say("set web http monitor 'other.monitor'")
+    await say("set web http interval 30")
+    assert daemon.rebound == [HTTP]
