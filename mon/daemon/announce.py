@@ -47,6 +47,7 @@ def _decision(pool: Pool, voter: Voter, period: Period, line: AlertLine, text: s
         summary=said,
         output=f"{said}\n",
         description=f"pool {pool.name}, {pool.id}",
+        story=f"pool/{pool.name}",
         environment={"MON_GROUP": voter.watch, "MON_SERVICE": voter.service, "MON_ALERTTYPE": type_.value},
     )
     return Decision(

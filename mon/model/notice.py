@@ -73,7 +73,8 @@ class Notice:
 
     ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
     service's own; ``hosts`` are the members of the group that are not disabled; ``pools`` those it votes on.
-    ``last_message`` is when the period was last told of this outage.  ``id`` is the same at each attempt, ""
+    ``last_message`` is when the period was last told of this outage; ``story`` is what it is about if that is
+    not an outage of the service (``pool/web``).  ``id`` is the same at each attempt, ""
     before the outbox has it.  ``remark`` is what there is to say beside the event (it also ends ``output``):
     that another channel failed, that the failure could not be told before it was over.
     """
@@ -98,6 +99,7 @@ class Notice:
     id: str = ""
     pools: tuple[PoolLine, ...] = ()
     last_message: float = 0.0
+    story: str = ""
     remark: str = ""
 
     @property
@@ -134,8 +136,8 @@ class Notice:
 
     @property
     def thread(self) -> str:
-        """The same for all messages about one outage: ``web/http/1700000000``."""
-        return f"{self.watch}/{self.service}/{int(self.first_failure or self.at)}"
+        """The same for all messages about one outage: ``web/http/1700000000``, or about one story."""
+        return self.story or f"{self.watch}/{self.service}/{int(self.first_failure or self.at)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,15 @@ def test_pushover_wakes_until_acknowledged_if_asked_to() -> None:
 def test_what_a_template_lacks_is_told(vendor: str) -> None:
     made, trouble = compose(DOWN, vendor, RENDER)
     assert "has no attribute" in trouble and json.loads(made)["template_error"]
+
+
+@pytest.mark.parametrize(("vendor", "name"), [("pagerduty", "dedup_key"), ("opsgenie", "alias")])
+def test_news_of_a_pool_is_an_incident_of_its_own_that_ends(vendor: str, name: str) -> None:
+    begun = replace(DOWN, story="pool/shop", first_failure=0.0, summary="pool shop: the floor keeps web1 in")
+    ended = replace(begun, type=AlertType.UP, at=AT + 60, summary="pool shop: well again")
+    assert body(vendor, begun)[name] == body(vendor, ended)[name] == "pool/shop"
+    (alert,) = body("alertmanager", begun)
+    assert alert["labels"]["story"] == "pool/shop" and "story" not in body("alertmanager")[0]["labels"]
+    check("alertmanager", begun)
+    assert body("ntfy", begun)["title"] == "POOL shop: the floor keeps web1 in"
+    assert body("ntfy", ended)["title"] == "POOL shop: well again"
