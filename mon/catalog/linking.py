@@ -1,6 +1,7 @@
 """A Config to a Plan: every plugin found and bound, every vote line on its pool, everything wrong said."""
 
 from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
 from functools import partial
 
 from mon.catalog.addresses import Resolve
@@ -9,7 +10,8 @@ from mon.catalog.catalog import Catalog
 from mon.catalog.plan import Bound, Check, Form, Kind, Plan
 from mon.catalog.pools import Pools, vote_lines
 from mon.errors import BadOption, PluginBroken, PluginNotFound
-from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Service
+from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Key, Service
+from mon.model.pool import Pool
 from mon.model.source import NOWHERE, Problem, Severity, Source
 
 MARGIN = 1.0
@@ -35,7 +37,8 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
     voting = {service.key for service in config.services.values() if _votes(service, targets)}
     checks = {key: linker.check(service, votes=key in voting) for key, service in config.services.items()}
     pools = Pools(config, resolve)
-    linked = pools.link(vote_lines(config, targets))
+    events = frozenset(key for key, check in checks.items() if check.monitor and check.monitor.plugin.follows)
+    linked = tuple(_eventful(pool, events) for pool in pools.link(vote_lines(config, targets)))
     return Plan(
         config=config,
         checks=checks,
@@ -51,6 +54,15 @@ def relinked(plan: Plan, catalog: Catalog, service: Service) -> tuple[Check, tup
     linker = _Linker(plan.config, catalog)
     check = linker.check(service, votes=plan.checks[service.key].votes)
     return check, tuple(linker.problems)
+
+
+def _eventful(pool: Pool, events: Container[Key]) -> Pool:
+    """The pool with voters that are event monitors as such: they have no rounds to count intervals by."""
+    voters = (
+        replace(voter, interval=0.0) if (voter.watch, voter.service) in events else voter
+        for voter in pool.voters
+    )
+    return replace(pool, voters=tuple(voters))
 
 
 def _votes(service: Service, targets: Container[AlertLine]) -> bool:
