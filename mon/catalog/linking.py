@@ -144,6 +144,8 @@ def _idle(kind: Kind, bound: Bound) -> bool:
 
 
 def _alert_lines(config: Config) -> Iterator[AlertLine]:
+    if config.settings.deadman is not None:
+        yield config.settings.deadman.line
     for service in config.services.values():
         for period in service.periods:
             for line in period.lines:

@@ -13,7 +13,7 @@ from functools import partial
 from mon.config import values
 from mon.config.place import Misfit, Place
 from mon.config.words import divided, without_hosts_mark
-from mon.model.config import AlertKind, AlertLine, CommandLine
+from mon.model.config import AlertKind, AlertLine, CommandLine, Deadman
 
 _OPTION = re.compile(r"((?i:exit)|replay|runas|retry)=(\S*)(\s*)")
 _WITHIN = re.compile(r"(.*\S)\s+within\s+(\S+)")
@@ -42,6 +42,12 @@ def redistribute(value: str, place: Place) -> CommandLine | None:
 def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
     """The converter for alert lines of this kind."""
     return partial(_alert, kind)
+
+
+def deadman(value: str, place: Place) -> Deadman:
+    """``TIME ALERT [argument...]``."""
+    interval, _, rest = value.partition(" ")
+    return Deadman(values.time(interval, place), _channel(AlertKind.ALERT, rest.strip(), None, place))
 
 
 def _alert(kind: AlertKind, value: str, place: Place) -> AlertLine:

@@ -66,6 +66,7 @@ GLOBALS: Mapping[str, Row] = {
     "resync": Row(values.time, "resync", ours=True),
     "alertretry": Row(values.retry, "alertretry", ours=True),
     "keep": Row(values.time, "keep", ours=True),
+    "deadman": Row(commands.deadman, "deadman", ours=True),
 }
 
 SERVICE: Mapping[str, Row] = {

@@ -28,6 +28,7 @@ _OPENERS = {
     "virtual": re.compile(r"virtual\s+([\w.-]+)\s*(.*)", re.ASCII),
     "include": re.compile(r"include\s+(\S.*)()"),
     "messages": re.compile(r"messages\s+(\S.*)()"),
+    "deadman": re.compile(r"deadman\s+([^\s=].*)()"),
 }
 _NAMES = "use only letters, digits, _ . and - in names"
 
@@ -50,6 +51,7 @@ class Reader:
             "virtual": self._open_virtual,
             "include": self._include,
             "messages": self._messages,
+            "deadman": self._deadman,
         }
 
     def file(self, name: str, text: str) -> None:
@@ -112,6 +114,11 @@ class Reader:
         place.classic("ignores 'messages'")
         self.sheet.settings["messages"] = tuple(names.split())
         self.sheet.given["messages"] = place.source
+        return Outside(self.sheet)
+
+    def _deadman(self, value: str, _: str, place: Place) -> Record:
+        apply(GLOBALS["deadman"], "deadman", value, self.sheet.settings, self.sheet, place)
+        self.sheet.given["deadman"] = place.source
         return Outside(self.sheet)
 
     def _include(self, pattern: str, _: str, place: Place) -> Record:

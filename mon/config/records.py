@@ -37,7 +37,7 @@ class Record(Protocol):
 class Outside:
     """No record at all: lines are ignored, each run of them is kept for a warning."""
 
-    starts = RECORDS | {"messages"}
+    starts = RECORDS | {"messages", "deadman"}
     has_globals = True
 
     def __init__(self, sheet: Sheet) -> None:

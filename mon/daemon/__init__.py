@@ -6,6 +6,7 @@
 ``sight``    what the keeper shows of a pool
 ``desk``     what the control channels see   ``renewal``   reload and reset
 ``telling``  what messages say of pools
+``deadman``  a sign of life for somebody outside
 ``announce`` news of a pool as a whole       ``events``    one log line per event
 ``trapped``  results that are sent us        ``remote``   ``monremote``
 ``classicfiles`` the classic state files     ``classicwords`` errors as classic clients know them

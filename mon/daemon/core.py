@@ -13,6 +13,7 @@ from mon.control.traps import TrapPort
 from mon.control.unix import UnixServer
 from mon.daemon import events, renewal
 from mon.daemon.classicfiles import states
+from mon.daemon.deadman import Deadman
 from mon.daemon.desk import Desk
 from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
@@ -131,8 +132,8 @@ class Daemon:
         await renewal.begin_journals(parts)
         if self.options.stopped:
             parts.book.stop(parts.clock())
-        await parts.keeper.start(restored_pools(saved))
         parts.recorder.know_pools(saved.pools)
+        await parts.keeper.start(restored_pools(saved))
         await self._listen()
         for warning in await parts.outbox.start():
             events.say(logging.WARNING, "outbox", warning)
@@ -175,6 +176,7 @@ class Daemon:
         table.every("resync", plan.config.settings.resync, parts.keeper.resync)
         table.every("flush", FLUSH, parts.recorder.flush_some)
         table.every("traps", 1.0, self._trap_timers)
+        table.every("deadman", 1.0, Deadman(parts).look)
         if (seconds := notify.watchdog_interval()) is not None:
             table.every("watchdog", seconds, lambda: notify.notify("WATCHDOG=1"))
         voters = [check.timeout for check in plan.checks.values() if check.votes]

@@ -100,6 +100,14 @@ class AlertLine:
         return (self, *(self.otherwise.chain if self.otherwise else ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Deadman:
+    """``deadman TIME ALERT``: what is called every ``seconds`` while all is well with mon itself."""
+
+    seconds: float
+    line: AlertLine
+
+
 class EveryMode(StrEnum):
     """What ``alertevery`` compares with the previous failure: its summary, all of its output, or nothing."""
 
@@ -247,6 +255,7 @@ class Settings:
     resync: float = 5.0
     alertretry: Retry = Retry()
     keep: float = 90 * 86400.0
+    deadman: Deadman | None = None
     given: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
 

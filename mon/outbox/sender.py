@@ -141,6 +141,11 @@ class Outbox:
         """What has not ended, in the order of the decisions."""
         return tuple(item.entry for item in self._lanes)
 
+    def overdue(self) -> float:
+        """For how many seconds something has been due that nobody began: 0.0 while the outbox moves."""
+        due = self._lanes.next_due()
+        return 0.0 if due is None else max(0.0, self._clock().mono - due)
+
     async def stop(self, grace: float) -> None:
         """Begin nothing more; wait up to ``grace`` seconds for actions that run; the rest stays on disk."""
         await _ended([self._pump] if self._pump else [])
