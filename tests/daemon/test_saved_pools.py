@@ -1,0 +1,95 @@
+"""What of pools is on disk; and that a passive daemon sends nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from mon.catalog import Catalog, link
+from mon.config import parse
+from mon.daemon.classicfiles.journals import Journals
+from mon.daemon.recorder import Recorder, restored_pools
+from mon.engine import Book
+from mon.model.notice import Delivery, Fate
+from mon.model.pool import Table
+from mon.model.result import RunResult
+from mon.outbox import Outbox
+from mon.pool.operators import Order
+from mon.pool.pools import Pools
+from mon.store import StateStore
+from mon.testing.clock import FakeClock
+
+CONFIG = """
+hostgroup web 127.0.0.1
+
+virtual shop 10.0.0.9:80
+    real 127.0.0.1 weight 10
+
+watch web
+    service http
+        interval 10s
+        monitor http.monitor
+        period
+            alert lvs.alert shop
+            alert file.alert /dev/null
+"""
+KEY = ("web", "http")
+
+
+class Desk:
+    """A recorder over a real store, with one pool."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        parsed = parse(CONFIG, "mon.cf", read=lambda pattern, file: ())
+        plan = link(parsed.config, Catalog((), ()), lambda name: (name,))
+        self.clock = FakeClock()
+        self.book = Book(parsed.config, self.clock())
+        self.store = StateStore.open(tmp_path / "state.db")
+        self.outbox = Outbox(self.store, self.send, self.clock)
+        self.pools = Pools(plan.pools, self.clock())
+        self.pools.adopt("shop", Table(None), None, self.clock(), max_age=lambda voter: 9)
+        journals = Journals(lambda command: command.plugin, self.clock())
+        self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, journals, self.clock)
+        self.recorder.plan = plan
+
+    async def send(self, entry, attempt: int) -> Delivery:
+        return Delivery(Fate.SENT, "")
+
+    async def save(self) -> set[str]:
+        self.recorder.touch_pools()
+        await self.recorder.flush()
+        return set(restored_pools(self.store.load()))
+
+
+@pytest.fixture
+async def desk(tmp_path: Path):
+    desk = Desk(tmp_path)
+    yield desk
+    await desk.outbox.stop(0)
+    desk.store.close()
+
+
+async def test_a_word_is_on_disk_after_a_flush(desk: Desk) -> None:
+    order = Order("shop", "127.0.0.1", "disable", "anna", why="new disks", force=True)
+    desk.pools.instruct(order, desk.clock())
+    await desk.save()
+    (word,) = restored_pools(desk.store.load())["shop"].words
+    assert (word.who, word.why, word.weight) == ("anna", "new disks", 0)
+
+
+async def test_a_pool_that_was_withdrawn_is_forgotten_and_what_it_owned_is_ours_no_longer(desk: Desk) -> None:
+    assert await desk.save() == {"shop"}
+    desk.recorder.know_pools(["shop"])
+    desk.pools.reload([], desk.clock())
+    (leaving,) = desk.pools.names
+    assert await desk.save() == {leaving}
+    desk.pools.settle(leaving, Table(None), desk.clock())
+    assert await desk.save() == set()
+
+
+async def test_a_passive_daemon_logs_what_it_would_send(desk: Desk, caplog) -> None:
+    caplog.set_level("INFO")
+    desk.recorder.silent = True
+    now = desk.clock.advance(10)
+    await desk.recorder.carry_out(desk.book.result(RunResult(*KEY, 1, "127.0.0.1\n", now, now), now, {}))
+    assert "web/http: would send alert file.alert /dev/null" in caplog.text
+    assert await desk.store.unsent() == ()
