@@ -13,7 +13,8 @@ class Options:
     port 2583).  ``kept`` are settings that hold where the file does not say otherwise: at a classic reset,
     globals gone from it keep their value (PROTOCOL §12).  ``load`` are the kinds of saved state to read
     at the start: "disabled", "opstatus".
-    ``debug``: clients may have the states written to the log (``dump``).  ``passive``: balancers are only looked at, and nothing is sent.
+    ``debug``: clients may have the states written to the log (``dump``).
+    ``passive``: balancers are only looked at, and nothing is sent.
     """
 
     config: Path = Path("/etc/mon/mon.cf")
