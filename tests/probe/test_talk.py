@@ -1,11 +1,14 @@
 """Conversations in lines."""
 
 import asyncio
+import ssl
 
 import pytest
+import trustme
 
 from mon.errors import Down
 from mon.model.result import Cause
+from mon.probe import Tls
 
 
 def saying(*pieces: bytes):
@@ -73,4 +76,87 @@ async def test_a_flood_ends_at_the_limit(probe, start):
 
     with pytest.raises(Down, match="closed after"):
         async with probe.talk("127.0.0.1", await start(flood), timeout=5, limit=100_000) as talk:
+            await talk.read_line()
+
+
+async def test_counted_bytes_come_however_they_are_cut(probe, start):
+    async with probe.talk("127.0.0.1", await start(saying(b"ab", b"cdef")), timeout=5) as talk:
+        assert [await talk.read_exactly(count) for count in (3, 1, 2)] == [b"abc", b"d", b"ef"]
+        with pytest.raises(Down, match="connection closed"):
+            await talk.read_exactly(1)
+
+
+async def test_whatever_comes_next(probe, start):
+    async with probe.talk("127.0.0.1", await start(saying(b"abc")), timeout=5) as talk:
+        assert await talk.read_some() == b"abc"
+        assert await talk.read_some() == b""
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (b"250 a\r\n", "250 a"),
+        (b"250-a\r\n250-b\r\n 250 c\r\n250 d\r\n", "250-a\n250-b\n 250 c\n250 d"),
+        (b"+OK a\r\n", "+OK a"),
+        (b"+OK-a\r\n", "+OK-a"),
+    ],
+)
+async def test_the_answer_to_a_command_has_one_line_or_several(probe, start, said, answer):
+    async with probe.talk("127.0.0.1", await start(saying(said)), timeout=5) as talk:
+        assert await talk.command("NOOP", "250", "+OK") == answer
+
+
+async def test_a_bad_answer_names_the_command_and_not_what_follows_it(probe, start):
+    async with probe.talk("127.0.0.1", await start(saying(b"530 no\r\n")), timeout=5) as talk:
+        with pytest.raises(Down, match=r"^PASS: 530 no, expected 230$"):
+            await talk.command("PASS secret", "230")
+
+
+@pytest.fixture
+def secured():
+    """A server that goes over to TLS when asked, and the authority that it is signed by."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    async def serve(reader, writer):
+        await reader.readline()
+        writer.write(b"go\r\n")
+        await writer.drain()
+        await writer.start_tls(context)
+        writer.write(await reader.readline())
+        await writer.drain()
+
+    return serve, authority
+
+
+async def test_going_over_to_tls(probe, start, secured, tmp_path):
+    serve, authority = secured
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    async with probe.talk("127.0.0.1", await start(serve), timeout=5) as talk:
+        assert talk.certificate == b""
+        assert await talk.command("STARTTLS", "go") == "go"
+        await talk.start_tls(Tls(ca=str(tmp_path / "ca.pem")))
+        assert talk.certificate.startswith(b"\x30")
+        assert await talk.command("hello", "hello") == "hello"
+
+
+async def test_going_over_to_tls_looks_at_the_certificate(probe, start, secured):
+    async with probe.talk("127.0.0.1", await start(secured[0]), timeout=5) as talk:
+        await talk.command("STARTTLS", "go")
+        with pytest.raises(Down, match="TLS: certificate not accepted"):
+            await talk.start_tls(Tls())
+        with pytest.raises(Down, match="TLS: certificate not accepted"):  # nothing goes on in plain text
+            await talk.write(b"secret\r\n")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [((b"go\r\nand more\r\n",), "went on talking instead of TLS"), ((b"go\r\n", b"plain\r\n"), "TLS: ")],
+)
+async def test_a_server_that_goes_on_in_plain_text_is_down(probe, start, pieces, said):
+    async with probe.talk("127.0.0.1", await start(saying(*pieces)), timeout=5) as talk:
+        await talk.command("", "go")
+        with pytest.raises(Down, match=said):
+            await talk.start_tls(Tls(verify=False))
             await talk.read_line()

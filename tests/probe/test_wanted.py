@@ -2,8 +2,8 @@
 
 import pytest
 
-from mon.errors import BadOption
-from mon.probe.wanted import numbers, regex, statuses
+from mon.errors import BadOption, Down
+from mon.probe.wanted import numbers, plain, regex, statuses, valued
 
 
 def test_statuses_are_numbers_and_ranges():
@@ -35,3 +35,30 @@ def test_a_number_that_cannot_be_meant_is_refused(options):
 
 def test_numbers_that_can_be_meant_pass():
     numbers({"port": 65535, "timeout": 0.2, "count": 1, "port2": 0, "url": "/"})
+
+
+@pytest.mark.parametrize("value", ["a\r\nb", ["a", "b\0"], "\x7f"])
+def test_control_characters_are_refused(value):
+    plain({"a": "fine", "b": ["fine"], "c": 7, "d": None})
+    with pytest.raises(BadOption, match="--to-whom has a control character in it: leave it out"):
+        plain({"to_whom": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "least", "most", "said"),
+    [
+        ("5", "", None, None, ""),
+        ("5.5", "^5", 5, 6, ""),
+        ("5", "6", None, None, "5: no match for 6"),
+        ("5", "", 6, None, "5 is less than 6"),
+        ("5", "", None, 4, "5 is more than 4"),
+        ("nan", "", None, 4, "nan is more than 4"),
+        ("many", "", 1, None, "'many' is no number"),
+    ],
+)
+def test_a_value_is_judged(text, match, least, most, said):
+    if not said:
+        assert valued(text, match, least, most) == text
+    else:
+        with pytest.raises(Down, match=said):
+            valued(text, match, least, most)
