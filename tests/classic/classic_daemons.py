@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,15 @@ def until(true: Callable[[], Any], what: object, seconds: float = PATIENCE) -> A
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
         time.sleep(0.05)
     return value
+
+
+def of_both(site: Callable[[str], Site], look: Callable[[Daemon], Any]) -> dict[str, Any]:
+    """What ``look`` finds with the real mon and with ours, which run side by side at sites of their own."""
+
+    def found(name: str, program: tuple[str, ...]) -> Any:
+        with serving(site(name), program) as daemon:
+            return look(daemon)
+
+    programs = {"real": classic(), "ours": OURS}
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(programs, pool.map(found, programs, programs.values()), strict=True))

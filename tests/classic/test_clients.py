@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from classic_daemons import AUTH, OURS, Daemon, Site, classic, serving, until
+from classic_daemons import AUTH, OURS, Daemon, Site, of_both, serving, until
 
 MODULE = Path("/usr/share/perl5/Mon/Client.pm")
 MONCMD = (sys.executable, "-m", "mon.cli.moncmd")
@@ -180,14 +180,17 @@ MASKS = (
 
 
 def test_every_call_of_mon_client_gives_what_the_real_mon_gives(tmp_path: Path) -> None:
-    found, called = {}, set()
-    for name, program in (("real", classic()), ("ours", OURS)):
-        with serving(site(tmp_path / name), program) as daemon:
-            with Client(daemon.site.port) as client:
-                found[name] = [normal(one, daemon) for one in script(client, daemon)]
-            called |= client.called
-            until(lambda: daemon.process.poll() is not None, daemon)  # by `term`
-            assert daemon.process.returncode == 0
+    called = set[str]()
+
+    def told(daemon: Daemon) -> list[Any]:
+        with Client(daemon.site.port) as client:
+            said = [normal(one, daemon) for one in script(client, daemon)]
+        called.update(client.called)
+        until(lambda: daemon.process.poll() is not None, daemon)  # by `term`
+        assert daemon.process.returncode == 0
+        return said
+
+    found = of_both(lambda name: site(tmp_path / name), told)
     pairs = zip(found["ours"], found["real"], strict=True)
     different = [f"ours {ours}\nreal {real}\n" for ours, real in pairs if ours != real]
     assert not different, "\n".join(different)
@@ -323,12 +326,12 @@ VIEWERS = (
 
 
 def test_monshow_and_monfailures_show_the_same_of_both(tmp_path: Path) -> None:
-    shown = {}
-    for name, program in (("real", classic()), ("ours", OURS)):
-        with serving(site(tmp_path / name), program) as daemon:
-            daemon.run("web/http")
-            daemon.ask("ack web http 'known'", "disable host w2", "disable service web traps")
-            shown[name] = [viewed(words, daemon) for words in VIEWERS]
+    def views(daemon: Daemon) -> list[list[str]]:
+        daemon.run("web/http")
+        daemon.ask("ack web http 'known'", "disable host w2", "disable service web traps")
+        return [viewed(words, daemon) for words in VIEWERS]
+
+    shown = of_both(lambda name: site(tmp_path / name), views)
     assert shown["ours"] == shown["real"]
     assert all("http" in text or "w2" in text for text in map("\n".join, shown["ours"]))
 
@@ -362,23 +365,21 @@ watch web
 """
 
 
-@pytest.mark.parametrize("program", [(DEBIANS,), MONCMD], ids=["debians", "ours"])
-def test_mon_cf_is_edited_in_place_and_reset_twenty_times_under_checks(
-    tmp_path: Path, program: Sequence[str]
-) -> None:
+def test_mon_cf_is_edited_in_place_and_reset_twenty_times_under_checks(tmp_path: Path) -> None:
     made = site(tmp_path / "site", EDITED)
     made.program("mon.d/slow.monitor", "sleep 0.7; exit 0")
     original = made.config.read_text()
     with serving(made, OURS) as daemon:
         until(lambda: daemon.status()["web/http"]["opstatus"] == "0", daemon)
         for command in ("ack web http 'known'", "disable service web slow", "disable host w2"):
-            assert moncmd(program, made.port, command).stdout.startswith("220 ")
+            assert moncmd((DEBIANS,), made.port, command).stdout.startswith("220 ")
         failing = daemon.status()["web/http"]
         for number in range(20):
             extra = (
                 f"watch extra{number}\n    service one\n        interval 1s\n        monitor said.monitor x\n"
             )
             made.config.write_text(original + f"hostgroup extra{number} e{number}\n\n" + extra)
+            program = (DEBIANS,) if number % 2 else MONCMD
             assert moncmd(program, made.port, "reset", "keepstate").stdout.startswith("220 reset PID ")
             now = daemon.status()
             assert set(now) == {"web/http", "web/slow", f"extra{number}/one"}

@@ -2,12 +2,11 @@
 
 import importlib.util
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from classic_daemons import OURS, Site, classic, serving
+from classic_daemons import Daemon, Site, of_both
 
 pytestmark = pytest.mark.skipif(not Path("/usr/sbin/mon").exists(), reason="Debian's mon is not installed")
 
@@ -26,19 +25,17 @@ def table() -> dict[str, Any]:
 def test_the_real_mon_and_ours_understand_the_same(tmp_path: Path) -> None:
     rows = table()
 
-    def opinions(name: str, program: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    def made(name: str) -> Site:
         site = Site(tmp_path / name, "hostgroup farm web1 web2\n\nwatch farm\n" + "".join(map(service, rows)))
         for word, row in rows.items():
-            path = site.program(f"mon.d/{word}.monitor", "#!")
-            path.write_text(row.head + row.text)
-        with serving(site, program) as daemon:
-            daemon.run(*(f"farm/{word}" for word in rows))
-            return {key: tuple(map(one.get, SAME)) for key, one in daemon.status().items()}  # type: ignore[misc]
+            site.program(f"mon.d/{word}.monitor", "#!").write_text(row.head + row.text)
+        return site
 
-    with ThreadPoolExecutor() as both:
-        found = dict(
-            zip(("real", "ours"), both.map(opinions, ("real", "ours"), (classic(), OURS)), strict=True)
-        )
+    def opinions(daemon: Daemon) -> dict[str, tuple[str | None, ...]]:
+        daemon.run(*(f"farm/{word}" for word in rows))
+        return {key: tuple(map(one.get, SAME)) for key, one in daemon.status().items()}
+
+    found = of_both(made, opinions)
     different = {key for key, one in found["ours"].items() if one != found["real"][key]}
     assert different == set(OURS_IS_TEXT), {
         key: (found["ours"][key], found["real"][key]) for key in different

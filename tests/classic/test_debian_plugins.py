@@ -5,12 +5,11 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from classic_daemons import OURS, Site, classic, serving
+from classic_daemons import Daemon, Site, of_both
 from classic_servers import GOOD, NAMES, REFUSED, SILENT, WRONG, ZONE, Servers, running
 
 from mon.catalog import Bound, Check, Form, Plugin
@@ -132,15 +131,11 @@ def test_both_daemons_hold_the_same_opinions(
 ) -> None:
     config = "\n".join(record(case, servers, variables) for case in CASES)
 
-    def opinions(name: str, program: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:
-        with serving(Site(tmp_path / name, config), program) as daemon:
-            daemon.run(*(f"{case.name}/check" for case in CASES))
-            return {key: seen(fields) for key, fields in daemon.status().items()}
+    def opinions(daemon: Daemon) -> dict[str, dict[str, list[str]]]:
+        daemon.run(*(f"{case.name}/check" for case in CASES))
+        return {key: seen(fields) for key, fields in daemon.status().items()}
 
-    with ThreadPoolExecutor() as both:
-        found = dict(
-            zip(("real", "ours"), both.map(opinions, ("real", "ours"), (classic(), OURS)), strict=True)
-        )
+    found = of_both(lambda name: Site(tmp_path / name, config), opinions)
     assert found["ours"] == found["real"]
     assert {
         key.partition("/")[0] for key, fields in found["ours"].items() if fields["opstatus"] == ["0"]
