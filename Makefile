@@ -30,6 +30,7 @@ crash: $(VENV)/.test
 
 bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/services.py
+	@$(BIN)/python benchmarks/outbox.py
 	@$(BIN)/python benchmarks/reaction.py
 
 lab-bench: $(VENV)/.test

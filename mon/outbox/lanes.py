@@ -20,13 +20,17 @@ ALL = 64
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """An entry on its way.  ``born`` is when it was decided, ``due`` the earliest next attempt."""
+    """An entry on its way.  ``born`` is when it was decided, ``due`` the earliest next attempt.
+
+    ``answered``: its attempt is over, what came of it is being written down.
+    """
 
     entry: Entry
     born: float
     due: float
     undone: bool = False
     running: bool = False
+    answered: bool = False
 
 
 class _Where(Enum):
@@ -136,6 +140,14 @@ class Lanes:
             if lane.where is _Where.BLOCKED:
                 self._wait(lane)
 
+    def answer(self, item: Item) -> None:
+        """Its attempt is over: another lane may use its destination; its own waits for ``done``/``again``.
+
+        So a slow disk slows no destination, and after a crash nothing is told again out of order.
+        """
+        item.answered = True
+        self._free(item.entry.destination)
+
     def again(self, item: Item, due: float) -> None:
         """It is to be tried again at ``due``; its lane waits for it."""
         self._stop(item)
@@ -162,9 +174,14 @@ class Lanes:
     def _stop(self, item: Item) -> None:
         item.running = False
         self._lanes[item.entry.lane].where = _Where.NOWHERE
-        self._running[item.entry.destination] -= 1
-        if not self._running[item.entry.destination]:
-            del self._running[item.entry.destination]
+        if not item.answered:
+            self._free(item.entry.destination)
+        item.answered = False
+
+    def _free(self, destination: Destination) -> None:
+        self._running[destination] -= 1
+        if not self._running[destination]:
+            del self._running[destination]
 
     def _wait(self, lane: _Lane) -> None:
         lane.where = _Where.LATER

@@ -67,6 +67,7 @@ class Outbox:
         self._followers = Followers(self.policy, store)
         self._unrecorded: list[Outcome] = []
         self._unsaved: dict[str, Row] = {}  # what the disk has not taken yet
+        self._fresh: dict[str, Entry] = {}  # decided, and not committed yet
         self._merging: dict[str, list[Item]] = {}  # what goes out together with the entry of this id
         self._overdue: list[tuple[float, int, Item]] = []  # when the ``within`` of a line is over
         self._tickets = count()
@@ -82,11 +83,13 @@ class Outbox:
         Decisions to hold give none.  Raises StoreError for a notice that has no bytes.
         """
         action = is_action or self.policy.is_action
-        return tuple(
-            row_of(decided(decision, decision.notice, self._ids(), action=action(decision.line)))
+        entries = [
+            decided(decision, decision.notice, self._ids(), action=action(decision.line))
             for decision in decisions
             if decision.notice is not None
-        )
+        ]
+        self._fresh |= {entry.id: entry for entry in entries}
+        return tuple(map(row_of, entries))
 
     def merged(self, rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Outcome, ...]]:
         """The rows, those that end what could not be told yet telling both; and how the others end by it.
@@ -97,14 +100,15 @@ class Outbox:
         return tuple(self._merged(row, outcomes, now) for row in rows), tuple(outcomes)
 
     def _merged(self, row: Row, outcomes: list[Outcome], now: float) -> Row:
-        entry = entry_of(row)
+        entry = self._fresh.get(row.id) or entry_of(row)
         waiting = [item for item in self._lanes.before(entry) if not item.running]
         gone = pointless(entry, [item.entry for item in waiting])
         if not gone:
             return row
         self._merging[row.id] = [item for item in waiting if item.entry in gone]
         outcomes += [outcome_of(told_in(each, row.id), now) for each in gone]
-        return row_of(both(entry, gone))
+        self._fresh[row.id] = both(entry, gone)
+        return row_of(self._fresh[row.id])
 
     def committed(self, rows: Sequence[Row], *, saved: bool = True) -> None:
         """The rows are on disk (or not ``saved``: the disk is gone, one goes on without it): send them."""
@@ -114,7 +118,7 @@ class Outbox:
             if row.id not in self._lanes:
                 for item in self._merging.pop(row.id, ()):
                     self._leave_to(item, row.id)
-                self._add(entry_of(row))
+                self._add(self._fresh.pop(row.id) if row.id in self._fresh else entry_of(row))
         self.wake()
 
     def _leave_to(self, item: Item, id: str) -> None:
@@ -261,6 +265,8 @@ class Outbox:
             patience=patience_for(item.entry, self.policy.retry),
             chance=self._chance(),
         )
+        self._lanes.answer(item)
+        self.wake()
         await self._conclude([entry], delivery.duration)
         item.entry = entry
         if entry.stage.ended:

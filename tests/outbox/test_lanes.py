@@ -172,3 +172,13 @@ def test_whatever_happens_order_and_bounds_hold_and_none_is_lost(
         running = []
     assert sorted(int(item.entry.id) for item in gone) == list(range(added))
     assert all(order == sorted(order) for order in started.values())
+
+
+def test_a_lane_waits_until_what_it_sent_is_written_down_and_others_do_not() -> None:
+    lanes = Lanes(each=1)
+    first, _, _ = put(lanes, entry("1"), entry("2"), entry("3", service="smtp"))
+    assert ids(lanes.take(0)) == ["1"]
+    lanes.answer(first)
+    assert ids(lanes.take(0)) == ["3"]
+    lanes.done(first)
+    assert ids(lanes.take(0)) == []  # the destination is taken by 3

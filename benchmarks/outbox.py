@@ -1,0 +1,109 @@
+"""Alerts through the outbox: how many a second, what a transition costs, 2,000 services failing at once.
+
+    python benchmarks/outbox.py [SERVICES]
+
+The store is a real file with fsync, the sender answers at once: what is measured is ours and the disk's.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mon.model.config import AlertKind, AlertLine, CommandLine
+from mon.model.moment import Moment
+from mon.model.notice import AlertType, Decision, Delivery, Fate, Notice
+from mon.model.result import OpStatus, Transition
+from mon.outbox import Entry, Outbox
+from mon.store import Batch, HistoryStore, StateStore
+
+SINGLE = 300
+"""Transitions one after another, each waited for."""
+
+LINE = AlertLine(AlertKind.ALERT, CommandLine("mail.alert ops", ("mail.alert", "ops")))
+
+
+def clock() -> Moment:
+    """The present."""
+    return Moment(time.time(), time.monotonic())
+
+
+async def send(entry: Entry, attempt: int) -> Delivery:
+    """A receiver without any delay."""
+    return Delivery(Fate.SENT, "250 ok")
+
+
+class Bench:
+    """An outbox over a real file."""
+
+    def __init__(self, directory: str) -> None:
+        self.history = HistoryStore.open(Path(directory, "history.db"))
+        self.store = StateStore.open(Path(directory, "state.db"), history=self.history)
+        self.outbox = Outbox(self.store, send, clock)
+
+    async def fail(self, number: int) -> None:
+        """One service fails: its state, the transition and the alert in one commit, then the alert goes."""
+        now, name = clock(), f"s{number}"
+        notice = Notice(
+            AlertType.FAILURE, "web", name, "", now.wall, 1, OpStatus.FAIL, "h1", "h1\nrefused\n" * 20,
+            environment={f"MON_{n}": "value" for n in range(20)},
+        )  # fmt: skip
+        decision = Decision("web", name, "", LINE, AlertType.FAILURE, "send", "h1", now, notice)
+        rows = self.outbox.entries_for([decision])
+        change = Transition("web", name, "", "ok", "fail", "h1", now)
+        batch = Batch(now.wall, states={("web", name): b"x" * 500}, entries=rows, transitions=(change,))
+        await self.store.commit(batch)
+        self.outbox.committed(rows)
+
+    async def drained(self) -> None:
+        """Wait until everything was sent and noted."""
+        while self.outbox.pending():  # noqa: ASYNC110 - it says so to nobody
+            await asyncio.sleep(0.002)
+
+
+async def main(services: int) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(prefix="mon-bench-") as directory:
+        bench = Bench(directory)
+        await bench.outbox.start()
+        began, cpu = time.perf_counter(), time.process_time()
+        for number in range(SINGLE):
+            await bench.fail(number)
+        single, used = time.perf_counter() - began, time.process_time() - cpu
+        await bench.drained()
+        print(f"one after another    {single / SINGLE * 1000:6.2f} ms until it is on disk, "
+              f"{used / SINGLE * 1000:.2f} ms of CPU")  # fmt: skip
+        began, cpu, lag = time.perf_counter(), time.process_time(), asyncio.create_task(lateness())
+        results = []
+        for number in range(services):  # results come one by one, not in one turn of the loop
+            results.append(asyncio.create_task(bench.fail(number)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*results)
+        decided = time.perf_counter() - began
+        await bench.drained()
+        took, used = time.perf_counter() - began, time.process_time() - cpu
+        lag.cancel()
+        print(f"{services} at once         {decided:6.2f} s until all are on disk, {took:.2f} s until sent")
+        rate, each, late = services / took, used / services * 1000, WORST[0] * 1000
+        print(
+            f"{'':<21}{rate:6.0f} a second, {each:.2f} ms of CPU each; the loop late by {late:.0f} ms at most"
+        )
+        await bench.outbox.stop(1.0)
+        bench.store.close()
+        bench.history.close()
+
+
+WORST = [0.0]
+
+
+async def lateness() -> None:
+    """How much later than asked the loop comes round: what a check would wait."""
+    while True:
+        asked = time.perf_counter() + 0.01
+        await asyncio.sleep(0.01)
+        WORST[0] = max(WORST[0], time.perf_counter() - asked)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 2000))
