@@ -5,6 +5,7 @@ Each protocol has one port and four addresses: a good server, none, one that ans
 
 import contextlib
 import datetime
+import grp
 import os
 import pwd
 import shutil
@@ -264,11 +265,13 @@ def dovecot(directory: Path, protocol: str, port: int) -> Iterator[None]:
     home.mkdir()
     if os.geteuid() == 0:
         os.chown(home, owner.pw_uid, owner.pw_gid)
-    me = (
-        ""
-        if os.geteuid() == 0
-        else f"default_internal_user={owner.pw_name}\ndefault_login_user={owner.pw_name}\n"
+    group = grp.getgrgid(owner.pw_gid).gr_name
+    users = f"default_internal_user={owner.pw_name}\ndefault_login_user={owner.pw_name}\n"
+    open_services = (
+        f"service {name} {{\n chroot =\n}}\n" for name in ("anvil", "stats", f"{protocol}-login")
     )
+    rootless = f"{users}default_internal_group={group}\n{''.join(open_services)}"
+    me = "" if os.geteuid() == 0 else rootless
     (directory / "dovecot.conf").write_text(
         f"{me}protocols = {protocol}\nlisten = {GOOD}\nbase_dir = {directory}/run\nssl = no\n"
         f"log_path = {directory}/log\ndisable_plaintext_auth = no\nmail_location = maildir:{home}/mail\n"

@@ -51,30 +51,30 @@ def zone(*names: str) -> tuple[str, ...]:
 
 
 LDAP = "--port {ldap} --basedn o=test --filter cn=check --attribute cn --value"
-DNS = f"-master {GOOD} -zone {ZONE} -retry 1 -retransmit 1 -timeout 1"
+DNS = f"-master {GOOD} -zone {ZONE} -retry 2 -retransmit 1 -timeout 1"
 CASES = (
-    Case("http", "-p {http} -t 1", (GOOD,), NOBODY),
-    Case("http-bad", "-p {http} -t 1", ALL, (REFUSED, WRONG, SILENT)),
-    Case("http-bad-page", "-p {http} -u /nothing -t 1", (GOOD,), (GOOD,)),
-    Case("ftp", "-p {ftp} -t 1", (GOOD,), NOBODY),
-    Case("ftp-bad", "-p {ftp} -t 1", ALL, (REFUSED, WRONG, SILENT)),
+    Case("http", "-p {http} -t 3", (GOOD,), NOBODY),
+    Case("http-bad", "-p {http} -t 3", ALL, (REFUSED, WRONG, SILENT)),
+    Case("http-bad-page", "-p {http} -u /nothing -t 3", (GOOD,), (GOOD,)),
+    Case("ftp", "-p {ftp} -t 3", (GOOD,), NOBODY),
+    Case("ftp-bad", "-p {ftp} -t 3", ALL, (REFUSED, WRONG, SILENT)),
     Case("tcp", "-p {http}", (GOOD, WRONG, SILENT), NOBODY),
     Case("tcp-bad", "-p {http}", ALL, (REFUSED,)),
-    Case("smtp", "-p {smtp} -t 1", (GOOD,), NOBODY),
-    Case("smtp-bad", "-p {smtp} -t 1", ALL, (REFUSED, WRONG, SILENT)),
-    Case("smtp3", "--port {smtp} --timeout 1", (GOOD,), NOBODY),
-    Case("smtp3-bad", "--port {smtp} --timeout 1", ALL, (REFUSED, WRONG, SILENT)),
+    Case("smtp", "-p {smtp} -t 3", (GOOD,), NOBODY),
+    Case("smtp-bad", "-p {smtp} -t 3", ALL, (REFUSED, WRONG, SILENT)),
+    Case("smtp3", "--port {smtp} --timeout 3", (GOOD,), NOBODY),
+    Case("smtp3-bad", "--port {smtp} --timeout 3", ALL, (REFUSED, WRONG, SILENT)),
     Case("fping", "", (GOOD, REFUSED), NOBODY),
     Case("fping-bad", "-s 0.000001", (GOOD,), (GOOD,)),
     Case("fping-bad-name", "", (GOOD, "no..host"), ("no..host",)),
-    Case("telnet", "-p {telnet} -t 2", (GOOD,), NOBODY),
-    Case("telnet-bad", "-p {telnet} -t 2", ALL, (REFUSED, WRONG, SILENT)),
+    Case("telnet", "-p {telnet} -t 5", (GOOD,), NOBODY),
+    Case("telnet-bad", "-p {telnet} -t 5", ALL, (REFUSED, WRONG, SILENT)),
     Case("dns", DNS, (GOOD,), NOBODY),
     Case("dns-bad", DNS, ALL, (REFUSED, WRONG, SILENT)),
-    Case("pop3", "-p {pop3} -t 1", (GOOD,), NOBODY),
-    Case("pop3-bad", "-p {pop3} -t 1", ALL, (REFUSED, WRONG, SILENT)),
-    Case("imap", "-p {imap} -t 1", (GOOD,), NOBODY),
-    Case("imap-bad", "-p {imap} -t 1", ALL, (REFUSED, WRONG, SILENT)),
+    Case("pop3", "-p {pop3} -t 3", (GOOD,), NOBODY),
+    Case("pop3-bad", "-p {pop3} -t 3", ALL, (REFUSED, WRONG, SILENT)),
+    Case("imap", "-p {imap} -t 3", (GOOD,), NOBODY),
+    Case("imap-bad", "-p {imap} -t 3", ALL, (REFUSED, WRONG, SILENT)),
     Case("ldap", f"{LDAP} check", (GOOD,), NOBODY),
     Case("ldap-bad", f"{LDAP} check", (GOOD, REFUSED), (REFUSED,)),
     Case("ldap-bad-value", f"{LDAP} other", (GOOD,), NOBODY, prose=True),
@@ -82,7 +82,7 @@ CASES = (
     Case("sslcert-bad", "-4 -p {tls}", zone(*NAMES, "gone"), zone("old", "soon", "other", "closed", "gone")),
 )
 
-VARYING = re.compile(r"\d\d:\d\d:\d\d|-?\b\d+\.\d+(?= ?ms)|-?\b\d+\.\d{4,}")
+VARYING = re.compile(r"\d\d:\d\d:\d\d|(?<=: )\d+ seconds|-?\b\d+\.\d+(?= ?ms)|-?\b\d+\.\d{4,}")
 """Times of day, and how long something took."""
 
 OLD_HOSTNAME = """\
