@@ -63,6 +63,13 @@ def check(words: Sequence[str]) -> str:
     return ask(*words[1:]) if ask is not None else ""
 
 
+def misnamed(pools: Iterable[Pool]) -> list[Problem]:
+    """The ``balancer`` lines that name no balancer, as errors."""
+    remedy = "write it as in docs/balancers.md"
+    found = ((pool, check(pool.balancer)) for pool in pools)
+    return [Problem(pool.source, f"pool {pool.name}: {why}", remedy) for pool, why in found if why]
+
+
 def advice(pools: Iterable[Pool]) -> list[Problem]:
     """What this machine lacks for these pools, as warnings; asked of each kind about its own."""
     by_kind: dict[str, list[Pool]] = {}

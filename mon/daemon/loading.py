@@ -8,6 +8,7 @@ import os
 import socket
 from dataclasses import dataclass
 
+from mon.balancer import misnamed
 from mon.catalog import Catalog, Plan, link
 from mon.config import Parsed
 from mon.config.files import load as load_file
@@ -72,7 +73,8 @@ def examine(options: Options) -> Loaded:
     where = places(settings, classic=options.classic, environ=os.environ)
     catalog = Catalog(where.mondirs, where.alertdirs, user=settings.pluginuser)
     plan = link(parsed.config, catalog, addresses)
-    return Loaded(plan, where, catalog, (*parsed.problems, *plan.problems))
+    problems = (*parsed.problems, *plan.problems, *misnamed(plan.pools))
+    return Loaded(plan, where, catalog, problems)
 
 
 def addresses(name: str) -> tuple[str, ...]:

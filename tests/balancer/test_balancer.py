@@ -2,10 +2,11 @@
 
 import pytest
 
-from mon.balancer import advice, check, each_applied, kinds, open_balancer
+from mon.balancer import advice, check, each_applied, kinds, misnamed, open_balancer
 from mon.balancer.memory import Memory
 from mon.errors import BalancerError, BalancerRefused, BalancerUnreachable
 from mon.model.pool import Change, Forward, Member, Pool, ServerId, ServiceEntry, Verb, VirtualId
+from mon.model.source import Severity
 
 KINDS = "one of exec, haproxy, ipvs, ipvsadm, memory, nginx is wanted"
 EDITS = [Change(Verb.ADD_SERVICE, ServiceEntry(VirtualId(fwmark=mark), "rr")) for mark in (1, 2, 3)]
@@ -46,6 +47,13 @@ def test_wrong_words_are_said(words: tuple[str, ...], complaint: str) -> None:
     assert check(words) == complaint
     with pytest.raises(BalancerError):
         open_balancer(words)
+
+
+def test_a_line_that_names_no_balancer_is_an_error_of_the_configuration() -> None:
+    pools = [Pool("a", VirtualId(fwmark=1), ("memory",)), Pool("b", VirtualId(fwmark=2), ("exec", "x"))]
+    (problem,) = misnamed(pools)
+    assert problem.severity is Severity.ERROR
+    assert problem.what == "pool b: `balancer exec` takes the path of a program, and its arguments"
 
 
 def test_pools_of_one_place_and_forwarding_of_a_proxy_are_warned_of() -> None:
