@@ -44,4 +44,4 @@ def test_the_daemon_keeps_the_kernels_table_and_its_clients_well(guest, mode):
 
 
 def test_the_balancers_of_the_kernel_keep_their_contract(guest):
-    guest(TOP / "tests" / "balancer", "-k", "ipvs", seconds=240)
+    guest(TOP / "tests" / "balancer", "-k", "ipvs", seconds=400)
