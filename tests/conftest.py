@@ -21,7 +21,11 @@ ELSEWHERE = {
         ("tests/balancer/test_ipvs.py", KERNEL, "the kernel here has no ip_vs; tests/lab boots one that has"),
         ("tests/balancer/test_contract.py::*[ipvs", KERNEL, "as above"),
         ("tests/balancer/test_ipvsadm.py::*sees_what_netlink_sees", KERNEL, "as above"),
-        ("tests/classic/test_corpus_plugins.py", CORPUS and os.geteuid() == 0, "as below, or we are not root"),
+        (
+            "tests/classic/test_corpus_plugins.py",
+            CORPUS and os.geteuid() == 0,
+            "as below, or we are not root",
+        ),
         ("tests/config/test_corpus.py", CORPUS, "the files of other programs it reads are not in this tree"),
     )
     if not here
