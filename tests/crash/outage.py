@@ -27,7 +27,7 @@ statedir = {top}/state
 alertdir = {top}
 alertretry = 50ms..200ms for 1h
 
-hostgroup web 127.0.0.1
+hostgroup web {address}
 
 watch web
 """
@@ -115,6 +115,9 @@ class Receiver:
         return set(SERVICES) <= {a.service for a in self.arrivals if a.type == type and not a.report}
 
 
+ADDRESS = f"127.{100 + os.getpid() // 65025 % 100}.{os.getpid() // 255 % 255}.{1 + os.getpid() % 254}"
+"""Of this process alone: while a port of ours refuses, nobody else may be given it."""
+
 BACKLOG = 4096
 """Connections that nobody accepts: minutes of checks."""
 
@@ -123,14 +126,14 @@ class Port:
     """A TCP port that answers or refuses."""
 
     def __init__(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._socket = socket.create_server((ADDRESS, 0), backlog=BACKLOG)
         self.number = int(self._socket.getsockname()[1])
 
     def down(self) -> None:
         self._socket.close()
 
     def up(self) -> None:
-        self._socket = socket.create_server(("127.0.0.1", self.number), backlog=BACKLOG)
+        self._socket = socket.create_server((ADDRESS, self.number), backlog=BACKLOG)
 
 
 class Outage:
@@ -152,7 +155,7 @@ class Outage:
             SERVICE.format(name=name, port=port.number, hook=self.receiver.port)
             for name, port in self.ports.items()
         )
-        (self.top / "mon.cf").write_text(CONFIG.format(top=self.top) + services)
+        (self.top / "mon.cf").write_text(CONFIG.format(top=self.top, address=ADDRESS) + services)
         action = self.top / "act.alert"
         action.write_text(ACTION.format(top=self.top))
         action.chmod(0o755)
