@@ -162,7 +162,8 @@ class Book(RenewableBook):
         transitions = change(key, before.opstatus, OpStatus.OK, said.summary, said.now)
         event = Event(
             AlertType.UP,
-            before.last_output or "",
+            # None: read from a classic state file, which has only the failing one.
+            before.failure_output if before.last_output is None else before.last_output,
             0,
             said.now,
             intended=said.intended,

@@ -13,7 +13,6 @@ from mon.engine import Book
 from mon.errors import ControlError
 from mon.model.config import Key, Period
 from mon.model.moment import Moment
-from mon.model.result import OpStatus
 
 FIELDS = (
     *("op_status", "failure_count", "alert_count", "last_success", "first_success", "consec_failures"),
@@ -83,7 +82,3 @@ def _take(book: Book, key: Key, fields: Mapping[str, str], now: Moment) -> None:
                 book.set_variable(key, f"_{name}", value, now)
         except ControlError as error:
             events.say(logging.WARNING, "opstatus", f"{'/'.join(key)}: left out of the state file: {error}")
-    failing = fields.get("failure_output", "")
-    if failing and book.states[key].opstatus is OpStatus.FAIL:
-        # An upalert tells of it; the classic mon's has nothing to say after a restart.
-        book.set_variable(key, "_last_output", failing, now)
