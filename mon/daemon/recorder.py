@@ -122,9 +122,9 @@ class Recorder:
             return
         pools = self._changed_pools()
         batch = self._batch(tuple(islice(self._keys, most)))
-        self._saved_disabled, self._saved_silences = disabled, silences
         quiet = {SILENCES: codec.encode(silences)}
-        await self._commit(replace(batch, pools=pools, disabled=disabled, notes=quiet))
+        if await self._commit(replace(batch, pools=pools, disabled=disabled, notes=quiet)):
+            self._saved_disabled, self._saved_silences = disabled, silences
 
     def know_pools(self, names: Iterable[str]) -> None:
         """These pools are on disk; those that are gone by now are forgotten there with the next change."""

@@ -128,3 +128,16 @@ async def test_what_the_disk_did_not_take_is_saved_when_it_is_back(
     assert desk.store.load().states
     kept = await desk.store.entry(desk.sent[0].id)
     assert kept is not None and kept.stage is Stage.SENT
+
+
+async def test_what_the_disk_refused_is_saved_by_the_next_flush(desk: Desk, monkeypatch) -> None:
+    desk.book.disable_watch("web")
+    with monkeypatch.context() as patch:
+
+        async def full(batch, **_: object) -> None:
+            raise StoreError("disk full")
+
+        patch.setattr(desk.store, "commit", full)
+        await desk.recorder.flush()
+    await desk.recorder.flush()
+    assert ("watch", "web", "") in desk.store.load().disabled
