@@ -73,7 +73,7 @@ async def check(
             with closing(connection), connection.cursor() as cursor:
                 cursor.execute(wanted)
                 return list(cursor.fetchmany(1000))
-        except Exception as error:
+        except Exception as error:  # a garbled answer raises anything in the library
             raise finding_under(error) or Down(said(error), cause=Cause.WRONG) from error
 
     rows = await probe.lend(host, port, ask, timeout=timeout)

@@ -67,7 +67,7 @@ async def check(
             connection = postgresql.Connection(**settings, sock=sock)
             with closing(connection):
                 return list(connection.run(query) or [])
-        except Exception as error:
+        except Exception as error:  # a garbled answer raises anything in the library
             raise finding_under(error) or Down(said(error), cause=Cause.WRONG) from error
 
     rows = await probe.lend(host, port, ask, timeout=timeout)

@@ -77,7 +77,7 @@ async def check(
         raise Down(f"no answer within {timeout:g} s", cause=Cause.TIMEOUT) from error
     except Finding:
         raise
-    except Exception as error:
+    except Exception as error:  # a garbled answer raises anything in the library
         raise Down(f"{oid}: {type(error).__name__}: {str(error)[:80]}", cause=Cause.WRONG) from error
     return valued(shown(value), match, least, most)
 

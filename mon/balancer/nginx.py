@@ -117,7 +117,7 @@ class Nginx:
         self._whole = False
         try:
             self._take()
-        except BaseException:
+        except BaseException:  # whatever it was, nginx must not be left with half a file
             self._back(old)
             raise
         self._done()

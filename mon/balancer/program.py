@@ -77,7 +77,7 @@ def _wait(process: "subprocess.Popen[bytes]", name: str, limit: float) -> None:
             ended = bool(poll.poll(limit * 1000))
         finally:
             os.close(end)
-    except BaseException:
+    except BaseException:  # whatever it was, the program must not outlive the call
         _kill(process)
         raise
     if not ended:

@@ -77,7 +77,7 @@ async def hold(to: Endpoint, *, timeout: float, bind: Endpoint | None = None) ->
     except OSError as error:
         sock.close()
         raise judged(error, at_once=False) from error
-    except BaseException:
+    except BaseException:  # cancelled, or anything else: the socket is ours to close
         sock.close()
         raise
 
