@@ -29,9 +29,7 @@ crash: $(VENV)/.test
 	@$(BIN)/python tests/crash/campaign.py --runs 1000 --jobs 8
 
 bench: $(VENV)/.demo
-	@$(BIN)/python benchmarks/services.py
-	@$(BIN)/python benchmarks/outbox.py
-	@$(BIN)/python benchmarks/reaction.py
+	@$(BIN)/python benchmarks/table.py $(BENCHMARKS)
 
 lab-bench: $(VENV)/.test
 	@$(BIN)/python benchmarks/lab_peers.py $(RUNS)

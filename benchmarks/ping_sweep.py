@@ -10,11 +10,23 @@ import resource
 import sys
 import time
 
+from table import Row, at_most, noted, show
+
 from mon.probe import Echo, Probe
 
 
-async def main(hosts: int) -> None:
-    """Sweep three times and print the median."""
+def rows(hosts: int = 20_000) -> list[Row]:
+    """Sweep three times; the median."""
+    cpu, wall, alive = asyncio.run(swept(hosts))
+    return [
+        at_most(f"ping sweep, {hosts:,} hosts", wall, "s", 1.2),
+        at_most("ping sweep, CPU per host", cpu / hosts * 1e6, "us", 10),
+        noted("ping sweep, alive", alive, "hosts"),
+    ]
+
+
+async def swept(hosts: int) -> tuple[float, float, int]:
+    """Seconds of CPU, seconds, hosts alive."""
     targets = [f"127.{1 + i // 62500}.{i // 250 % 250}.{1 + i % 250}" for i in range(hosts)]
     probe = Probe()
     found = []
@@ -26,9 +38,8 @@ async def main(hosts: int) -> None:
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         found.append((cpu, time.perf_counter() - wall, sum(echo.rtt is not None for echo in echoes)))
     await probe.close()
-    cpu, wall, alive = sorted(found)[1]
-    print(f"{hosts} hosts, {alive} alive: {wall:.2f} s, {cpu / hosts * 1e6:.1f} us of CPU each")
+    return sorted(found)[1]
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000))
+    show(rows(*map(int, sys.argv[1:])))
