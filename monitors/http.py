@@ -15,9 +15,10 @@ from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, numbers, rege
 USUAL = "200-399,401"
 LIMIT = 1 << 20
 STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?:[ \t]+([^\r\n]*))?\r?\n")
-HEAD_END = re.compile(rb"\r?\n\r?\n")
-LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-CHUNKED = re.compile(rb"^transfer-encoding:[^\r\n]*\bchunked[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d+)[ \t]*\r?\n")
+CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r?\n")
+"""Headers in lower case: a search that minds no case takes five times as long."""
+
 CHUNK = re.compile(rb"([0-9a-fA-F]+)[^\r\n]*\r?\n")
 
 
@@ -57,20 +58,20 @@ class Answer:
         return not self.whole and (not self.status or self._chunked or self._length >= 0)
 
     def _read_head(self, buffer: bytearray) -> bool:
-        end = HEAD_END.search(buffer)
+        after = head_end(buffer)
         line = STATUS_LINE.match(buffer)
-        if end is None or line is None:
+        if not after or line is None:
             return False
         if line[1].startswith(b"1") and line[1] != b"101":  # an interim answer, the real one follows
-            after = end.end()
-            del end, line  # they hold the buffer
+            del line  # it holds the buffer
             del buffer[:after]
             return self._read_head(buffer)
         self.status, self.reason = int(line[1]), (line[2] or b"").decode("latin-1").strip()
-        self.head, self._at = bytes(buffer[: end.end()]), end.end()
+        self.head, self._at = bytes(buffer[:after]), after
         self._bare = self._bare or self.status in (204, 304)
-        self._chunked = CHUNKED.search(self.head) is not None
-        length = LENGTH.search(self.head)
+        lower = self.head.lower()
+        self._chunked = b"transfer-encoding" in lower and CHUNKED.search(lower) is not None
+        length = LENGTH.search(lower)
         self._length = int(length[1]) if length and not self._chunked else -1
         return True
 
@@ -90,6 +91,15 @@ class Answer:
             self.body += buffer[start : start + size]
             self._at = start + size + (2 if buffer[start + size] == 13 else 1)
         return False
+
+
+def head_end(buffer: bytearray) -> int:
+    """Where the head ends, whichever line ends it has; 0 before it does."""
+    strict = buffer.find(b"\n\r\n")
+    bare = buffer.find(b"\n\n", 0, None if strict < 0 else strict)
+    if bare >= 0:
+        return bare + 2
+    return strict + 3 if strict >= 0 else 0
 
 
 async def check(

@@ -9,16 +9,19 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from mon.errors import Down, Finding, Undeliverable, Unknown
 from mon.model.result import Cause
 from mon.probe import datagram
 from mon.probe.address import Endpoint, endpoint, is_local, numeric
+from mon.probe.deadlines import Deadlines
 from mon.probe.faults import judged
 from mon.probe.held import Held, hold
 from mon.probe.icmp import REMEDY, Echo, Icmp
 from mon.probe.lent import Lent
+from mon.probe.poller import Poller
 from mon.probe.pulse import Pulse
 from mon.probe.resolver import Resolver
 from mon.probe.route import Hop, Statistics, statistics, trace
@@ -51,6 +54,8 @@ class Probe:
         self.advice: list[str] = []
         self._advise = advise
         self._pulse = Pulse()
+        self._poller = Poller()
+        self._deadlines = Deadlines()
         self._resolver = resolver or Resolver()
         self._contexts = Contexts()
         self._lent = Contexts()
@@ -243,15 +248,17 @@ class Probe:
         self._icmp.close()
         self._resolver.close()
         self._threads.close()
+        self._poller.close()
+        self._deadlines.close()
         self._pulse.stop()
 
     def _stream(self, host: str, timeout: float, tls: Tls | None, bind: str, limit: int) -> Stream:
+        engine = partial(Stream, self._poller, self._deadlines, self._pulse, timeout=timeout, limit=limit)
         local = _local(bind) if bind else None
         if tls is None:
-            return Stream(self._pulse, timeout=timeout, limit=limit, bind=local)
+            return engine(bind=local)
         name = (tls.name or host).partition("%")[0]
-        context = self._contexts.get(tls)
-        return Stream(self._pulse, timeout=timeout, limit=limit, bind=local, tls=context, name=name)
+        return engine(bind=local, tls=self._contexts.get(tls), name=name)
 
     async def _connect(self, stream: Stream, host: str, port: int, send: bytes, complete: Complete) -> None:
         """Try the addresses of ``host`` in turn until one is connected to."""

@@ -1,7 +1,8 @@
-"""The one TCP and TLS engine: a non-blocking socket driven by the loop's reader and writer callbacks.
+"""The one TCP and TLS engine: a non-blocking socket driven by the poller's events.
 
 A check is one future and a handful of callbacks, without a task, a transport or a stream object; TLS is
-the same, on an ``SSLSocket`` over the shared context.  ``add_reader`` is there on asyncio and uvloop alike.
+the same, on an ``SSLSocket`` over the shared context.  An event tells what began (edge-triggered), so every
+callback goes on until the socket gives no more.
 """
 
 import asyncio
@@ -14,7 +15,9 @@ from collections.abc import Callable
 from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
 from mon.probe.address import Endpoint
+from mon.probe.deadlines import Deadlines
 from mon.probe.faults import judged, judged_tls, pending_error
+from mon.probe.poller import BROKEN, ENDED, READABLE, Poller
 from mon.probe.pulse import Pulse
 
 CHUNK = 65536
@@ -49,14 +52,14 @@ class Stream:
         "_loop",
         "_name",
         "_outgoing",
+        "_poller",
         "_pulse",
         "_received",
-        "_since",
+        "_shaking",
         "_sock",
         "_timeout",
         "_tls",
         "_trouble",
-        "_writing",
         "buffer",
         "connected",
         "eof",
@@ -65,6 +68,8 @@ class Stream:
 
     def __init__(
         self,
+        poller: Poller,
+        deadlines: Deadlines,
         pulse: Pulse,
         *,
         timeout: float,
@@ -74,22 +79,22 @@ class Stream:
         name: str = "",
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._poller = poller
         self._pulse = pulse
         self._timeout = timeout
         self._limit = limit
         self._bind = bind
         self._tls = tls
         self._name = name
-        self._since = self._loop.time()
-        self._deadline = self._loop.call_later(timeout, self._expire)
+        self._deadline = deadlines.set(timeout, self._expire)
         self._done: asyncio.Future[Finding | None] | None = None
         self._trouble: Finding | None = None
         self._complete: Complete = anything
         self._outgoing: bytes | memoryview = b""
         self._sock: socket.socket | None = None
         self._fd = -1
-        self._writing = False
         self._received = 0
+        self._shaking = False
         self.buffer = bytearray()
         self.connected = False
         self.eof = False
@@ -99,7 +104,7 @@ class Stream:
     @property
     def left(self) -> float:
         """Seconds to the deadline."""
-        return self._deadline.when() - self._loop.time()
+        return self._deadline.when - self._loop.time()
 
     def connect(self, to: Endpoint, send: bytes, complete: Complete) -> asyncio.Future[Finding | None]:
         """Connect (and shake hands), write ``send``, read until ``complete``; again, if that failed."""
@@ -110,15 +115,9 @@ class Stream:
         if done.done():
             return done
         try:
-            number = self._begin(to)
+            self._begin(to)
         except OSError as error:
             self._fail(judged(error, at_once=True))
-            return done
-        if number == 0:
-            self._connected()
-        else:
-            self._loop.add_writer(self._fd, self._connected)
-            self._writing = True
         return done
 
     def ask(self, send: bytes, complete: Complete) -> asyncio.Future[Finding | None]:
@@ -140,7 +139,7 @@ class Stream:
             self._fail(Down(f"{'went on talking' if self.buffer else 'hung up'} instead of TLS"))
             return done
         self._tls, self._name, self.connected = context, name, False
-        self._connected()
+        self._begin_tls()
         return done
 
     @property
@@ -163,8 +162,8 @@ class Stream:
             done.set_result(self._trouble)
         return done
 
-    def _begin(self, to: Endpoint) -> int:
-        """Start to connect: 0 if that is done already, else EINPROGRESS.  Raises OSError."""
+    def _begin(self, to: Endpoint) -> None:
+        """Start to connect; that it is done is an event too.  Raises OSError."""
         sock = self._sock = socket.socket(to.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._fd = sock.fileno()
         if self._bind:
@@ -175,18 +174,36 @@ class Stream:
         number = sock.connect_ex(to.address)
         if number not in UNDER_WAY:
             raise OSError(number, os.strerror(number))
-        return number
+        self._poller.watch(self._fd, self._event)
 
-    def _connected(self) -> None:
+    def _event(self, events: int) -> None:
+        """Something began on the socket: connected, readable, writable, ended."""
+        if self.connected:
+            if self._outgoing:
+                self._write()
+            if events & READABLE and self._sock is not None:
+                self._read(to_the_end=events & ENDED != 0)
+        elif self._shaking:
+            self._shake_hands()
+        else:
+            self._reached(events)
+
+    def _reached(self, events: int) -> None:
+        """The attempt to connect ended."""
+        assert self._sock is not None
+        if events & BROKEN and (error := pending_error(self._sock)):
+            self._fail(judged(error, at_once=False))
+        elif self._tls is not None:
+            self._begin_tls()
+        else:
+            self._established()
+            if events & READABLE and self._sock is not None:
+                self._read(to_the_end=events & ENDED != 0)
+
+    def _begin_tls(self) -> None:
         sock = self._sock
         assert sock is not None
-        if error := pending_error(sock):
-            self._fail(judged(error, at_once=False))
-            return
-        if self._tls is None:
-            self._established()
-            return
-        self._write_no_more()
+        assert self._tls is not None
         try:
             self._sock = self._tls.wrap_socket(
                 sock, server_hostname=self._name or None, do_handshake_on_connect=False
@@ -194,7 +211,7 @@ class Stream:
         except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
             self._fail(_of_tls(error))
             return
-        self._loop.add_reader(self._fd, self._shake_hands)
+        self._shaking = True
         self._shake_hands()
 
     def _shake_hands(self) -> None:
@@ -206,13 +223,13 @@ class Stream:
         except (OSError, ValueError) as error:
             self._fail(_of_tls(error))
             return
+        self._shaking = False
         self._established()
         if self._sock is not None:
-            self._read()  # what came with the last of the handshake, the loop cannot see
+            self._read()  # what came with the last of the handshake is told by no event
 
     def _established(self) -> None:
         self.connected = True
-        self._loop.add_reader(self._fd, self._read)
         self._write()
 
     def _write(self) -> None:
@@ -222,35 +239,31 @@ class Stream:
         try:
             while self._outgoing:
                 written = sock.send(self._outgoing)
-                self._outgoing = memoryview(self._outgoing)[written:]
+                whole = written == len(self._outgoing)
+                self._outgoing = b"" if whole else memoryview(self._outgoing)[written:]
         except AGAIN:
-            self._loop.add_writer(self._fd, self._write)
-            self._writing = True
             return
         except OSError:
             self._outgoing = b""  # it hung up; what it said before that is worth reading
-        self._write_no_more()
         self._look()
 
-    def _write_no_more(self) -> None:
-        if self._writing:
-            self._loop.remove_writer(self._fd)
-            self._writing = False
+    def _read(self, *, to_the_end: bool = True) -> None:
+        """Read what is there.
 
-    def _read(self) -> None:
-        """Read what is there; TLS may hold more than the loop can see, so it is read until it has none."""
+        A short read means that there is no more (epoll(7)), unless its end is there too (``to_the_end``), or
+        TLS, which holds back more than can be seen.
+        """
         sock = self._sock
         assert sock is not None
+        to_the_end = to_the_end or self._tls is not None
         try:
-            while True:
+            while not self.eof:
                 data = sock.recv(CHUNK)
                 self.buffer += data
                 self._received += len(data)
                 if not data or self._received >= self._limit:
                     self.eof = True
-                    self._loop.remove_reader(self._fd)
-                    break
-                if self._tls is None:
+                elif len(data) < CHUNK and not to_the_end:
                     break
         except AGAIN:
             pass
@@ -275,7 +288,7 @@ class Stream:
 
     def _expire(self) -> None:
         self.expired = True
-        held_up = self._pulse.held_up(self._since)
+        held_up = self._pulse.held_up(self._deadline.when - self._timeout)
         if held_up > self._timeout / 2:
             text = f"mon itself was held up for {held_up:.1f} of {self._timeout:g} s"
             self._fail(Unknown(text, cause=Cause.NONE))
@@ -300,11 +313,8 @@ class Stream:
         sock, fd = self._sock, self._fd
         if sock is None:
             return
-        self._sock, self._fd = None, -1
-        self._loop.remove_reader(fd)
-        if self._writing:
-            self._loop.remove_writer(fd)
-            self._writing = False
+        self._sock, self._fd, self._shaking = None, -1, False
+        self._poller.forget(fd)
         sock.close()
 
 
