@@ -1,6 +1,6 @@
 """What is on disk: ``state.db`` (durable before anything is sent) and ``history.db`` (batched).
 
-``values`` what goes in and out      ``state``, ``history`` the two databases
+``values`` what goes in and out      ``state``, ``history`` the two databases (``journal`` a table)
 ``schema`` tables and versions       ``files`` opening, locking, damage      ``writer`` the thread
 """
 

@@ -1,4 +1,4 @@
-"""history.db: what happened, for those who ask: transitions, alerts held back, deliveries.
+"""history.db: what happened, for those who ask: transitions, alerts held back, deliveries, the journal.
 
 Written about once a second (WAL, synchronous NORMAL), and never waited for: a disk that is full or slow
 costs history, nothing else.
@@ -6,19 +6,23 @@ costs history, nothing else.
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mon.model.config import Key
+from mon.model.deed import Deed
 from mon.model.moment import Moment
 from mon.model.notice import Decision
 from mon.model.result import Transition
 from mon.store.files import open_database
+from mon.store.journal import insert, latest, pools_of, select
 from mon.store.schema import HISTORY
 from mon.store.values import Batch, Hold, Outcome, Stage
 from mon.store.writer import Writer
+
+T = TypeVar("T")
 
 LINGER = 1.0
 """Seconds that changes are collected before they are written."""
@@ -35,7 +39,7 @@ ROWS = 500_000
 PRUNE_EVERY = 2_000
 """Batches between two looks at age and number of the rows."""
 
-TABLES = ("transition", "hold", "delivery")
+TABLES = ("transition", "hold", "delivery", "journal")
 
 
 class HistoryStore:
@@ -67,12 +71,30 @@ class HistoryStore:
         """
         if not (batch.transitions or batch.holds or batch.deliveries):
             return
-        if self._writer.waiting >= MOST_WAITING:
-            self._lost("the disk is too slow")
-            return
-        self._recorded += 1
-        prune = self._recorded % PRUNE_EVERY == 1
-        self._writer.submit(lambda db: self._write(db, batch, prune)).add_done_callback(self._written)
+        self._queue(batch.at, lambda db: self._write(db, batch))
+
+    def journal(self, deeds: Sequence[Deed]) -> None:
+        """Take what was done to balancers; returns at once and never fails (law 3)."""
+        if deeds:
+            self._queue(deeds[-1].at, lambda db: insert(db, deeds))
+
+    async def deeds(
+        self,
+        *,
+        pool: str = "",
+        server: str = "",
+        since: float = 0.0,
+        until: float | None = None,
+        limit: int = 100,
+    ) -> tuple[Deed, ...]:
+        """The latest deeds between two wall times, oldest first; "" is any pool, any server."""
+        return await self._ask(
+            lambda db: select(db, pool=pool, server=server, since=since, until=until, limit=limit)
+        )
+
+    async def last_deeds(self, server: str, *, until: float | None = None) -> tuple[Deed, ...]:
+        """The last deed on a server (its name or address) in each pool, up to a wall time."""
+        return await self._ask(lambda db: latest(db, pools=pools_of(db, server), server=server, until=until))
 
     async def transitions(
         self,
@@ -133,10 +155,26 @@ class HistoryStore:
         order = "ASC" if oldest else "DESC"
         sql = f"SELECT {columns} FROM {table} WHERE {where} ORDER BY id {order} LIMIT ?"
         values = [*(value for _, value in wanted), limit]
-        rows = await asyncio.wrap_future(
-            self._writer.submit(lambda db: db.execute(sql, values).fetchall(), hurry=True)
-        )
+        rows = await self._ask(lambda db: db.execute(sql, values).fetchall())
         return rows if oldest else list(reversed(rows))
+
+    async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.wrap_future(self._writer.submit(question, hurry=True))
+
+    def _queue(self, at: float, job: Callable[[sqlite3.Connection], None]) -> None:
+        """Have something written behind what waits already; ``at`` is the wall time now."""
+        if self._writer.waiting >= MOST_WAITING:
+            self._lost("the disk is too slow")
+            return
+        self._recorded += 1
+        prune = self._recorded % PRUNE_EVERY == 1
+
+        def work(db: sqlite3.Connection) -> None:
+            job(db)
+            if prune:
+                _prune(db, at - self._age, self._rows)
+
+        self._writer.submit(work).add_done_callback(self._written)
 
     def _written(self, future: Future[Any]) -> None:
         error = future.exception()
@@ -148,7 +186,7 @@ class HistoryStore:
         self.dropped += 1
         self.trouble = why
 
-    def _write(self, db: sqlite3.Connection, batch: Batch, prune: bool) -> None:
+    def _write(self, db: sqlite3.Connection, batch: Batch) -> None:
         db.executemany(
             f"INSERT INTO transition ({_TRANSITION}) VALUES (?,?,?,?,?,?,?)",
             map(_transition, batch.transitions),
@@ -163,8 +201,6 @@ class HistoryStore:
         )
         for decision in batch.holds:
             self._hold(db, decision)
-        if prune:
-            _prune(db, batch.at - self._age, self._rows)
 
     def _hold(self, db: sqlite3.Connection, held: Decision) -> None:
         words = (

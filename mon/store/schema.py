@@ -66,6 +66,13 @@ HISTORY = Schema(
         CREATE INDEX delivery_service ON delivery (watch, service, id);
         CREATE UNIQUE INDEX delivery_attempt ON delivery (entry, attempts, stage);
         """,
+        """
+        CREATE TABLE journal (
+            id INTEGER PRIMARY KEY, at REAL, pool TEXT, what TEXT, why TEXT, cause TEXT, server TEXT,
+            name TEXT, said TEXT, evidence TEXT);
+        CREATE INDEX journal_pool ON journal (pool, id);
+        CREATE INDEX journal_name ON journal (name, id);
+        """,
     )
 )
 

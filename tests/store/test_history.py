@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from mon.model.config import AlertKind, AlertLine, CommandLine
+from mon.model.deed import Deed
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision
 from mon.model.result import Transition
 from mon.store import Batch, HistoryStore, Outcome, Stage, StateStore
+from mon.store.files import open_database
+from mon.store.schema import HISTORY, Schema
 
 LINE = AlertLine(AlertKind.ALERT, CommandLine("mail.alert ops", ("mail.alert", "ops")))
 
@@ -131,3 +134,41 @@ async def test_a_backlog_is_bounded_and_counted(
     for at in range(5):
         history.record(Batch(at=at, transitions=(change(at),)))
     assert history.dropped == 2
+
+
+def deed(at: float, server: str = "10.0.0.1:80", name: str = "web1", pool: str = "web") -> Deed:
+    return Deed(at, pool, "weight 10 -> 0", "out", "a result", server, name, "", ("vote down", "floor: 1"))
+
+
+async def test_the_journal_is_found_by_pool_by_name_and_by_address(history: HistoryStore) -> None:
+    history.journal([deed(1.0), deed(2.0, "10.0.0.11:80", "web11"), deed(3.0, "[2001:db8::1]:80", "web6")])
+    history.journal([deed(4.0, pool="mail")])
+    assert [one.at for one in await history.deeds(pool="web")] == [1.0, 2.0, 3.0]
+    assert [one.at for one in await history.deeds(server="web1")] == [1.0, 4.0]
+    assert [one.at for one in await history.deeds(server="10.0.0.1")] == [1.0, 4.0]
+    assert [one.at for one in await history.deeds(server="2001:db8::1")] == [3.0]
+    assert await history.deeds(server="web11") == (deed(2.0, "10.0.0.11:80", "web11"),)
+
+
+async def test_the_last_deed_of_each_pool_up_to_a_time(history: HistoryStore) -> None:
+    history.journal([deed(1.0), deed(2.0), deed(3.0, pool="mail"), deed(9.0)])
+    assert [(one.pool, one.at) for one in await history.last_deeds("web1", until=5.0)] == [
+        ("web", 2.0),
+        ("mail", 3.0),
+    ]
+
+
+async def test_the_journal_too_has_its_most_rows_and_its_age(tmp_path: Path) -> None:
+    history = HistoryStore.open(tmp_path / "history.db", age=100.0, rows=3)
+    history.journal([deed(1.0), *(deed(200.0 + n) for n in range(5))])
+    assert [one.at for one in await history.deeds()] == [202.0, 203.0, 204.0]
+    history.close()
+
+
+async def test_a_history_without_a_journal_is_lifted(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    open_database(path, Schema(HISTORY.steps[:1]), synchronous="NORMAL").db.close()
+    history = HistoryStore.open(path)
+    history.journal([deed(1.0)])
+    assert await history.deeds() == (deed(1.0),)
+    history.close()
