@@ -71,6 +71,16 @@ async def test_a_check_answers_for_its_host(worker, write):
     assert (last.end, last.trouble) == (True, "")
 
 
+async def test_options_of_every_type_get_there(worker, write):
+    given = {"tls": True, "port": 80, "share": 0.5, "name": "x", "words": ["a", "b"], "none": None}
+    path = write(
+        "def check(host, *, tls=False, port=1, share=1.0, name='', words=(), none=''):\n"
+        "    return repr((tls, port, share, name, words, none))\n"
+    )
+    said, _ = await ask(worker, path, "web1", options=given)
+    assert said[0].detail == repr(tuple(given.values()))
+
+
 async def test_a_check_may_wait(worker, write):
     path = write("import asyncio\nasync def check(host):\n    await asyncio.sleep(0)\n    return 'yes'\n")
     said, _ = await ask(worker, path, "web1")

@@ -38,8 +38,8 @@ class ValueType(StrEnum):
     LIST = "list"
 
 
-Value = str | int | float | list[str] | None
-"""The value of an option (bool is an int)."""
+Value = str | bool | int | float | list[str] | None
+"""The value of an option."""
 
 
 @dataclass(frozen=True, slots=True)
