@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import formatdate, getaddresses
+from typing import TYPE_CHECKING
 
 from mon.model.notice import AlertType, Notice
 from mon.render import Render
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 SUBJECT_WIDTH = 78
 OPENING = frozenset((AlertType.FAILURE, AlertType.TRAP, AlertType.TRAPTIMEOUT))
@@ -21,8 +23,11 @@ class Letter:
     text: str
     html: str = ""
 
-    def message(self, notice: Notice, *, sender: str, to: Sequence[str]) -> EmailMessage:
+    def message(self, notice: Notice, *, sender: str, to: Sequence[str]) -> "EmailMessage":
         """The mail: the same Message-ID at each attempt, References to the first mail of the outage."""
+        from email.message import EmailMessage  # only when mail is sent: slow to import
+        from email.utils import formatdate, getaddresses
+
         mail = EmailMessage()
         mail["Subject"] = self.subject
         mail["From"] = sender

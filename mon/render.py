@@ -2,19 +2,21 @@
 
 Templates are looked for in the operator's directories first, then in ours.  They are sandboxed, a name
 that does not exist is an error, and an error never costs an alert: a plain text stands in and says so.
+
+jinja2 is imported by the first ``Render``: commands that render nothing start sooner without it.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING
 
 from mon.errors import RenderError
 from mon.model.notice import HostReport
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
 
 HERE = Path(__file__).parent
 OURS = (HERE / "alerts" / "templates", HERE.parent / "alerts" / "templates")
@@ -25,6 +27,9 @@ class Render:
     """The templates of the operator's directories and ours; safe to use from several threads."""
 
     def __init__(self, directories: Sequence[Path] = ()) -> None:
+        import jinja2
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
         self._environment = ImmutableSandboxedEnvironment(
             loader=jinja2.FileSystemLoader([*directories, *OURS]),
             undefined=jinja2.StrictUndefined,
@@ -34,7 +39,7 @@ class Render:
         )
         self._environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "default": _no_json}
         self._environment.filters |= {
-            "clock": _clock,
+            "clock": jinja2.pass_context(_clock),
             "iso": iso,
             "duration": duration,
             "some": some,
@@ -43,6 +48,8 @@ class Render:
 
     def has(self, name: str) -> bool:
         """Is there a template of this name?"""
+        import jinja2
+
         try:
             self._environment.get_template(name)
         except jinja2.TemplateNotFound:
@@ -53,6 +60,8 @@ class Render:
 
     def render(self, name: str, /, **values: object) -> str:
         """The text of a template.  Raises RenderError with the template's file and line."""
+        import jinja2
+
         try:
             return self._environment.get_template(name).render(values)
         except jinja2.TemplateNotFound as error:
@@ -74,6 +83,8 @@ class Render:
 
 def _no_json(value: object) -> str:
     """What the filter tojson makes of what has no JSON form: an error, and for a missing name its own."""
+    import jinja2
+
     if isinstance(value, jinja2.Undefined):
         return str(value)  # raises UndefinedError, which says the name
     raise TypeError(f"{type(value).__name__} has no JSON form")
@@ -97,6 +108,8 @@ def zone_named(name: str) -> tzinfo | None:
     """
     if not name:
         return None
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):  # a directory, a bad name, one that is not there
@@ -114,8 +127,7 @@ def clock(wall: float | None, form: str = "%Y-%m-%d %H:%M:%S", zone: str = "") -
     return datetime.fromtimestamp(wall, there).astimezone(there).strftime(form)
 
 
-@jinja2.pass_context
-def _clock(context: jinja2.runtime.Context, wall: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+def _clock(context: "Context", wall: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """Filter: ``clock`` in the zone that the template was rendered with."""
     zone = context.get("zone", "")
     return clock(wall, form, zone if isinstance(zone, str) else "")

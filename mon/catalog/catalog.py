@@ -17,7 +17,6 @@ from typing import NoReturn
 import mon
 from mon.catalog.loading import describe, load
 from mon.catalog.plan import Description, Form, Kind, Plugin
-from mon.codec import decode
 from mon.errors import PluginBroken, PluginNotFound, StoreError
 from mon.users import as_user
 
@@ -177,6 +176,8 @@ def _foreign(kind: Kind, path: Path, user: str) -> Plugin:
 
 def _ask(kind: Kind, path: Path, user: str) -> Description:
     """Have another process load the file and say what it is."""
+    from mon.codec import decode  # seldom needed, slow to import
+
     command = [sys.executable, "-P", "-m", "mon.worker", "describe", str(kind), str(path)]
     try:
         said = subprocess.run(

@@ -31,7 +31,7 @@ def find(arguments: argparse.Namespace) -> Places:
 
     Raises ConfigError when the configuration cannot be read (its statedir is where the socket is).
     """
-    from mon.daemon.loading import read_config
+    from mon.daemon.reading import read_config
 
     given = options(arguments)
     if arguments.statedir:
@@ -43,7 +43,7 @@ def find(arguments: argparse.Namespace) -> Places:
 
 def ask_daemon(arguments: argparse.Namespace, command: str, **words: object) -> Mapping[str, Any]:
     """One command to the running daemon.  Raises ControlError when there is none."""
-    from mon.control.unix import ask
+    from mon.control.asking import ask
 
     answer = ask(find(arguments).socket, command, **words)
     return answer if isinstance(answer, dict) else {"answer": answer}

@@ -5,4 +5,5 @@
 ``classic``     the protocol of port 2583       ``traps``     results that others send, by UDP
 ``datagrams``   one of them, read and written   ``auth``      passwords of users and of traps
 ``connections`` a server of lines that no client can stop      ``portions``  long answers, the loop in between
+``asking``      the other end of ``unix``
 """

@@ -7,27 +7,23 @@ The kernel says who is asking (SO_PEERCRED).  Root and the daemon's own user may
 else whom the mode of the socket lets in may only look.
 """
 
-import contextlib
 import json
 import logging
 import os
 import pwd
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mon.codec import encode
+from mon.control.asking import connected, short
 from mon.control.commands import COMMANDS
 from mon.control.connections import LineServer
 from mon.control.operations import Operations
 from mon.errors import ControlError
 
 _log = logging.getLogger(__name__)
-
-_LONGEST_PATH = 107  # bytes of a Unix socket's name, unix(7)
-_CONNECT = 5.0  # seconds
 
 
 class UnixServer:
@@ -94,25 +90,6 @@ class _Requests:
         return await command.run(self._operations, {**request, "who": _who(self._uid, request.get("sudo"))})
 
 
-def ask(path: Path, command: str, **arguments: object) -> Any:
-    """Send one command to the daemon and wait for its value; for programs without a loop.
-
-    Raises ControlError when there is no daemon, or it says no.
-    """
-    request = json.dumps({"command": command} | arguments).encode() + b"\n"
-    try:
-        with _connected(path) as connection, connection.makefile("rb") as replies:
-            connection.sendall(request)
-            reply = replies.readline()
-    except PermissionError as error:
-        raise ControlError(f"no permission for {path}: ask as root or as the daemon's user") from error
-    except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise ControlError(f"the daemon is not running: nobody listens at {path}") from error
-    except OSError as error:
-        raise ControlError(f"the daemon does not answer at {path}: {error}") from error
-    return _value(reply, path)
-
-
 def peer_uid(connected: socket.socket) -> int:
     """The user at the other end, as the kernel knows it."""
     form = struct.Struct("3i")  # struct ucred: pid, uid, gid
@@ -139,31 +116,12 @@ def _request(line: bytes) -> Mapping[str, object]:
     return request
 
 
-def _value(reply: bytes, path: Path) -> Any:
-    try:
-        answer = json.loads(reply)
-    except ValueError as error:
-        raise ControlError(f"the daemon at {path} hung up without an answer") from error
-    if "error" in answer:
-        raise ControlError(answer["error"])
-    return answer["value"]
-
-
-@contextlib.contextmanager
-def _connected(path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as connection, _name(path) as name:
-        connection.settimeout(_CONNECT)
-        connection.connect(name)
-        connection.settimeout(None)  # a reload may resolve many names; a dead daemon closes the connection
-        yield connection
-
-
 def _listener(path: Path, mode: int) -> socket.socket:
     _clear(path)
     listener = socket.socket(socket.AF_UNIX)
     try:
         os.fchmod(listener.fileno(), 0o600)  # bind takes it over: nobody gets in before the mode is set
-        with _name(path) as name:
+        with short(path) as name:
             listener.bind(name)
         path.chmod(mode)
         listener.listen(128)
@@ -178,22 +136,9 @@ def _clear(path: Path) -> None:
     if not path.is_socket():
         return
     try:
-        with _connected(path):
+        with connected(path):
             raise ControlError(f"another daemon is running: it listens at {path}")
     except ConnectionRefusedError:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise ControlError(f"cannot tell whether a daemon listens at {path}: {error}") from error
-
-
-@contextlib.contextmanager
-def _name(path: Path) -> Iterator[str]:
-    """A name of the path that fits into a socket address, by way of its directory if it is too long."""
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
-        yield str(path)
-        return
-    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{directory}/{path.name}"
-    finally:
-        os.close(directory)

@@ -10,5 +10,5 @@
 ``announce`` news of a pool as a whole       ``events``    one log line per event
 ``trapped``  results that are sent us        ``remote``   ``monremote``
 ``classicfiles`` the classic state files     ``classicwords`` errors as classic clients know them
-``loading``, ``options``, ``places``         from the command line to a linked configuration
+``options``, ``places``, ``reading``, ``loading``   from the command line to a linked configuration
 """

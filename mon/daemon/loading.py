@@ -3,17 +3,15 @@
 Everything here blocks (files, name lookups), so the daemon calls it in a thread.
 """
 
-import dataclasses
 import os
 import socket
 from dataclasses import dataclass
 
 from mon.balancer import misnamed
 from mon.catalog import Catalog, Plan, link
-from mon.config import Parsed
-from mon.config.files import load as load_file
 from mon.daemon.options import Options
 from mon.daemon.places import Places, places
+from mon.daemon.reading import parsed_file
 from mon.errors import ConfigError
 from mon.model.source import Problem, Severity
 
@@ -26,26 +24,6 @@ class Loaded:
     places: Places
     catalog: Catalog
     problems: tuple[Problem, ...]
-
-
-def read_config(options: Options) -> Parsed:
-    """Parse the file of ``options``; settings from the command line win over those in it.
-
-    Raises ConfigError when the file has errors or cannot be read.
-    """
-    parsed = load_file(str(options.config), m4=options.m4)
-    if parsed.errors:
-        raise ConfigError(parsed.errors)
-    return override(parsed, options)
-
-
-def override(parsed: Parsed, options: Options) -> Parsed:
-    """``parsed`` with the settings of the command line, and those that a classic reset keeps."""
-    given = parsed.config.settings.given
-    kept = {name: value for name, value in options.kept.items() if name not in given}
-    changed = {**kept, **options.settings}
-    settings = dataclasses.replace(parsed.config.settings, **changed)  # type: ignore[arg-type]
-    return dataclasses.replace(parsed, config=dataclasses.replace(parsed.config, settings=settings))
 
 
 def load(options: Options) -> Loaded:
@@ -68,7 +46,7 @@ def classic_words(error: ConfigError) -> str:
 
 def examine(options: Options) -> Loaded:
     """Read and link as far as it goes; all problems, errors too, are in the result."""
-    parsed = override(load_file(str(options.config), m4=options.m4), options)
+    parsed = parsed_file(options)
     settings = parsed.config.settings
     where = places(settings, classic=options.classic, environ=os.environ)
     catalog = Catalog(where.mondirs, where.alertdirs, user=settings.pluginuser)

@@ -10,7 +10,7 @@ from itertools import cycle
 from pathlib import Path
 
 import mon
-from mon.control.unix import ask
+from mon.control.asking import ask
 from mon.demo.console import BOLD, GREEN, RED, Console
 from mon.demo.stage import Event, Stage, StageError
 from mon.demo.web import Fault

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mon.control import unix
-from mon.control.unix import UnixServer, ask
+from mon.control.asking import ask
+from mon.control.unix import UnixServer
 from mon.errors import ControlError
 
 
