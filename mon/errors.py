@@ -21,7 +21,7 @@
 Foreign exceptions are translated where the foreign library is called.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mon.model.result import Cause
 from mon.model.source import Problem
@@ -76,13 +76,25 @@ class Undeliverable(MonError):
     """An alert was not sent.
 
     ``permanent``: trying again is useless.  ``retry_after``: the receiver asks to be left alone for so many
-    seconds (HTTP's Retry-After).
+    seconds (HTTP's Retry-After).  Of several recipients, ``left`` are those to be asked again and ``refused``
+    those who are not to be (with the reason in words): all others have it.  The next attempt finds ``left``
+    in its notice.
     """
 
-    def __init__(self, why: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        left: Sequence[str] = (),
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(why)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.left = tuple(left)
+        self.refused = dict(refused or {})
 
 
 class RenderError(MonError):

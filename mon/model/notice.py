@@ -76,7 +76,8 @@ class Notice:
     ``last_message`` is when the period was last told of this outage; ``story`` is what it is about if that is
     not an outage of the service (``pool/web``).  ``id`` is the same at each attempt, ""
     before the outbox has it.  ``remark`` is what there is to say beside the event (it also ends ``output``):
-    that another channel failed, that the failure could not be told before it was over.
+    that another channel failed, that the failure could not be told before it was over.  ``left`` are the
+    recipients who have not got it yet, if earlier attempts served some of them; () is all.
     """
 
     type: AlertType
@@ -101,6 +102,7 @@ class Notice:
     last_message: float = 0.0
     story: str = ""
     remark: str = ""
+    left: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -178,9 +180,12 @@ class Delivery:
     """How one attempt at sending an alert ended.
 
     ``retry_after``: the receiver asks to be left alone for so many seconds; None if it does not say.
+    ``left``, ``refused``: see errors.Undeliverable.
     """
 
     fate: Fate
     why: str
     duration: float = 0.0
     retry_after: float | None = None
+    left: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)

@@ -15,7 +15,8 @@ from mon.store.values import Stage
 
 IsAction = Callable[[AlertLine], bool]
 
-MERGED = "told together with its end, in alert"
+MERGED = {AlertKind.UPALERT: "told together with its end", AlertKind.ALERT: "a later one tells it too"}
+"""Why one ends before it was told, by what tells it instead."""
 
 
 def second(entry: Entry, is_action: IsAction, at: float) -> Entry | None:
@@ -30,9 +31,18 @@ def second(entry: Entry, is_action: IsAction, at: float) -> Entry | None:
 
 
 def is_to_be_reported(entry: Entry) -> bool:
-    """Is its end news for people?  What was undone, merged or dropped by somebody is not."""
+    """Is its end news for people?  What was undone, merged or dropped by somebody is not.
+
+    That one of several recipients is refused it for good is news before its end.
+    """
     lost = entry.stage is Stage.FAILED or (entry.stage is Stage.EXPIRED and entry.why in (CUT_OFF, NOT_RUN))
-    return lost and not entry.reports and entry.type is not AlertType.TEST
+    return (lost or bool(lost_for(entry))) and not entry.reports and entry.type is not AlertType.TEST
+
+
+def lost_for(entry: Entry) -> tuple[str, ...]:
+    """The recipients that it is lost for while others have it, or may still get it; () is all or nobody."""
+    some = entry.stage is Stage.RETRY or (entry.stage is Stage.FAILED and not entry.notice.left)
+    return tuple(sorted(entry.refused)) if some else ()
 
 
 def report(entry: Entry, lines: Iterable[AlertLine], is_action: IsAction, at: float) -> Entry | None:
@@ -47,21 +57,50 @@ def report(entry: Entry, lines: Iterable[AlertLine], is_action: IsAction, at: fl
     if not others:
         return None
     line = min(others, key=lambda line: _strangeness(entry.line, line))
-    text = f"not delivered: {_name(entry)}: {entry.why}"
+    some = lost_for(entry)
+    text = f"not delivered{' to all' if some else ''}: {_name(entry)}: {entry.why}"
     notice = replace(entry.notice, summary=text, output=f"{text}\n\n{entry.notice.output}", remark=text)
-    made = _follower(entry, line, follower_id(entry.id, "report"), notice, is_action, at)
-    return replace(made, reports=entry.id)
+    made_id = follower_id(entry.id, " ".join(("report", *some)))
+    return replace(_follower(entry, line, made_id, notice, is_action, at), reports=entry.id)
 
 
-def pointless(entry: Entry, waiting: Sequence[Entry]) -> tuple[Entry, ...]:
+def pointless(entry: Entry, waiting: Sequence[Entry], *, stuck: bool) -> tuple[Entry, ...]:
     """The failures that ``waiting`` (its lane) still wants to tell although ``entry`` says they are over.
 
-    Only when the first of them was tried and could not be sent: what merely queues goes out by itself.
+    Or that it says all of them again, as a reminder does.  Only when the first of them was tried and could
+    not be sent, or (``stuck``) one before it: what merely queues goes out by itself.
     """
-    if entry.kind is not AlertKind.UPALERT or entry.action or not waiting or not waiting[0].attempts:
+    if entry.action or not waiting:
         return ()
-    return tuple(
-        each for each in waiting if each.kind is AlertKind.ALERT and not each.action and not each.reports
+    if entry.kind is AlertKind.UPALERT and waiting[0].attempts:
+        return tuple(
+            each for each in waiting if each.kind is AlertKind.ALERT and not each.action and not each.reports
+        )
+    return tuple(each for each in waiting if _repeats(entry, each)) if stuck else ()
+
+
+def _repeats(entry: Entry, earlier: Entry) -> bool:
+    """Does it tell the outage of the earlier one as it is now?  Traps and reports stand for themselves."""
+    told = entry.type is earlier.type is AlertType.FAILURE and not (entry.reports or earlier.reports)
+    return told and entry.kind is earlier.kind and entry.notice.thread == earlier.notice.thread
+
+
+def together(entry: Entry, earlier: Sequence[Entry]) -> Entry:
+    """The message that takes the place of the earlier ones."""
+    return both(entry, earlier) if entry.kind is AlertKind.UPALERT else _again(entry, earlier)
+
+
+def _again(entry: Entry, earlier: Sequence[Entry]) -> Entry:
+    """The latest of several that tell the same; its patience is that of the first, or it would never end."""
+    first = earlier[0]
+    count = "an earlier message" if len(earlier) == 1 else f"{len(earlier)} earlier messages"
+    remark = f"{count} of it could not be delivered" + (f": {first.why}" if first.why else "")
+    return replace(
+        entry,
+        notice=with_remark(entry.notice, remark),
+        created=first.created,
+        attempts=first.attempts,
+        next_at=first.next_at,
     )
 
 
@@ -76,9 +115,9 @@ def both(entry: Entry, earlier: Sequence[Entry]) -> Entry:
     )
 
 
-def told_in(entry: Entry, id: str) -> Entry:
-    """The end of an entry that goes out together with the one of this id."""
-    return replace(entry, stage=Stage.EXPIRED, why=f"{MERGED} {id[:8]}", next_at=0.0)
+def told_in(entry: Entry, by: Entry) -> Entry:
+    """The end of an entry that goes out together with another."""
+    return replace(entry, stage=Stage.EXPIRED, why=f"{MERGED[by.kind]}, in alert {by.id[:8]}", next_at=0.0)
 
 
 def with_remark(notice: Notice, remark: str) -> Notice:
@@ -102,7 +141,7 @@ def _follower(
         period=entry.period,
         type=entry.type,
         line=line,
-        notice=replace(notice, id=id),
+        notice=replace(notice, id=id, left=()),
         action=is_action(line),
         created=at,
     )
@@ -121,4 +160,6 @@ def _said(entry: Entry) -> str:
         return f"failed: {entry.why}"
     if entry.stage is Stage.EXPIRED:
         return f"expired: {entry.why}"
+    if lost_for(entry):
+        return f"did not reach all: {entry.why}"
     return f"was not delivered in time: {entry.why or 'no attempt has ended yet'}"

@@ -1,6 +1,7 @@
 """An alert that is to be sent, as a value and as a row of the store."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from mon.codec import decode, encode
 from mon.model.config import AlertKind, AlertLine
@@ -20,7 +21,8 @@ class Entry:
 
     ``action``: it does something (an executable), and is not repeated behind the operator's back; the
     others are messages.  ``reports`` is the id of the alert whose failure this one tells, "" of all others:
-    a report is itself never reported.
+    a report is itself never reported.  ``refused`` are those of several recipients for whom it was refused
+    for good, with the reason; ``notice.left`` those who have not got it yet.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Entry:
     next_at: float = 0.0
     why: str = ""
     reports: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> AlertKind:
@@ -93,7 +96,9 @@ def decided(decision: Decision, notice: Notice, id: str, *, action: bool) -> Ent
 
 def row_of(entry: Entry) -> Row:
     """The row that a new entry is."""
-    return Row(entry.id, encode(entry), entry.created)
+    return Row(
+        entry.id, encode(entry), entry.created, attempts=entry.attempts, next_at=entry.next_at, why=entry.why
+    )
 
 
 def entry_of(row: Row) -> Entry:
@@ -118,4 +123,5 @@ def outcome_of(entry: Entry, at: float, duration: float = 0.0) -> Outcome:
         kind=entry.kind,
         type=entry.type,
         command=entry.command,
+        body=encode(entry) if entry.refused or entry.notice.left else None,
     )

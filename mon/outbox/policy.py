@@ -2,7 +2,7 @@
 
 from mon.catalog import Form, Plan
 from mon.model.config import AlertLine, Config, Retry
-from mon.outbox.entry import Entry
+from mon.outbox.entry import Destination, Entry
 
 
 class Policy:
@@ -23,6 +23,11 @@ class Policy:
             return False
         told = {name.removesuffix(".alert") for name in self.plan.config.settings.messages}
         return bound.plugin.name not in told
+
+    def destinations(self) -> frozenset[Destination]:
+        """All that can be called."""
+        commands = (line.command for line in self.plan.alerts)
+        return frozenset((*command.words, command.runas) for command in commands)
 
     def lines_of(self, entry: Entry) -> tuple[AlertLine, ...]:
         """The lines of the entry's period that can be called."""

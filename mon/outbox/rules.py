@@ -60,8 +60,12 @@ def after(
     ``age`` is how long ago it was decided, ``undone`` whether its opposite was decided meanwhile,
     ``chance`` a random number from 0 to 1.
     """
+    entry = _partly(entry, delivery)
+    if entry.refused and not entry.notice.left:  # all others have it
+        return replace(entry, stage=Stage.FAILED, why=_said_no(entry), next_at=0.0)
     if delivery.fate is not Fate.RETRY:
-        return replace(entry, stage=Stage(delivery.fate.value), why=delivery.why, next_at=0.0)
+        why = _with_refusals(delivery.why, entry)
+        return replace(entry, stage=Stage(delivery.fate.value), why=why, next_at=0.0)
     if undone:
         return replace(
             entry, stage=Stage.EXPIRED, why=f"{UNDONE}; the last attempt: {delivery.why}", next_at=0.0
@@ -70,8 +74,30 @@ def after(
     wait = max(asked, patience.wait(entry.attempts, chance))
     if age + wait > patience.life or 0 < patience.tries <= entry.attempts:
         why = f"given up after {_times(entry.attempts)}: {delivery.why}"
-        return replace(entry, stage=Stage.FAILED, why=why, next_at=0.0)
-    return replace(entry, stage=Stage.RETRY, why=delivery.why, next_at=wall + wait)
+        return replace(entry, stage=Stage.FAILED, why=_with_refusals(why, entry), next_at=0.0)
+    return replace(entry, stage=Stage.RETRY, why=_with_refusals(delivery.why, entry), next_at=wall + wait)
+
+
+def once_more(entry: Entry, at: float) -> Entry:
+    """One that had ended, as it is tried again at a wall time: for those who have not got it."""
+    notice = replace(entry.notice, left=(*entry.notice.left, *entry.refused))
+    return replace(entry, stage=Stage.WAITING, created=at, next_at=0.0, notice=notice, refused={})
+
+
+def _partly(entry: Entry, delivery: Delivery) -> Entry:
+    """With what an attempt says of single recipients: who has it, or is refused it, is not asked again."""
+    refused = {**entry.refused, **delivery.refused}
+    left = () if delivery.fate is Fate.SENT else delivery.left or entry.notice.left
+    notice = replace(entry.notice, left=tuple(who for who in left if who not in refused))
+    return replace(entry, notice=notice, refused=refused)
+
+
+def _said_no(entry: Entry) -> str:
+    return "refused for " + "; ".join(f"{who}: {why}" for who, why in entry.refused.items())
+
+
+def _with_refusals(why: str, entry: Entry) -> str:
+    return f"{why}; {_said_no(entry)}" if entry.refused else why
 
 
 def at_start(entry: Entry) -> Entry:

@@ -13,12 +13,12 @@ from mon.errors import StoreError
 from mon.model.config import AlertLine
 from mon.model.moment import Moment
 from mon.model.notice import Decision, Delivery, Fate
-from mon.outbox.aftermath import both, pointless, told_in
+from mon.outbox.aftermath import pointless, together, told_in
 from mon.outbox.entry import Entry, decided, entry_of, outcome_of, row_of
 from mon.outbox.followers import Followers, Store
 from mon.outbox.lanes import ALL, EACH, Item, Lanes
 from mon.outbox.policy import Policy
-from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, patience_for
+from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, once_more, patience_for
 from mon.store.values import Batch, Outcome, Row, Stage
 
 Send = Callable[[Entry, int], Awaitable[Delivery]]
@@ -101,13 +101,15 @@ class Outbox:
 
     def _merged(self, row: Row, outcomes: list[Outcome], now: float) -> Row:
         entry = self._fresh.get(row.id) or entry_of(row)
-        waiting = [item for item in self._lanes.before(entry) if not item.running]
-        gone = pointless(entry, [item.entry for item in waiting])
+        lane = self._lanes.before(entry)
+        waiting = [item for item in lane if not item.running]
+        stuck = bool(lane) and lane[0].entry.attempts > lane[0].running
+        gone = pointless(entry, [item.entry for item in waiting], stuck=stuck)
         if not gone:
             return row
         self._merging[row.id] = [item for item in waiting if item.entry in gone]
-        outcomes += [outcome_of(told_in(each, row.id), now) for each in gone]
-        self._fresh[row.id] = both(entry, gone)
+        outcomes += [outcome_of(told_in(each, entry), now) for each in gone]
+        self._fresh[row.id] = together(entry, gone)
         return row_of(self._fresh[row.id])
 
     def committed(self, rows: Sequence[Row], *, saved: bool = True) -> None:
@@ -116,15 +118,16 @@ class Outbox:
             if not saved:
                 self._unsaved[row.id] = row
             if row.id not in self._lanes:
+                entry = self._fresh.pop(row.id) if row.id in self._fresh else entry_of(row)
                 for item in self._merging.pop(row.id, ()):
-                    self._leave_to(item, row.id)
-                self._add(self._fresh.pop(row.id) if row.id in self._fresh else entry_of(row))
+                    self._leave_to(item, entry)
+                self._add(entry)
         self.wake()
 
-    def _leave_to(self, item: Item, id: str) -> None:
+    def _leave_to(self, item: Item, entry: Entry) -> None:
         if not item.running and item.entry.id in self._lanes:  # else its last attempt began meanwhile
             self._lanes.drop(item)
-            self._tell(told_in(item.entry, id), 0.0)
+            self._tell(told_in(item.entry, entry), 0.0)
 
     async def start(self, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
         """Take up what a former life left, and begin to send; warnings for the log.
@@ -133,9 +136,10 @@ class Outbox:
 
         Messages are sent again; actions expire, unless their line says ``replay=yes``.
         """
+        known = await self._followers.remember()
         warnings = await self._resume(await self._store.unsent() if rows is None else rows)
         self._pump = asyncio.create_task(self._run(), name="outbox")
-        return warnings
+        return (known, *warnings) if known else warnings
 
     def wake(self) -> None:
         """Look again what is due."""
@@ -173,7 +177,7 @@ class Outbox:
         item = self._lanes.get(entry.id)
         now = self._clock()
         if item is None:
-            entry = replace(entry, stage=Stage.WAITING, created=now.wall, next_at=0.0)
+            entry = once_more(entry, now.wall)
             self._add(entry)
             self._spawn(self._record([outcome_of(entry, now.wall)]), self._lanes.get(entry.id))
         elif not item.running:
@@ -297,7 +301,8 @@ class Outbox:
         """Write; True if the disk took it.  What it did not take goes with the next one."""
         told, unsaved = [*self._unrecorded, *outcomes], self._unsaved
         self._unrecorded, self._unsaved = [], {}
-        batch = Batch(self._clock().wall, entries=(*unsaved.values(), *rows), deliveries=tuple(told))
+        entries, notes = (*unsaved.values(), *rows), self._followers.news()
+        batch = Batch(self._clock().wall, notes=notes, entries=entries, deliveries=tuple(told))
         try:
             await self._store.commit(batch, patience=DISK_PATIENCE)
         except StoreError as error:
@@ -306,6 +311,7 @@ class Outbox:
             self._unsaved = unsaved | self._unsaved
             self.trouble = str(error)
             return False
+        self._followers.saved(notes)
         self.trouble = ""
         return True
 

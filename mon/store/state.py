@@ -88,6 +88,10 @@ class StateStore:
         rows = await _answer(self._writer.submit(lambda db: _rows(db, "WHERE id = ?", id)), PATIENCE)
         return rows[0] if rows else None
 
+    async def note(self, name: str) -> bytes | None:
+        """What was last saved under a name; None for nothing."""
+        return await _answer(self._writer.submit(lambda db: _note(db, name)), PATIENCE)
+
     async def entries(self, since: float, limit: int) -> tuple[Row, ...]:
         """The unsent entries and those that ended since a wall time, the latest ``limit``, oldest first."""
         where = f"WHERE changed >= ? OR {_UNSENT_WORDS}"
@@ -167,7 +171,10 @@ _ADD = (
     "INSERT OR IGNORE INTO outbox (id, stage, attempts, next_at, created, changed, why, body)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_OUTCOME = "UPDATE outbox SET stage = ?, attempts = ?, next_at = ?, changed = ?, why = ? WHERE id = ?"
+_OUTCOME = (
+    "UPDATE outbox SET stage = ?, attempts = ?, next_at = ?, changed = ?, why = ?, body = ifnull(?, body)"
+    " WHERE id = ?"
+)
 _UNSENT_WORDS = "stage IN ('waiting', 'in flight', 'retry')"
 _UNSENT = f"WHERE {_UNSENT_WORDS}"
 _PRUNE = f"""DELETE FROM outbox WHERE NOT ({_UNSENT_WORDS}) AND seq NOT IN
@@ -179,7 +186,8 @@ def _added(row: Row) -> tuple[Any, ...]:
 
 
 def _outcome(outcome: Outcome) -> tuple[Any, ...]:
-    return (outcome.stage, outcome.attempts, outcome.next_at, outcome.at, outcome.why, outcome.id)
+    stage, attempts = outcome.stage, outcome.attempts
+    return (stage, attempts, outcome.next_at, outcome.at, outcome.why, outcome.body, outcome.id)
 
 
 def _read(db: sqlite3.Connection) -> Saved:
@@ -195,6 +203,11 @@ def _kept(db: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> dict[
         (lambda row: row[0]) if len(columns) == 1 else (lambda row: row[:-2])
     )
     return {key(row): Kept(row[-2], row[-1]) for row in rows}
+
+
+def _note(db: sqlite3.Connection, name: str) -> bytes | None:
+    found = db.execute("SELECT body FROM note WHERE name = ?", (name,)).fetchone()
+    return bytes(found[0]) if found else None
 
 
 def _unsent(db: sqlite3.Connection) -> tuple[Row, ...]:

@@ -52,7 +52,8 @@ class Row:
 class Outcome:
     """What became of an entry: of one attempt, or by a decision not to try (again).
 
-    ``duration`` is that of the attempt in seconds, ``at`` and ``next_at`` are wall time.
+    ``duration`` is that of the attempt in seconds, ``at`` and ``next_at`` are wall time.  ``body`` takes the
+    place of the entry's, None leaves it.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Outcome:
     kind: str = ""
     type: str = ""
     command: str = ""
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

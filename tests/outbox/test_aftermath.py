@@ -17,6 +17,7 @@ from mon.model.result import OpStatus
 from mon.outbox import Entry, Outbox, Policy
 from mon.outbox.aftermath import follower_id, is_to_be_reported
 from mon.outbox.entry import entry_of
+from mon.outbox.followers import BROKEN
 from mon.store import Batch, Row, Stage, StateStore
 
 CONFIG = """
@@ -56,6 +57,7 @@ class World:
         self.config = parse(CONFIG, "mon.cf", read=lambda pattern, file: []).config
         self.plan = Plan(self.config, alerts=self._bound())
         self.sent: list[tuple[str, str, str]] = []
+        self.asked: list[tuple[str, ...]] = []
         self.ended: list[tuple[str, Fate]] = []
         self.answers: dict[str, Delivery] = {}
         self.store = StateStore.open(path)
@@ -77,15 +79,26 @@ class World:
 
     async def send(self, entry: Entry, attempt: int) -> Delivery:
         self.sent.append((entry.command, entry.notice.summary, entry.notice.remark))
+        self.asked.append(entry.notice.left)
         return self.answers.get(entry.line.command.plugin, Delivery(Fate.SENT, ""))
 
     def line(self, service: str, number: int) -> AlertLine:
         return self.config.services["web", service].periods[0].lines[number]
 
-    async def decide(self, service: str, number: int, summary: str = "h1") -> Row:
+    async def decide(
+        self,
+        service: str,
+        number: int,
+        summary: str = "h1",
+        type: AlertType | None = None,
+        first_failure: float = 1.0,
+    ) -> Row:
         line = self.line(service, number)
-        type_ = TYPES[line.kind]
-        notice = Notice(type_, "web", service, "", self.now.wall, 1, OpStatus.FAIL, summary, f"{summary}\n")
+        type_ = type or TYPES[line.kind]
+        notice = Notice(
+            *(type_, "web", service, "", self.now.wall, 1, OpStatus.FAIL, summary, f"{summary}\n"),
+            first_failure=first_failure,
+        )
         decision = Decision("web", service, "", line, type_, "send", "", self.now, notice)
         rows, merged = self.outbox.merged(self.outbox.entries_for([decision]))
         await self.store.commit(Batch(self.now.wall, entries=rows, deliveries=merged))
@@ -261,3 +274,103 @@ def test_what_was_undone_or_dropped_is_no_news() -> None:
     assert not is_to_be_reported(replace(entry, stage=Stage.EXPIRED, why="dropped by ann: x"))
     assert is_to_be_reported(replace(entry, stage=Stage.FAILED, why="x"))
     assert not is_to_be_reported(replace(entry, stage=Stage.FAILED, type=AlertType.TEST))
+
+
+A_LATER = Delivery(Fate.RETRY, "a is to come later", left=("a",), refused={"b": "550 no b"})
+
+
+async def test_of_several_recipients_only_those_who_have_not_got_it_are_asked_again(world: World) -> None:
+    world.answers["mail.alert"] = A_LATER
+    row = await world.decide("lonely", 0)
+    assert await world.stage(row.id) == (Stage.RETRY, "a is to come later; refused for b: 550 no b")
+    await world.restart()
+    world.answers.clear()
+    await world.forward(60)
+    assert world.asked == [(), ("a",)]
+    assert await world.stage(row.id) == (Stage.FAILED, "refused for b: 550 no b")
+
+
+async def test_who_is_refused_it_for_good_is_reported_at_once_and_once(world: World) -> None:
+    world.answers["mail.alert"] = A_LATER
+    row = await world.decide("http", 0)
+    text = "not delivered to all: alert mail.alert ops: a is to come later; refused for b: 550 no b"
+    assert world.sent[1:] == [("webhook.alert other", text, text)]
+    assert world.asked[1] == ()  # the other channel has recipients of its own
+    world.answers.clear()
+    await world.forward(60)
+    assert (await world.stage(row.id))[0] is Stage.FAILED
+    world.answers["mail.alert"] = replace(A_LATER, fate=Fate.FAILED, left=())
+    await world.decide("http", 0)
+    assert [command for command, _, _ in world.sent].count("webhook.alert other") == 1
+    world.answers["mail.alert"] = REFUSED  # that nobody gets it is news again
+    await world.decide("http", 0)
+    assert [command for command, _, _ in world.sent].count("webhook.alert other") == 2
+
+
+async def test_the_second_channel_goes_for_whom_the_first_refuses(world: World) -> None:
+    world.answers["mail.alert"] = A_LATER
+    await world.decide("two", 0)
+    assert [command for command, _, _ in world.sent] == ["mail.alert ops", "webhook.alert other"]
+    assert "did not reach all: a is to come later; refused for b" in world.sent[1][2]
+
+
+async def test_once_more_is_for_those_who_have_not_got_it(world: World) -> None:
+    world.answers["mail.alert"] = replace(A_LATER, fate=Fate.FAILED, left=())
+    row = await world.decide("lonely", 0)
+    kept = await world.store.entry(row.id)
+    assert kept is not None and kept.stage is Stage.FAILED
+    world.answers.clear()
+    world.outbox.retry(entry_of(kept))
+    await world.quiet()
+    assert world.asked == [(), ("b",)] and (await world.stage(row.id))[0] is Stage.SENT
+
+
+async def test_what_is_known_to_fail_is_not_reported_again_after_a_restart(world: World) -> None:
+    world.answers["mail.alert"] = REFUSED
+    await world.decide("http", 0)
+    await world.restart()
+    await world.decide("http", 0)
+    assert [command for command, _, _ in world.sent].count("webhook.alert other") == 1
+    world.answers.clear()
+    await world.decide("http", 0)
+    await world.restart()
+    world.answers["mail.alert"] = REFUSED
+    await world.decide("http", 0)
+    assert [command for command, _, _ in world.sent].count("webhook.alert other") == 2
+
+
+async def test_what_is_saved_of_broken_destinations_and_cannot_be_read_is_told(world: World) -> None:
+    await world.store.commit(Batch(1.0, notes={BROKEN: b"rubbish"}))
+    outbox = Outbox(world.store, world.send, lambda: world.now)
+    (warning,) = await outbox.start()
+    await outbox.stop(0.0)
+    assert warning.startswith("what is known of broken destinations is left out")
+
+
+async def test_reminders_behind_a_dead_server_become_one(world: World) -> None:
+    world.answers["mail.alert"] = BUSY
+    rows = []
+    for count in range(4):
+        rows.append(await world.decide("lonely", 0, f"h1 is down {count}"))
+        await world.forward(3600)
+    (entry,) = world.outbox.pending()
+    assert entry.id == rows[-1].id and entry.attempts > 4
+    assert entry.created == 1_000_000.0  # it is given up when the first would have been
+    assert await world.stage(rows[0].id) == (
+        Stage.EXPIRED,
+        f"a later one tells it too, in alert {rows[1].id[:8]}",
+    )
+    world.answers.clear()
+    world.sent.clear()
+    await world.forward(1200)
+    remark = "an earlier message of it could not be delivered: 421 busy"
+    assert [(summary, said[: len(remark)]) for _, summary, said in world.sent] == [("h1 is down 3", remark)]
+
+
+async def test_traps_and_other_outages_stand_for_themselves(world: World) -> None:
+    world.answers["mail.alert"] = BUSY
+    await world.decide("lonely", 0, first_failure=1_000.0)
+    await world.decide("lonely", 0, first_failure=2_000.0)
+    await world.decide("lonely", 0, type=AlertType.TRAP)
+    await world.decide("lonely", 0, type=AlertType.TRAP)
+    assert len(world.outbox.pending()) == 4

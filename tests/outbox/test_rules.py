@@ -14,6 +14,7 @@ from mon.store import Stage
 
 GENERAL = Retry()
 AGAIN = Delivery(Fate.RETRY, "421 busy")
+NOW = {"wall": 0.0, "age": 0.0, "undone": False}
 
 
 def entry(
@@ -128,3 +129,25 @@ def test_an_outcome_names_the_line() -> None:
         "failure",
         0.25,
     )
+
+
+def test_recipients_that_were_served_are_not_asked_again() -> None:
+    first = Delivery(Fate.RETRY, "later", left=("a", "b"), refused={"c": "550 no"})
+    tried = after(entry(), first, wall=0, age=0, undone=False)
+    assert (tried.notice.left, dict(tried.refused)) == (("a", "b"), {"c": "550 no"})
+    silent = after(tried, AGAIN, wall=0, age=0, undone=False)
+    assert silent.notice.left == ("a", "b") and silent.why == "421 busy; refused for c: 550 no"
+    lost = after(tried, Delivery(Fate.FAILED, "552 too big"), wall=0, age=0, undone=False)
+    assert (lost.stage, lost.why) == (Stage.FAILED, "552 too big; refused for c: 550 no")
+    told = after(tried, Delivery(Fate.FAILED, "", refused={"a": "550 gone"}, left=("b",)), **NOW)
+    assert told.notice.left == ("b",) and "refused for c: 550 no; a: 550 gone" in told.why
+    assert rules.once_more(told, 9.0).notice.left == ("b", "c", "a")
+
+
+def test_an_entry_of_several_recipients_is_the_same_after_it_was_a_row() -> None:
+    some = Delivery(Fate.RETRY, "later", left=("a",), refused={"c": "550 no"})
+    tried = after(entry(), some, wall=0, age=0, undone=False)
+    body = outcome_of(tried, 1.0).body
+    assert body is not None
+    assert entry_of(replace(row_of(entry()), body=body)).notice.left == ("a",)
+    assert outcome_of(entry(), 1.0).body is None
