@@ -1,8 +1,8 @@
 """The tables: what each directive is called, what converts its value, and where the value goes.
 
 A row is a converter and the name of a field of the value that the record becomes (`Settings`,
-`Service`, `Dependencies`, `Period`, `Virtual`).  ``many``: each line adds one more; else the last line
-counts.  ``ours``: the classic mon does not know the directive.
+`Service`, `Dependencies`, `Period`, `Virtual`; of an alertgroup: `Period`).  ``many``: each line adds one
+more; else the last line counts.  ``ours``: the classic mon does not know the directive.
 """
 
 from collections.abc import Callable, Mapping
@@ -105,7 +105,18 @@ PERIOD: Mapping[str, Row] = {
     "alerts_dont_count": Row(values.flag, "alerts_dont_count"),
     "reminder": Row(values.time, "reminder", ours=True),
     "until": Row(values.until_ack, "until_ack", ours=True),
+    "collate": Row(values.collate, "collate", ours=True),
 }
+
+ALERTGROUP: Mapping[str, Row] = {
+    **{str(kind): Row(commands.alert(kind), "lines", many=True) for kind in AlertKind},
+    "collate": Row(values.time, "collate"),
+    "alertevery": Row(values.alertevery, "alertevery"),
+    "numalerts": Row(values.count, "numalerts"),
+    "reminder": Row(values.time, "reminder"),
+    "until": Row(values.until_ack, "until_ack"),
+}
+"""Not marked as ours: the classic mon skips the whole block."""
 
 VIRTUAL: Mapping[str, Row] = {
     "balancer": Row(virtuals.balancer, "balancer"),

@@ -1,10 +1,21 @@
 """What is being read, before it is whole: records as they grow line by line."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mon.model.config import AlertLine, Config, Dependencies, Host, Hostgroup, Period, Service, Settings
+from mon.model.config import (
+    AlertLine,
+    Collate,
+    Config,
+    Dependencies,
+    Host,
+    Hostgroup,
+    Period,
+    Service,
+    Settings,
+)
 from mon.model.pool import Virtual
 from mon.model.source import Source
 
@@ -12,6 +23,19 @@ _ADDRESSED = re.compile(r"([\w.-]+)=([\w.:%-]+)")
 
 Fields = dict[str, Any]
 """Converted values by the name of the field they go to.  The tables of `directives` pair them rightly."""
+
+
+USUAL_WINDOW = 30.0
+"""Seconds that an alertgroup collects if it does not say."""
+
+
+@dataclass(slots=True)
+class AlertgroupDraft:
+    """What the periods that name it have in common."""
+
+    name: str
+    source: Source
+    fields: Fields = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -28,10 +52,22 @@ class PeriodDraft:
         """What may be there only once in a service."""
         return self.label or self.spec
 
-    def finish(self) -> Period:
-        """The period as it was written."""
-        lines: list[AlertLine] = self.fields.pop("lines", [])
-        return Period(self.label, self.spec, tuple(lines), **self.fields, source=self.source)
+    def finish(self, groups: Mapping[str, AlertgroupDraft]) -> Period:
+        """The period as it was written; what it says itself goes before what its group says."""
+        word = self.fields.get("collate")
+        group = groups.get(word) if isinstance(word, str) else None
+        fields = {**(group.fields if group else {}), **self.fields}
+        lines: list[AlertLine] = [
+            *(group.fields.get("lines", ()) if group else ()),
+            *self.fields.get("lines", ()),
+        ]
+        fields["lines"], fields["collate"] = tuple(lines), None
+        if group:
+            fields["collate"] = Collate(group.fields.get("collate", USUAL_WINDOW), group.name)
+        elif isinstance(word, float):
+            commands = dict.fromkeys(line.command.text for line in lines)
+            fields["collate"] = Collate(word, f"to {', '.join(commands)}")
+        return Period(self.label, self.spec, **fields, source=self.source)
 
 
 @dataclass(slots=True)
@@ -46,7 +82,7 @@ class ServiceDraft:
     variables: dict[str, str] = field(default_factory=dict)
     periods: list[PeriodDraft] = field(default_factory=list)
 
-    def finish(self) -> Service:
+    def finish(self, groups: Mapping[str, AlertgroupDraft]) -> Service:
         """The service as it was written."""
         return Service(
             self.watch,
@@ -54,7 +90,7 @@ class ServiceDraft:
             **self.fields,
             variables=tuple(self.variables.items()),
             dependencies=Dependencies(**self.dependencies) if self.dependencies else Dependencies(),
-            periods=tuple(period.finish() for period in self.periods),
+            periods=tuple(period.finish(groups) for period in self.periods),
             source=self.source,
         )
 
@@ -122,12 +158,14 @@ class Sheet:
     aliases: dict[str, MembersDraft] = field(default_factory=dict)
     watches: dict[str, WatchDraft] = field(default_factory=dict)
     virtuals: dict[str, VirtualDraft] = field(default_factory=dict)
+    alertgroups: dict[str, AlertgroupDraft] = field(default_factory=dict)
     strays: list[list[tuple[Source, str]]] = field(default_factory=list)
     used: dict[str, Source] = field(default_factory=dict)  # where each directive stood first
 
     def finish(self) -> Config:
         """The whole configuration."""
-        services = [draft.finish() for watch in self.watches.values() for draft in watch.services.values()]
+        drafts = (draft for watch in self.watches.values() for draft in watch.services.values())
+        services = [draft.finish(self.alertgroups) for draft in drafts]
         return Config(
             Settings(**self.settings, given=self.given),
             {name: group.hostgroup() for name, group in self.hostgroups.items()},

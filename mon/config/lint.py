@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from mon import depend
-from mon.config.directives import DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT
+from mon.config.directives import ALERTGROUP, DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT
 from mon.config.drafts import MembersDraft, Sheet
 from mon.config.suggest import suggest
 from mon.model.config import CommandLine, Config, Service
 from mon.model.pool import Real, Virtual
 from mon.model.source import Problem, Severity, Source
 
-_RECORDS = ("hostgroup", "watch", "view", "alias", "virtual", "include", "messages")
+_RECORDS = ("hostgroup", "watch", "view", "alias", "virtual", "alertgroup", "include", "messages")
 _OF_A_WATCH = {"service", "period", *SERVICE, *DEPENDENCIES, *PERIOD}
 
 
@@ -34,7 +34,7 @@ def _stray_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
 
 
 def _remedy_of_stray(word: str) -> str:
-    for record, directives in (("watch", _OF_A_WATCH), ("virtual", VIRTUAL)):
+    for record, directives in (("watch", _OF_A_WATCH), ("virtual", VIRTUAL), ("alertgroup", ALERTGROUP)):
         if word in directives:
             return f"delete the empty line before it, or write '{record} NAME' above it"
     if word in _RECORDS:
@@ -105,6 +105,19 @@ def _silent_periods(config: Config, sheet: Sheet) -> Iterator[Problem]:
         for period in service.periods:
             if not period.lines:
                 yield _warning(period.source, "the period has no alert", "write 'alert NAME', or delete it")
+
+
+def _unknown_alertgroups(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    drafts = (draft for watch in sheet.watches.values() for draft in watch.services.values())
+    named = [(period, period.fields.get("collate")) for draft in drafts for period in draft.periods]
+    for period, name in named:
+        if isinstance(name, str) and name not in sheet.alertgroups:
+            remedy = suggest(name, sheet.alertgroups) or "define it, or write a time like 30s"
+            yield Problem(period.source, f"there is no alertgroup '{name}'", remedy)
+    for group in sheet.alertgroups.values():
+        if all(group.name != name for _, name in named):
+            what = f"no period names alertgroup '{group.name}'"
+            yield _warning(group.source, what, f"write 'collate {group.name}' in the periods, or delete it")
 
 
 def _excluded_strangers(config: Config, sheet: Sheet) -> Iterator[Problem]:
@@ -189,6 +202,7 @@ _RULES: tuple[Callable[[Config, Sheet], Iterator[Problem]], ...] = (
     _watches_without_service,
     _idle_services,
     _silent_periods,
+    _unknown_alertgroups,
     _excluded_strangers,
     _unknown_dependencies,
     _unprotected_virtuals,

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterable
 
 from mon.config.directives import GLOBALS, WITHOUT_EFFECT
-from mon.config.drafts import MembersDraft, Sheet, VirtualDraft, WatchDraft
+from mon.config.drafts import AlertgroupDraft, MembersDraft, Sheet, VirtualDraft, WatchDraft
 from mon.config.lines import Line, logical_lines
 from mon.config.place import Misfit, Place
-from mon.config.records import Alias, Members, Outside, Record, VirtualService, Watch, apply
+from mon.config.records import Alias, Block, Members, Outside, Record, Watch, apply
 from mon.config.unknown import unknown_global
 from mon.config.virtuals import service_id
 from mon.model.source import Problem, Source
@@ -26,6 +26,7 @@ _OPENERS = {
     "alias": re.compile(r"alias\s+([\w.-]+)()", re.ASCII),
     "watch": re.compile(r"watch\s+([\w.-]+)(.*)", re.ASCII),
     "virtual": re.compile(r"virtual\s+([\w.-]+)\s*(.*)", re.ASCII),
+    "alertgroup": re.compile(r"alertgroup\s+([\w.-]+)\s*(.*)", re.ASCII),
     "include": re.compile(r"include\s+(\S.*)()"),
     "messages": re.compile(r"messages\s+(\S.*)()"),
     "deadman": re.compile(r"deadman\s+([^\s=].*)()"),
@@ -49,6 +50,7 @@ class Reader:
             "alias": self._open_alias,
             "watch": self._open_watch,
             "virtual": self._open_virtual,
+            "alertgroup": self._open_alertgroup,
             "include": self._include,
             "messages": self._messages,
             "deadman": self._deadman,
@@ -84,7 +86,7 @@ class Reader:
             record.take(word, behind[0] if behind else "", text, place)
 
     def _start(self, word: str, match: re.Match[str], place: Place) -> None:
-        if word in ("virtual", "include") and isinstance(self._record, Watch):
+        if word in ("virtual", "alertgroup", "include") and isinstance(self._record, Watch):
             place.classic(f"refuses '{word}' without an empty line before it", "put an empty line before it")
         if word in WITHOUT_EFFECT:
             self.sheet.used.setdefault(word, place.source)
@@ -184,7 +186,20 @@ class Reader:
         before = self.sheet.virtuals.setdefault(name, draft)
         if before is not draft:
             place.error(f"virtual '{name}' is already defined at {before.source}", "rename one of them")
-        return VirtualService(self.sheet, draft)
+        return Block(self.sheet, "virtual", draft.fields)
+
+    def _open_alertgroup(self, name: str, rest: str, place: Place) -> Record:
+        place.classic("ignores 'alertgroup'")
+        if name[:1].isdigit():
+            place.error(f"'{name}' looks like a time", "begin the group's name with a letter")
+        if rest:
+            what = f"'{rest}' behind the name of an alertgroup is not understood"
+            place.error(what, "write its directives on the lines below; an empty line ends it")
+        draft = AlertgroupDraft(name, place.source)
+        before = self.sheet.alertgroups.setdefault(name, draft)
+        if before is not draft:
+            place.error(f"alertgroup '{name}' is already defined at {before.source}", "rename one of them")
+        return Block(self.sheet, "alertgroup", draft.fields)
 
 
 def _is_address(text: str) -> bool:

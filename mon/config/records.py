@@ -5,17 +5,18 @@
 """
 
 import re
+from collections.abc import Mapping
 from typing import Protocol
 
-from mon.config.directives import DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT, Row
-from mon.config.drafts import Fields, MembersDraft, PeriodDraft, ServiceDraft, Sheet, VirtualDraft, WatchDraft
+from mon.config.directives import ALERTGROUP, DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT, Row
+from mon.config.drafts import Fields, MembersDraft, PeriodDraft, ServiceDraft, Sheet, WatchDraft
 from mon.config.place import Misfit, Place
 from mon.config.unknown import unknown_directive
 from mon.config.values import period_spec
 from mon.model.config import AlertAfter
 from mon.model.source import Source
 
-RECORDS = frozenset({"hostgroup", "view", "alias", "watch", "virtual", "include"})
+RECORDS = frozenset({"hostgroup", "view", "alias", "watch", "virtual", "alertgroup", "include"})
 
 _STARTS_IN = {"hostgroup": frozenset({"hostgroup"}), "view": frozenset({"hostgroup", "alias", "view"})}
 _VARIABLE = re.compile(r"([A-Z_][A-Z0-9_]*)=(.*)")
@@ -162,25 +163,29 @@ class Watch:
             _can_be_reached(period.fields.get("alertafter"), service.fields.get("interval"), place)
 
 
-class VirtualService:
-    """A virtual block."""
+BLOCKS: Mapping[str, Mapping[str, Row]] = {"virtual": VIRTUAL, "alertgroup": ALERTGROUP}
+
+
+class Block:
+    """A record of plain directives, of the kind ``name``: a virtual service or an alertgroup."""
 
     starts = RECORDS
     has_globals = False
 
-    def __init__(self, sheet: Sheet, draft: VirtualDraft) -> None:
+    def __init__(self, sheet: Sheet, name: str, fields: Fields) -> None:
         self._sheet = sheet
-        self._draft = draft
+        self._name = name
+        self._fields = fields
 
     def take(self, word: str, rest: str, text: str, place: Place) -> None:
-        row = VIRTUAL.get(word)
+        row = BLOCKS[self._name].get(word)
         if row is None:
-            place.error(*unknown_directive(word, rest, "virtual"))
+            place.error(*unknown_directive(word, rest, self._name))
             return
         if _EQUALS.match(text):
             place.error(f"'{word}' takes no '='", f"write '{word} {rest.lstrip('= ')}'")
             return
-        apply(row, word, rest, self._draft.fields, self._sheet, place)
+        apply(row, word, rest, self._fields, self._sheet, place)
 
 
 def apply(row: Row, word: str, rest: str, fields: Fields, sheet: Sheet, place: Place) -> None:

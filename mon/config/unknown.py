@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from mon.config.directives import DEPENDENCIES, GLOBALS, PERIOD, RETIRED, SERVICE, VIRTUAL, Row
+from mon.config.directives import ALERTGROUP, DEPENDENCIES, GLOBALS, PERIOD, RETIRED, SERVICE, VIRTUAL, Row
 from mon.config.suggest import suggest
 
-_RECORDS = ("service", "period", "watch", "hostgroup", "view", "alias", "virtual", "include")
+_RECORDS = ("service", "period", "watch", "hostgroup", "view", "alias", "virtual", "alertgroup", "include")
 _IN_SERVICE: Mapping[str, Row] = {**SERVICE, **DEPENDENCIES}
 _KNOWN: Mapping[str, tuple[str, ...]] = {
     "watch": ("service",),
     "service": (*SERVICE, *DEPENDENCIES, "period", "service"),
     "period": (*PERIOD, "period", "service"),
     "virtual": tuple(VIRTUAL),
+    "alertgroup": tuple(ALERTGROUP),
 }
 
 _VARIABLE = "write NAME=value in capitals, without blanks around '='"
@@ -52,10 +53,13 @@ def _misplaced(word: str, record: str) -> tuple[str, str] | None:
         return f"'{word}' stands before any service", "write 'service NAME' on a line before it"
     if record == "virtual" and (word in _IN_SERVICE or word in PERIOD):
         return f"'{word}' stands inside of a virtual service", "move it to its service"
+    if record == "alertgroup" and (word in _IN_SERVICE or word in PERIOD):
+        where = "periods" if word in PERIOD else "services"
+        return f"'{word}' stands inside of an alertgroup", f"move it to the {where} it is meant for"
     if word in VIRTUAL and record != "virtual":
         return f"'{word}' stands outside of a virtual service", "move it to its virtual block"
     return None
 
 
 def _elsewhere(record: str) -> tuple[str, ...]:
-    return () if record == "virtual" else (*_IN_SERVICE, *PERIOD)
+    return () if record in ("virtual", "alertgroup") else (*_IN_SERVICE, *PERIOD)

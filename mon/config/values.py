@@ -16,6 +16,7 @@ _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _TIME_REMEDY = "write a number and one of ms, s, m, h, d, like 30s"
 _RETRY = re.compile(r"([^\s.,]+(?:\.\d+[a-z]+)?)\.\.([^\s,]+)(?:(?:\s+for\s+|,)(\S+))?")
 _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
+_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _YES = ("1", "y", "yes", "true", "on")
 _NO = ("0", "n", "no", "false", "off")
 
@@ -169,6 +170,15 @@ def until_ack(value: str, place: Place) -> bool:
     if value.lower() == "ack":
         return True
     raise Misfit(f"'{value}' is no end of alerts", "write until ack")
+
+
+def collate(value: str, place: Place) -> float | str:
+    """``TIME``, or the name of an alertgroup."""
+    if value[:1].isdigit():
+        return time(value, place)
+    if _NAME.fullmatch(value):
+        return value
+    raise Misfit(f"'{value}' is neither a time nor an alertgroup", "write it like 30s, or the group's name")
 
 
 def alertafter(value: str, place: Place) -> AlertAfter:

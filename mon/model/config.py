@@ -134,6 +134,17 @@ class AlertAfter:
 
 
 @dataclass(frozen=True, slots=True)
+class Collate:
+    """One message for many services: what comes within ``seconds`` of the first event goes together.
+
+    ``group`` is who shares it: an alertgroup, or (it has a blank then) the periods with the same alert lines.
+    """
+
+    seconds: float
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """When and how to alert.  ``spec`` is the text of a Time::Period expression, "" is always.
 
@@ -153,6 +164,7 @@ class Period:
     alerts_dont_count: bool = False
     reminder: float | None = None
     until_ack: bool = False
+    collate: Collate | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
     @property

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mon.config import Parsed, parse
-from mon.model.config import AlertAfter, AlertEvery, AlertKind, Config, Host, Retry, Service
+from mon.model.config import AlertAfter, AlertEvery, AlertKind, Collate, Config, Host, Retry, Service
 from mon.model.pool import Floor, Forward, Protocol, Virtual
 
 GOOD = Path(__file__).parent.parent / "cf" / "good"
@@ -301,3 +301,34 @@ def test_whatever_the_text_is_it_is_read_to_a_configuration_and_problems(text: s
     assert all(problem.what and problem.remedy for problem in found.problems)
     assert set(found.config.watches) == {watch for watch, _ in found.config.services}
     assert all(watch in found.config.hostgroups for watch in found.config.watches)
+
+
+GROUPED = """\
+alertgroup web-team
+    collate 1m
+    alertevery 1h
+    alert mail.alert ops
+
+watch web
+    service http
+        interval 10s
+        monitor http.monitor
+        period wd {Mon-Fri}
+            collate web-team
+            alertevery 5m
+            alert page.alert oncall
+        period wd {Sat-Sun}
+            collate 2m
+            alert page.alert oncall
+            upalert mail.alert ops
+            upalert page.alert oncall
+"""
+
+
+def test_a_period_has_the_lines_and_settings_of_its_alertgroup_unless_it_says_otherwise() -> None:
+    named, own = parsed(GROUPED).config.services["web", "http"].periods
+    assert named.collate == Collate(60.0, "web-team")
+    assert [line.command.text for line in named.lines] == ["mail.alert ops", "page.alert oncall"]
+    assert named.alertevery == AlertEvery(300.0)
+    # Without a name those share it that tell the same.
+    assert own.collate == Collate(120.0, "to page.alert oncall, mail.alert ops")
