@@ -1,10 +1,10 @@
 """What an event led to: the values that the engine gives back."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from mon.model.config import CommandLine, Key
-from mon.model.notice import AlertType, Decision
+from mon.model.notice import AlertType, Decision, HeldService
 from mon.model.result import Transition
 
 SEND = "send"
@@ -26,6 +26,33 @@ class Downtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What a service said in an open window is not to be told, and why.
+
+    ``failures_only``: it was told before the window, so its end is told as well.
+    """
+
+    window: str
+    key: Key
+    period: str
+    why: str
+    failures_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A window that is over: what came in it is to be told now.
+
+    ``failing`` are the services of its group that fail and were told of; ``held`` says for those of them that
+    others depend on which are not told of because of it.
+    """
+
+    window: str
+    failing: tuple[Key, ...] = ()
+    held: Mapping[Key, tuple[HeldService, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What one event led to: whose states are to be saved, what changed, what was decided."""
 
@@ -33,6 +60,8 @@ class Step:
     transitions: tuple[Transition, ...] = ()
     decisions: tuple[Decision, ...] = ()
     downtimes: tuple[Downtime, ...] = ()
+    withdrawn: "tuple[Withdrawn, ...]" = ()
+    closed: "tuple[Closed, ...]" = ()
 
     @property
     def sent(self) -> tuple[Decision, ...]:
@@ -51,6 +80,8 @@ class Step:
             self.transitions + other.transitions,
             self.decisions + other.decisions,
             self.downtimes + other.downtimes,
+            self.withdrawn + other.withdrawn,
+            self.closed + other.closed,
         )
 
 

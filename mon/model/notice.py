@@ -68,6 +68,34 @@ class PoolLine:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldService:
+    """A service that is not told of because another one, that it depends on, fails.
+
+    ``since`` is when it began to fail itself (wall time), 0.0 if it does not; ``summary`` is what it says.
+    """
+
+    watch: str
+    service: str
+    since: float = 0.0
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The group whose messages are collated, as one of them sees it.
+
+    ``thread`` is the same from the first failure in the group until all is well, ``failing`` how many of its
+    services fail (and were told of) now; of these ``others``, and ``more``, are not in the message.
+    """
+
+    name: str
+    thread: str
+    failing: int = 0
+    others: tuple[str, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
 
@@ -78,6 +106,8 @@ class Notice:
     before the outbox has it.  ``remark`` is what there is to say beside the event (it also ends ``output``):
     that another channel failed, that the failure could not be told before it was over.  ``left`` are the
     recipients who have not got it yet, if earlier attempts served some of them; () is all.
+    ``held`` are (some of the ``held_total``) services that are not told of because this one fails.  ``group``
+    is there in a period that collates; ``members`` are what is told together, each service once.
     """
 
     type: AlertType
@@ -103,6 +133,10 @@ class Notice:
     story: str = ""
     remark: str = ""
     left: tuple[str, ...] = ()
+    held: tuple[HeldService, ...] = ()
+    held_total: int = 0
+    group: Grouped | None = None
+    members: "tuple[Notice, ...]" = ()
 
     @property
     def key(self) -> Key:
@@ -139,7 +173,20 @@ class Notice:
     @property
     def thread(self) -> str:
         """The same for all messages about one outage: ``web/http/1700000000``, or about one story."""
+        if self.group is not None and not self.story:
+            return self.group.thread
         return self.story or f"{self.watch}/{self.service}/{int(self.first_failure or self.at)}"
+
+    @property
+    def over(self) -> bool:
+        """Does it end what its thread is about?  Not while others of its group fail."""
+        return self.type in (AlertType.UP, AlertType.DISABLE) and not (self.group and self.group.failing)
+
+    @property
+    def incident(self) -> str:
+        """The thread, for addresses at which an incident is closed: none that exists while others fail."""
+        partly = self.type is AlertType.UP and not self.over
+        return f"{self.thread}/partly" if partly else self.thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +194,9 @@ class Decision:
     """What the rules say about one alert line of one period, for one event (law 4).
 
     ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send",
-    "redistribute", "test"), ``why`` says it in words with the numbers that mattered.
+    "redistribute", "test"), ``why`` says it in words with the numbers that mattered.  ``group`` is there where
+    messages of the group keep their order, ``window`` (which is open until wall time ``until``) where this
+    one is told together with others.
     """
 
     watch: str
@@ -159,6 +208,9 @@ class Decision:
     why: str
     at: Moment
     notice: Notice | None = None
+    group: str = ""
+    window: str = ""
+    until: float = 0.0
 
     @property
     def send(self) -> bool:
