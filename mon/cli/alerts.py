@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mon.cli import pool
+from mon.cli import journal
 from mon.cli.common import add_config, ask_daemon
 from mon.cli.spoken import duration, moment
 from mon.cli.status import span
@@ -104,7 +104,7 @@ def why_add_arguments(parser: argparse.ArgumentParser) -> None:
 def why_run(arguments: argparse.Namespace) -> int:
     """Tell the story; 0 if anything is recorded of it."""
     if arguments.service is None:
-        return pool.why(arguments, arguments.watch)
+        return journal.why(arguments, arguments.watch)
     words: dict[str, object] = {"watch": arguments.watch, "service": arguments.service, "at": arguments.at}
     found = ask_daemon(arguments, "why", **words)
     if arguments.json:

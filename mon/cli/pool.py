@@ -1,4 +1,4 @@
-"""``mon pool``, ``mon plan``, ``mon why SERVER``: pools, and an operator's word on one of their servers."""
+"""``mon pool``, ``mon plan``: pools, and an operator's word on one of their servers."""
 
 import argparse
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.journal import journal
+from mon.cli.spoken import duration
 from mon.cli.status import ago
 from mon.config import values
 from mon.config.place import Misfit, Place
@@ -24,6 +26,7 @@ mon pool web disable web1 --reason 'new kernel' --for 2h
 mon pool web drain web1               the same, and wait until it has no connections
 mon pool web weight web1 5
 mon pool web enable web1              take the word back
+mon pool web --journal                what was done to it, why, and by what (web web1: to one server)
 mon pool export > FILE                all words of operators
 mon pool import FILE                  say them again"""
 
@@ -46,11 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="even below the floor")
     parser.add_argument("--no-wait", action="store_true", help="`drain` returns at once")
     parser.add_argument("--json", action="store_true", help="everything, for programs")
+    parser.add_argument("--journal", action="store_true", help="what was done, oldest first")
+    help_ = "of --journal: how far back; default: 1d"
+    parser.add_argument("--since", type=duration, default=86400.0, metavar="TIME", help=help_)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show, or pass the word on; 1 if the daemon says no.  Raises ControlError."""
     words: Sequence[str] = arguments.words
+    if arguments.journal:
+        return journal(arguments, words)
     if words == ["export"]:
         print(json.dumps(ask_daemon(arguments, "pool-words")["answer"], indent=1))
         return 0
@@ -92,13 +100,6 @@ def _planned(steps: Sequence[Values]) -> Iterator[str]:
         yield from (f"  # {command}" for command in step["commands"])
         if step["outlook"]:
             yield f"  ! {step['outlook']}"
-
-
-def why(arguments: argparse.Namespace, server: str) -> int:
-    """Print what gave a real server its weight.  Raises ControlError."""
-    lines: list[str] = ask_daemon(arguments, "pool-why", server=server)["answer"]
-    print("\n".join(lines))
-    return 0
 
 
 def _words(arguments: argparse.Namespace) -> dict[str, object]:

@@ -63,6 +63,7 @@ COMMANDS = MappingProxyType(
         "pool-words": Command(pools.words, writes=False),
         "pool-word": Command(pools.word),
         "pool-why": Command(pools.why, writes=False),
+        "pool-journal": Command(pools.journal, writes=False),
         "plan": Command(pools.plan),
         "test": Command(_test),
         "check-now": Command(_check_now),

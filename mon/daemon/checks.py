@@ -198,7 +198,8 @@ class Checks:
         if change is not None:
             self._recorder.note(change)
         frozen = self._book.vote_frozen(key, result.host)
-        self._keeper.wake(*self._pools.vote(result, result.at, frozen=frozen))
+        changed = self._pools.vote(result, result.at, frozen=frozen)
+        self._keeper.wake(*changed, by=f"{'/'.join(key)}: {result.host} {result.verdict}")
         doubt = None if frozen else self._pools.doubt(result)
         if doubt is not None:
             for line in doubt.lines:
@@ -249,7 +250,8 @@ class Checks:
             return
         frozen = self._book.vote_frozen(key, "")
         disabled = {host for group, host in self._book.disabled_members if group == result.watch}
-        self._keeper.wake(*self._pools.run_result(result, now, frozen=frozen, disabled=disabled))
+        changed = self._pools.run_result(result, now, frozen=frozen, disabled=disabled)
+        self._keeper.wake(*changed, by=f"a round of {'/'.join(key)}")
 
     async def test(self, key: Key) -> TestReport:
         """Run the monitor beside the schedule; nothing is kept or sent."""

@@ -184,7 +184,8 @@ class Daemon:
         table.start()
 
     def _first_round_over(self) -> None:
-        self.parts.keeper.wake(*self.parts.pools.first_round_over(self.parts.clock()))
+        changed = self.parts.pools.first_round_over(self.parts.clock())
+        self.parts.keeper.wake(*changed, by="the first round of checks is over")
 
     async def _trap_timers(self) -> None:
         parts = self.parts

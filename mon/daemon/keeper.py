@@ -8,13 +8,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from mon.balancer import Balancer
 from mon.control.operations import PoolView
 from mon.daemon import events
+from mon.daemon.journal import Case, Journal
 from mon.daemon.line import Line, Words
 from mon.daemon.sight import Sight, Step, explained, view
 from mon.errors import BalancerError, BalancerMismatch
+from mon.model.deed import Deed
 from mon.model.moment import Moment
 from mon.model.pool import Change, Pool, ServerId, Table, Voter
 from mon.pool.changes import describe
@@ -24,6 +28,11 @@ from mon.pool.record import SavedPool
 from mon.pool.wish import Wanted
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
+
+RESYNC = "resync"
+"""What makes us look every few seconds."""
+
+ANOTHER_HAND = "another hand"
 
 LAST_WORDS = 0.5
 """Seconds that final weights may take at the end."""
@@ -35,6 +44,7 @@ class Keeper:
     ``changed()`` is called when there is something to save, ``tell(pool, text)`` when people must know
     that a balancer or a pool as a whole is in trouble (``text``), and when it no longer is ("").
     ``max_age(voter)`` is how old a saved vote may be, in seconds.  ``passive``: nothing is applied.
+    ``journal`` takes what was done, and is never waited for (law 3).
     """
 
     def __init__(
@@ -46,6 +56,7 @@ class Keeper:
         changed: Callable[[], None],
         tell: Callable[[Pool, str], None],
         max_age: Callable[[Voter], float],
+        journal: Callable[[Sequence[Deed]], None] = lambda deeds: None,
         passive: bool = False,
     ) -> None:
         self._pools = pools
@@ -55,6 +66,8 @@ class Keeper:
         self._tell = tell
         self._max_age = max_age
         self._passive = passive
+        self._journal = journal
+        self._journals: dict[str, Journal] = {}
         self._saved: dict[str, SavedPool] = {}
         self._lines: dict[Words, Line] = {}
         self._work: dict[Words, asyncio.Task[None]] = {}
@@ -66,20 +79,20 @@ class Keeper:
         self._saved = dict(saved)
         self._pools.recall(saved.values(), self._clock())
         for name in self._pools.names:
-            await self._look(name)
-        self.wake(*self._pools.names)
+            await self._look(name, "start")
+        self.wake(*self._pools.names, by="start")
 
-    def wake(self, *names: str) -> None:
-        """Look at these pools at the next turn of the loop."""
+    def wake(self, *names: str, by: str = RESYNC) -> None:
+        """Look at these pools at the next turn of the loop; ``by`` says what asks for it."""
         for name in names:
             if name in self._pools.names:
                 line = self._line(self._pools.plan(name).balancer)
-                line.stale[name] = None
+                line.stale.setdefault(name, []).append(by)
                 line.wake.set()
 
-    def resync(self) -> None:
+    def resync(self, by: str = RESYNC) -> None:
         """Look at every pool; called every few seconds."""
-        self.wake(*self._pools.names)
+        self.wake(*self._pools.names, by=by)
 
     def views(self) -> tuple[PoolView, ...]:
         """All pools as last seen."""
@@ -95,7 +108,7 @@ class Keeper:
         text = f"pool {order.pool}: {order.who}: {order.verb} {order.server}{until}: {said}"
         events.say(logging.INFO, "operator", text, pool=order.pool, server=order.server, who=order.who)
         self._changed()
-        self.wake(order.pool)
+        self.wake(order.pool, by=f"{order.who}: {order.verb} {order.server}{until}")
         return said
 
     async def plan(self, plans: Iterable[Pool] | None, order: Order | None) -> list[Step]:
@@ -144,7 +157,7 @@ class Keeper:
         changed = self._pools.finish() | self._pools.withdraw()
         with contextlib.suppress(TimeoutError):  # a balancer that does not answer holds up no end
             async with asyncio.timeout(LAST_WORDS):
-                await asyncio.gather(*(self._look(name) for name in changed))
+                await asyncio.gather(*(self._look(name, "stop") for name in changed))
 
     def _line(self, words: Words) -> Line:
         if words not in self._lines:
@@ -158,17 +171,16 @@ class Keeper:
             line.wake.clear()
             while line.stale:
                 name = next(iter(line.stale))
-                del line.stale[name]
-                await self._look(name)
+                await self._look(name, _trigger(line.stale.pop(name)))
 
-    async def _look(self, name: str) -> None:
+    async def _look(self, name: str, trigger: str) -> None:
         """Bring one pool into shape; a balancer that does not let us is told of, and tried again."""
         if name not in self._pools.names:
             return
         plan = self._pools.plan(name)
         sight = self._sights.setdefault(name, Sight())
         try:
-            await self._shape(plan, sight)
+            await self._shape(plan, sight, trigger)
         except BalancerError as error:
             self._failed(plan, sight, str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours with one pool must not end the care for all
@@ -177,7 +189,7 @@ class Keeper:
         else:
             self._succeeded(plan, sight)
 
-    async def _shape(self, plan: Pool, sight: Sight) -> None:
+    async def _shape(self, plan: Pool, sight: Sight, trigger: str) -> None:
         line = self._line(plan.balancer)
         before = await line.read(plan.id)
         if not self._current(plan):
@@ -189,25 +201,48 @@ class Keeper:
         changed, notes = self._pools.look(plan.name, before, now)
         for note in notes:
             events.say(logging.WARNING, "drift", f"pool {plan.name}: {note}", pool=plan.name)
+            self._note(plan, note, trigger=ANOTHER_HAND)
         if changed or notes:
             self._changed()
         wish = self._pools.wanted(plan.name, now)
         self._look_again(plan.name, wish.due, now)
         edits = wish.changes(before)
         sight.table, sight.outlook = before, wish.outlook
+        case = Case(plan, wish, self._pools.facts(plan.name, now), trigger, edits, before, before)
         if self._passive:
             self._watch(plan, sight, edits)
+            self._write(replace(case, trouble="passive: nothing is applied"))
             return
-        if edits:
-            try:
-                await line.apply(edits)
-            finally:
-                sight.table = await line.read(plan.id)
-                self._pools.leave(plan.name, sight.table)
-                _report(plan, before, sight.table, wish.why)
-            self._changed()
-        self._pools.leave(plan.name, sight.table)
-        self._compare(plan, sight, wish)
+        try:
+            if edits:
+                await self._apply(line, plan, sight, wish, edits)
+            self._pools.leave(plan.name, sight.table)
+            self._compare(plan, sight, wish)
+        except BalancerError as error:
+            case = replace(case, trouble=str(error))
+            raise
+        finally:
+            self._write(replace(case, after=sight.table))
+
+    async def _apply(
+        self, line: Line, plan: Pool, sight: Sight, wish: Wanted, edits: Sequence[Change]
+    ) -> None:
+        """Change, and read back whatever came of it."""
+        before = sight.table
+        try:
+            await line.apply(edits)
+        finally:
+            sight.table = await line.read(plan.id)
+            self._pools.leave(plan.name, sight.table)
+            _report(plan, before, sight.table, wish.why)
+        self._changed()
+
+    def _write(self, case: Case) -> None:
+        self._journal(self._journals.setdefault(case.plan.name, Journal()).deeds(case))
+
+    def _note(self, plan: Pool, what: str, *, trigger: str = "") -> None:
+        """Write down something about the pool as a whole."""
+        self._journal([Deed(self._clock().wall, plan.name, what, trigger=trigger)])
 
     def _watch(self, plan: Pool, sight: Sight, edits: Sequence[Change]) -> None:
         """Of a passive daemon: say what would be done, once."""
@@ -231,7 +266,9 @@ class Keeper:
             self._alarms.pop(name).cancel()
         if due is not None:
             delay = max(0.0, due - now.mono)
-            self._alarms[name] = asyncio.get_running_loop().call_later(delay, self.wake, name)
+            self._alarms[name] = asyncio.get_running_loop().call_later(
+                delay, partial(self.wake, name, by="a clock of the pool")
+            )
 
     def _current(self, plan: Pool) -> bool:
         """Is the pool still there, at the same place?  A reload may come while the balancer is asked."""
@@ -240,19 +277,21 @@ class Keeper:
     def _failed(self, plan: Pool, sight: Sight, trouble: str) -> None:
         delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
         sight.failures += 1
-        asyncio.get_running_loop().call_later(delay, self.wake, plan.name)
+        asyncio.get_running_loop().call_later(delay, partial(self.wake, plan.name, by="retry"))
         if trouble != sight.trouble:
             sight.trouble = trouble
             text = f"balancer {' '.join(plan.balancer)}: {trouble}"
             events.say(
                 logging.ERROR, "balancer", f"pool {plan.name}: {text}", pool=plan.name, trouble=trouble
             )
+            self._note(plan, text)
             self._say(plan, sight, text)
 
     def _succeeded(self, plan: Pool, sight: Sight) -> None:
         if sight.trouble:
             well = f"pool {plan.name}: the balancer is well again"
             events.say(logging.INFO, "balancer", well, pool=plan.name, trouble="")
+            self._note(plan, "the balancer is well again")
         sight.failures, sight.trouble = 0, ""
         self._say(plan, sight, sight.outlook)
 
@@ -260,6 +299,11 @@ class Keeper:
         if text != sight.told:
             sight.told = text
             self._tell(plan, text)
+
+
+def _trigger(asked: Sequence[str]) -> str:
+    """What made us look: all that asked, the resync only if nobody else did."""
+    return "; ".join(dict.fromkeys(by for by in asked if by != RESYNC)) or RESYNC
 
 
 def _report(plan: Pool, before: Table, after: Table, why: Mapping[ServerId, str]) -> None:

@@ -19,7 +19,7 @@ class Line:
 
     def __init__(self, words: Words, open_balancer: Callable[[Words], Balancer]) -> None:
         self.words = words
-        self.stale: dict[str, None] = {}  # names of pools to bring into shape, in order
+        self.stale: dict[str, list[str]] = {}  # pools to bring into shape, in order, and what asks for it
         self.wake = asyncio.Event()
         self._open = open_balancer
         self._balancer: Balancer | None = None

@@ -74,6 +74,7 @@ class Parts:
             changed=self.recorder.touch_pools,
             tell=self._tell,
             max_age=self._max_age,
+            journal=self.history.journal,
             passive=options.passive,
         )
         self.checks = Checks(

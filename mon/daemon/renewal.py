@@ -63,7 +63,7 @@ def take(parts: Parts, loaded: Loaded) -> Changes:
     parts.pools.reload(loaded.plan.pools, now)
     parts.adopt(loaded)
     parts.checks.timetable.every("resync", loaded.plan.config.settings.resync, parts.keeper.resync)
-    parts.keeper.resync()
+    parts.keeper.resync(by="reload")
     for key in (*changes.added, *changes.removed, *changes.changed):
         parts.recorder.touch(key)
     return changes

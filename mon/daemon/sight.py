@@ -78,7 +78,7 @@ def _server(
 
 
 def explained(pools: Pools, name: str, server: str, sight: Sight, now: Moment) -> Iterator[str]:
-    """Why a server of a pool has its weight: votes, floor, words, clocks; nothing if it is no member."""
+    """How a server of a pool stands now, and what it rests on; nothing if it is no member."""
     plan, wish, facts = pools.plan(name), pools.wanted(name, now), pools.facts(name, now)
     there = {one.id: one.weight for one in sight.table.servers}
     wanted = {one.id: one.weight for one in wish.table.servers}
@@ -92,16 +92,21 @@ def explained(pools: Pools, name: str, server: str, sight: Sight, now: Moment) -
             f"{_shown(wanted.get(member.id))} of {member.weight}{since}"
         )
         yield f"  {wish.waiting or wish.why.get(member.id, '')}"
-        for voter, ballot in facts.said.get(member.id, ()):
-            at = f", last at {clock(ballot.at)}" if ballot.at else ""
-            since = f" since {clock(ballot.since)}" if ballot.since else ""
-            yield f"  vote of {words(voter, ballot)}{since}{at}; fall {voter.fall}, rise {voter.rise}"
-        yield from (f"  {line}" for line in _circumstances(facts, wish, member))
+        yield from (f"  {line}" for line in evidence(facts, wish, member.id))
 
 
-def _circumstances(facts: Facts, wish: Wanted, member: Member) -> Iterator[str]:
+def evidence(facts: Facts, wish: Wanted, id: ServerId) -> Iterator[str]:
+    """All that gives a server its weight: votes with their thresholds, floor, words, clocks."""
+    for voter, ballot in facts.said.get(id, ()):
+        at = f", last at {clock(ballot.at)}" if ballot.at else ""
+        since = f" since {clock(ballot.since)}" if ballot.since else ""
+        yield f"vote of {words(voter, ballot)}{since}{at}; fall {voter.fall}, rise {voter.rise}"
+    yield from _circumstances(facts, wish, id)
+
+
+def _circumstances(facts: Facts, wish: Wanted, id_: ServerId) -> Iterator[str]:
     """What else weighs: floor, words, clocks."""
-    plan, memory, id_ = facts.plan, facts.memory, member.id
+    plan, memory = facts.plan, facts.memory
     base = [each for each in plan.members if each.weight > 0]
     inside = sum(entry.weight > 0 for entry in wish.table.servers if entry.id in facts.said)
     least_in = least(plan.floor, len(base))

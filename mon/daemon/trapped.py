@@ -42,7 +42,7 @@ def _vote(parts: Parts, key: Key, status: int, output: str, now: Moment) -> None
     run = judged(Finished(key, now, now), book.enabled_hosts(key[0]), status, output, "")
     for host in run.hosts:
         frozen = book.vote_frozen(key, host.host)
-        parts.keeper.wake(*pools.vote(host, now, frozen=frozen, trap=True))
+        parts.keeper.wake(*pools.vote(host, now, frozen=frozen, trap=True), by="a trap")
     frozen = book.vote_frozen(key, "")
     disabled = {host for group, host in book.disabled_members if group == key[0]}
-    parts.keeper.wake(*pools.run_result(run, now, frozen=frozen, trap=True, disabled=disabled))
+    parts.keeper.wake(*pools.run_result(run, now, frozen=frozen, trap=True, disabled=disabled), by="a trap")

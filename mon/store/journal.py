@@ -47,7 +47,8 @@ def latest(
 def pools_of(db: sqlite3.Connection, server: str) -> tuple[str, ...]:
     """The pools of which something is recorded about a server."""
     start = f"[{server}]:" if ":" in server else f"{server}:"
-    sql = "SELECT DISTINCT pool FROM journal WHERE name = ? OR server = ? OR substr(server, 1, ?) = ?"
+    clause = "name = ? OR server = ? OR substr(server, 1, ?) = ?"
+    sql = f"SELECT pool FROM journal WHERE {clause} GROUP BY pool ORDER BY min(id)"
     return tuple(row[0] for row in db.execute(sql, (server, server, len(start), start)))
 
 

@@ -48,7 +48,7 @@ class Notes:
         self.changes: list[object] = []
         self.steps: list[Step] = []
 
-    def wake(self, *names: str) -> None:
+    def wake(self, *names: str, by: str = "") -> None:
         self.woken += names
 
     def note(self, change: object) -> None:

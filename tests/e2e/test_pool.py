@@ -1,6 +1,7 @@
 """``mon pool`` against the daemon as a process."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,31 @@ def test_why_tells_what_gave_a_server_its_weight(start: Start, farm: list[Site])
     ):
         assert words in told.stdout
     assert "no pool has a server 'web9'" in daemon.ask("why", "web9").stderr
+
+
+def test_the_journal_tells_what_was_done_by_what_and_outlives_a_kill(
+    start: Start, farm: list[Site], tmp_path: Path
+) -> None:
+    daemon = on_stage(start, farm)
+    farm[1].down()
+    daemon.wait_for("pool", server="web2 127.0.1.2:80", old=10, new=0)
+    deeds = json.loads(daemon.ask("pool", "web", "web2", "--journal", "--json").stdout)
+    assert [deed["what"] for deed in deeds if "->" in deed["what"]] == ["weight 10 -> 0"]
+    assert deeds[-1]["trigger"] == "web/http: web2 down" and deeds[-1]["said"] == ""
+    assert deeds[-1]["why"].startswith("out: web/http down (")
+    then = deeds[-1]["at"]
+    daemon.kill()
+    farm[1].up()
+    again = start()
+    again.wait_for("pool", server="web2 127.0.1.2:80", new=10)
+    told = again.ask("why", "web2", "--at", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(then + 1)))
+    assert "web: web2 127.0.1.2:80: weight 10 -> 0, " in told.stdout, told
+    assert "vote of web/http down (" in told.stdout and "floor: 2; 2 of 3 are in" in told.stdout
+    assert "now:" not in told.stdout
+    now = again.ask("why", "web2").stdout
+    assert "added with weight 10" in now and "vote of web/http ok" in now
+    assert "web: web2" in again.ask("pool", "--journal").stdout
+    assert again.ask("pool", "www", "--journal").returncode == 1
 
 
 def test_a_clean_stop_takes_the_virtual_service_away_and_nothing_else_does(
