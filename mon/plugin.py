@@ -7,6 +7,9 @@ arguments are its options, the string is a line of detail, ``Down`` and ``Unknow
 ``def send(notice, *, ...)`` that raises ``Undeliverable``; what it returns (the
 receiver's answer) is recorded.
 
+Where a detail is returned or reported, ``Weighed(detail, "75%")`` suggests a weight for the host as well: a
+number, or a share of its weight in mon.cf.  Pools with a ``weight`` line follow it (docs/pools.md).
+
 ``async def follow(host, report, *, ...)`` is an event monitor: it never returns, and calls
 ``report(verdict, detail, cause=Cause.NONE)`` when something happens to its host.  *Down* counts at once,
 without a second one; *ok* after it only once the other services that vote on the host have said ok.
@@ -39,6 +42,7 @@ from mon.letter import Letter, letter
 from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
+from mon.model.weight import Weighed
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
 from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
@@ -89,6 +93,7 @@ __all__ = [
     "Verdict",
     "Virtual",
     "VoteTarget",
+    "Weighed",
     "ber",
     "certificate",
     "dns",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mon.catalog.addresses import Addresses, Resolve
 from mon.model.config import AlertKind, AlertLine, Config, Host, Period, Service
-from mon.model.pool import Forward, Member, Pool, Real, ServerId, Virtual, VirtualId, Voter
+from mon.model.pool import Bounds, Forward, Member, Pool, Real, ServerId, Virtual, VirtualId, Voter
 from mon.model.source import Problem, Severity, Source
 from mon.plugin import VoteTarget
 
@@ -115,6 +115,7 @@ class Pools:
             forward=real.forward or virtual.forward,
             lower=real.lower,
             upper=real.upper,
+            bounds=_bounds(virtual, real),
         )
 
     # -- votes ---------------------------------------------------------------------------------
@@ -229,6 +230,13 @@ def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partia
         cleanstop=virtual.cleanstop,
         source=source,
     )
+
+
+def _bounds(virtual: Virtual, real: Real) -> Bounds | None:
+    """Between which weights the server's monitors are followed; how fast is the block's business."""
+    if real.bounds is None or virtual.bounds is None:
+        return real.bounds or virtual.bounds
+    return dataclasses.replace(real.bounds, over=virtual.bounds.over)
 
 
 def _more(pool: Pool, virtual: Virtual) -> Pool:

@@ -135,6 +135,7 @@ VIRTUAL: Mapping[str, Row] = {
     "flap": Row(virtuals.flap, "flap"),
     "cleanstop": Row(values.yes_no, "cleanstop"),
     "slowstart": Row(values.time, "slowstart"),
+    "weight": Row(virtuals.bounds, "bounds"),
 }
 
 WITHOUT_EFFECT: Mapping[str, str] = {

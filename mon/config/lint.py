@@ -163,6 +163,11 @@ def _unprotected_virtuals(config: Config, sheet: Sheet) -> Iterator[Problem]:
             if real.weight == 1:
                 what = f"'{real.host}' has weight 1 and cannot start slowly: there is nothing below"
                 yield _warning(real.source, what, "give the servers weights of 10 or more")
+        for real in virtual.reals:
+            bounds = real.bounds or virtual.bounds
+            if bounds is not None and bounds.high.share and real.weight == 1:
+                what = f"'{real.host}' has weight 1, and no share of it is less"
+                yield _warning(real.source, what, "give the servers weights of 10 or more")
 
 
 def _same_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:

@@ -4,21 +4,23 @@ virtual NAME ADDRESS:PORT [tcp|udp|sctp]        virtual NAME fwmark N [inet6]
 real HOST[:PORT] [weight N] [forward F] [lower N] [upper N] [check NAME]
 floor SHARE%|COUNT [hard]                       persistent SECONDS [netmask BITS]
 evict N/TIME                                    flap N/TIME hold TIME
+weight MIN..MAX [over TIME]                     real HOST weight N between MIN..MAX
 """
 
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from mon.config import values
 from mon.config.place import Misfit, Place
 from mon.config.suggest import suggest
-from mon.model.pool import Drift, Flap, Floor, Forward, Protocol, Rate, Real
+from mon.model.pool import Bounds, Drift, Flap, Floor, Forward, Protocol, Rate, Real
+from mon.model.weight import LARGEST, Weight, weight_of
 
 _ENDPOINT = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[^:]*))?")
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")
-_LARGEST_WEIGHT = 65535
 _FORWARD_BY_OTHERS = {"nat": "masq", "dr": "gate", "direct": "gate", "tun": "ipip", "tunnel": "ipip"}
 _Word = TypeVar("_Word", Drift, Forward, Protocol)
 
@@ -124,9 +126,38 @@ def real(value: str, place: Place) -> Real:
 
 def _weight(word: str, place: Place) -> int:
     number = values.count(word, place)
-    if number > _LARGEST_WEIGHT:
-        raise Misfit(f"weight {number} is too large", f"write a number from 0 to {_LARGEST_WEIGHT}")
+    if number > LARGEST:
+        raise Misfit(f"weight {number} is too large", f"write a number from 0 to {LARGEST}")
     return number
+
+
+def bounds(value: str, place: Place) -> Bounds:
+    """``MIN..MAX``, and the time that a change by the whole weight takes."""
+    words = value.split()
+    if len(words) not in (1, 3) or words[1:2] not in ([], ["over"]):
+        raise Misfit(f"'{value}' is not understood", "write it like 10..100, or 10..100 over 30s")
+    found = between(words[0], place)
+    return replace(found, over=values.time(words[2], place)) if words[2:] else found
+
+
+def between(value: str, place: Place) -> Bounds:
+    """``10..100`` or ``20%..150%``."""
+    low, dots, high = value.partition("..")
+    if not dots:
+        raise Misfit(f"'{value}' is no range", "write it like 10..100 or 20%..150%")
+    found = Bounds(_bound(low), _bound(high))
+    if found.low.share == found.high.share and found.low.number > found.high.number:
+        raise Misfit(f"{low} is more than {high}", f"write {high}..{low}")
+    return found
+
+
+def _bound(word: str) -> Weight:
+    found = weight_of(word)
+    if found is None:
+        raise Misfit(f"'{word}' is no weight", "write a number, or a share of the weight like 20%")
+    if not found.share and (found.number > LARGEST or found.number % 1):
+        raise Misfit(f"weight {word} cannot be", f"write a whole number from 0 to {LARGEST}")
+    return found
 
 
 _REAL_OPTIONS: Mapping[str, Callable[[str, Place], object]] = {
@@ -135,7 +166,12 @@ _REAL_OPTIONS: Mapping[str, Callable[[str, Place], object]] = {
     "lower": values.count,
     "upper": values.count,
     "check": values.text,
+    "between": between,
 }
+
+
+_FIELDS = {"between": "bounds"}
+"""Fields of ``Real`` that are called otherwise than the options."""
 
 
 def _real_options(words: list[str], place: Place) -> dict[str, object]:
@@ -146,7 +182,7 @@ def _real_options(words: list[str], place: Place) -> dict[str, object]:
             raise Misfit(f"unknown option '{name}' of a real server", remedy)
         if not word:
             raise Misfit(f"'{name}' has no value", f"write it behind {name}")
-        found[name] = _REAL_OPTIONS[name](word, place)
+        found[_FIELDS.get(name, name)] = _REAL_OPTIONS[name](word, place)
     return found
 
 

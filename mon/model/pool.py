@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mon.model.source import NOWHERE, Source
+from mon.model.weight import Weight
 
 
 class Protocol(StrEnum):
@@ -57,6 +58,15 @@ class Flap:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which weights a suggested one is followed; a change by the whole takes ``over`` seconds."""
+
+    low: Weight
+    high: Weight
+    over: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class Real:
     """A ``real`` line.  None means: as the virtual service says.  ``check`` names the hostgroup member
     whose results are this server's votes, "" is ``host`` itself."""
@@ -68,6 +78,7 @@ class Real:
     lower: int = 0
     upper: int = 0
     check: str = ""
+    bounds: Bounds | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -101,6 +112,7 @@ class Virtual:
     evict: Rate | None = None
     flap: Flap | None = None
     cleanstop: bool = False
+    bounds: Bounds | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -138,7 +150,10 @@ def endpoint(address: str, port: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A real server of a linked pool: its address is pinned, ``weight`` is what it gets when it is in."""
+    """A real server of a linked pool: its address is pinned, ``weight`` is what it gets when it is in.
+
+    ``bounds`` are those of a weight that its monitors suggest, None: they are not followed.
+    """
 
     id: ServerId
     name: str  # as written
@@ -147,6 +162,7 @@ class Member:
     forward: Forward = Forward.MASQ
     lower: int = 0
     upper: int = 0
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from mon.model.moment import Moment
+from mon.model.weight import Weight
 
 
 class Verdict(StrEnum):
@@ -40,6 +41,7 @@ class HostResult:
     cause: Cause = Cause.NONE
     status: int = 0  # the executable's exit status; ours: 0 ok, 1 down, 2 unknown
     final: bool = False  # an event, not a sample: it needs no second one to change a vote
+    weight: Weight | None = None  # what it suggests for the host, of an ok only
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from mon.model.moment import Moment
 from mon.model.pool import Voter
 from mon.model.result import Cause, Verdict
+from mon.model.weight import Weight
 
 
 class Vote(StrEnum):
@@ -29,6 +30,7 @@ class Opinion:
     cause: Cause = Cause.NONE
     detail: str = ""
     final: bool = False
+    weight: Weight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Ballot:
     while the row is too short.  ``presumed`` stands in for a vote that was never spoken: was the server in
     when this voter's silence began?  None: nobody has looked yet.  ``unplaced``: the balancer had no such
     virtual service then, so nothing says that the server was out.  ``final``: an event made the vote, which
-    needs no confirming.
+    needs no confirming.  ``suggests`` is the weight that the latest *ok* came with.
     """
 
     vote: Vote = Vote.UNSPOKEN
@@ -56,6 +58,7 @@ class Ballot:
     presumed: bool | None = None
     unplaced: bool = False
     final: bool = False
+    suggests: Weight | None = None
 
     @property
     def good(self) -> bool:
@@ -84,6 +87,7 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
     vote = _meaning(opinion, voter)
     if vote is Vote.UNSPOKEN:
         return ignored(ballot)
+    suggests = opinion.weight if vote is Vote.OK else ballot.suggests
     if vote is ballot.vote:
         # The newest evidence is kept, the age of the vote is not touched: the floor compares both.
         return replace(
@@ -95,10 +99,13 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
             detail=opinion.detail,
             at=opinion.at,
             heard=True,
+            suggests=suggests,
         )
     streak = ballot.streak + 1 if ballot.toward is vote else 1
     if streak < needed(ballot, vote, voter) and not opinion.final:
-        return replace(ballot, toward=vote, streak=streak, at=opinion.at, doubt=opinion.detail)
+        return replace(
+            ballot, toward=vote, streak=streak, at=opinion.at, doubt=opinion.detail, suggests=suggests
+        )
     return Ballot(
         vote=vote,
         toward=vote,
@@ -110,6 +117,7 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
         presumed=ballot.presumed,
         unplaced=ballot.unplaced,
         final=opinion.final,
+        suggests=suggests,
     )
 
 

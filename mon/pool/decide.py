@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table
+from mon.pool.advice import Course, aimed, leaving, rounded
 from mon.pool.exits import Exits, banned, remembered, spared
 from mon.pool.exits import deadlines as exits_end
 from mon.pool.floor import kept, least
@@ -39,22 +40,32 @@ class Facts:
         return word if word is not None and word.weight == 0 else None
 
     def whole(self, member: Member) -> int:
-        """The weight it has when nothing is against it."""
-        word = self.word(member.id)
-        return member.weight if word is None else word.weight
+        """The weight it has when nothing is against it: an operator's, a suggested one, mon.cf's."""
+        word, course = self.word(member.id), self.course(member)
+        if word is not None:
+            return word.weight
+        return member.weight if course is None else rounded(course.level(self.now))
+
+    def course(self, member: Member) -> Course | None:
+        """How it follows the weights that are suggested, if it does."""
+        before, inside = self.memory.courses.get(member.id), self.memory.inside or frozenset()
+        return aimed(member, self.said[member.id], before, self.now, inside=member.id in inside)
 
 
 @dataclass(frozen=True, slots=True)
 class Seats:
     """Who is in: ``healthy`` by their votes, ``held`` by the floor; else the ``spare`` serves.
 
-    ``exits``: who may not leave or come back yet.
+    ``exits``: who may not leave or come back yet.  ``resting`` are out by a suggested weight of 0, ``roused``
+    are among the healthy although it is suggested, for the pool needs them (law 2).
     """
 
     healthy: tuple[ServerId, ...] = ()
     held: tuple[ServerId, ...] = ()
     spare: Member | None = None
     exits: Exits = Exits()
+    resting: frozenset[ServerId] = frozenset()
+    roused: tuple[ServerId, ...] = ()
 
     @property
     def inside(self) -> frozenset[ServerId]:
@@ -80,7 +91,12 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
     if not seats.healthy and not facts.ready:
         return Wanted(Table(None), waiting="the first round of checks is not over"), facts.memory
     memory = _remembered(facts, seats)
-    clocks = (*deadlines(memory, facts.words, facts.now), *exits_end(facts.plan, memory))
+    steps = (course.next(facts.now) for course in memory.courses.values())
+    clocks = (
+        *deadlines(memory, facts.words, facts.now),
+        *exits_end(facts.plan, memory),
+        *(moment for moment in steps if moment is not None),
+    )
     rows = _Rows(due=[moment for moment in clocks if moment > facts.now.mono])
     for member in facts.plan.members:
         _write(rows, facts, memory, seats, member)
@@ -99,12 +115,27 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
         spared=seats.exits.spared,
         fallback=seats.spare is not None,
         due=soonest(rows.due),
-        alarms=tuple(
-            f"{id_} is held out: it left too often"
-            for id_ in sorted(banned(memory, facts.now))
-            if id_ not in seats.inside
-        ),
+        alarms=tuple(_alarms(facts, memory, seats)),
     ), memory
+
+
+def _alarms(facts: Facts, memory: Memory, seats: Seats) -> Iterator[str]:
+    for id_ in sorted(banned(memory, facts.now)):
+        if id_ not in seats.inside:
+            yield f"{id_} is held out: it left too often"
+    for id_ in seats.roused:
+        yield f"{id_} stays in against a suggested weight of 0: {_needs(facts.plan)}"
+
+
+def _needs(plan: Pool) -> str:
+    """Why nobody may go of his own will."""
+    least_in = least(plan.floor, _base(plan))
+    return f"the floor is {least_in}" if least_in else "somebody must serve"
+
+
+def _base(plan: Pool) -> int:
+    """How many servers the floor counts."""
+    return sum(member.weight > 0 for member in plan.members)
 
 
 def seated(facts: Facts) -> Seats:
@@ -116,19 +147,32 @@ def seated(facts: Facts) -> Seats:
     held_out = banned(facts.memory, facts.now)
     if not set(voted) - held_out:  # nobody is held out when nobody else is healthy
         held_out = frozenset()
-    healthy = tuple(id_ for id_ in voted if id_ not in held_out)
     exits = Exits(_spared(facts, allowed, voted), held_out)
+    fit = tuple(id_ for id_ in voted if id_ not in held_out)
+    away = _away(facts, fit)
+    # A suggestion never takes the pool below its floor, or its last server.
+    resting = frozenset(away[: max(0, len(fit) + len(exits.spared) - max(1, least(plan.floor, len(base))))])
+    roused = tuple(id_ for id_ in away if id_ not in resting)
+    healthy = tuple(id_ for id_ in fit if id_ not in resting)
     if not (healthy or exits.spared) and plan.fallback is not None and not _hard(plan, len(base)):
         return Seats(spare=plan.fallback, exits=exits)
     if not facts.ready:
-        return Seats(healthy)
+        return Seats(healthy, resting=resting, roused=roused)
     # An operator's word takes a server out of those that can be held, not out of the floor's count.
     places = min(least(plan.floor, len(base)), len(allowed)) - len(healthy) - len(exits.spared)
     out = [m for m in allowed if m.id not in healthy and m.id not in exits.spared]
     # One that is only held out for flapping answers: no evidence is better.
     fine = [m.id for m in out if m.id in voted][: max(0, places)]
     ill = [candidate(m, facts.said[m.id]) for m in out if m.id not in voted]
-    return Seats(healthy, (*fine, *kept(ill, places - len(fine))), exits=exits)
+    held = (*fine, *kept(ill, places - len(fine)))
+    return Seats(healthy, held, exits=exits, resting=resting, roused=roused)
+
+
+def _away(facts: Facts, fit: Sequence[ServerId]) -> list[ServerId]:
+    """Who of them is to be out by a suggested weight, who came there first in front."""
+    members = {member.id: member for member in facts.plan.members}
+    courses = {id_: facts.course(members[id_]) for id_ in fit if facts.word(id_) is None}
+    return leaving({id_: course for id_, course in courses.items() if course}, fit, facts.now)
 
 
 def _spared(facts: Facts, allowed: Sequence[Member], voted: Sequence[ServerId]) -> dict[ServerId, str]:
@@ -142,7 +186,7 @@ def too_few(before: Facts, after: Facts) -> str:
     """Would fewer be in, and less than the floor or nobody?  In words; "" if the pool can bear it."""
     plan = after.plan
     was, would_be = len(seated(before).inside), len(seated(after).inside)
-    base = sum(member.weight > 0 for member in plan.members)
+    base = _base(plan)
     floor = least(plan.floor, base)
     if would_be >= was or would_be >= max(1, floor):
         return ""
@@ -162,7 +206,8 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
     drains = dict(_drains(facts, members, drained))
     done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
     left = (facts.memory.inside or frozenset()) - seats.inside
-    voted_out = frozenset(id_ for id_ in left & members.keys() if not facts.ordered_out(id_))
+    voted_out = frozenset(id_ for id_ in left & members.keys() - seats.resting if not facts.ordered_out(id_))
+    courses = {id_: facts.course(member) for id_, member in members.items()}
     return replace(
         remembered(facts.plan, facts.memory, voted_out, facts.now) if facts.ready else facts.memory,
         inside=seats.inside if facts.ready else facts.memory.inside,
@@ -170,6 +215,7 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
         drains={id_: drain for id_, drain in drains.items() if id_ not in done},
         drained=drained | (done & members.keys()),
         turned=_turned(facts, seats),
+        courses={id_: course for id_, course in courses.items() if course is not None},
     )
 
 
@@ -216,7 +262,7 @@ def _write(rows: _Rows, facts: Facts, memory: Memory, seats: Seats, member: Memb
     """The row of one member: with its weight, quiesced, or not there at all."""
     rows.why[member.id] = _why(facts, memory, seats, member)
     if member.id in seats.inside:
-        weight = facts.whole(member)
+        weight = max(1, facts.whole(member))
         if member.id in memory.ramps:
             weight, due = climbing(weight, memory.ramps[member.id], facts.plan.slowstart, facts.now)
             rows.due.append(due)
@@ -245,6 +291,10 @@ def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
     if word is not None and word.weight == 0:
         return f"out: {word}" + _draining(facts, memory, member.id)
     by = f", {word}" if word is not None else ""
+    if member.id in seats.resting:
+        return f"out by a suggested weight: {votes(said)}"
+    if member.id in seats.roused:
+        return f"in against a suggested weight, {_needs(facts.plan)}: {votes(said)}"
     if member.id in seats.healthy:
         climbs = ", slow start" if member.id in memory.ramps else ""
         return f"in: {votes(said) or 'no service votes on it'}{by}{climbs}"

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from mon.model.moment import Moment
 from mon.model.pool import ServerEntry, ServerId, ServiceEntry, Table
+from mon.pool.advice import Course
 
 LOOK = 1.0
 """Seconds between two looks at the connections of a server that is finishing them."""
@@ -60,6 +61,7 @@ class Memory:
     ``repairs``: what of it was put back when (monotonic).  What others insist on is ``pinned`` (a server's
     row; None: not there), the ``service``'s own settings, or all of it (``hands_off`` says why).
     ``exits``: who was voted out when (monotonic); ``banned``: who flapped, and is held out until when.
+    ``courses``: the weights that follow a suggestion.
     """
 
     inside: frozenset[ServerId] | None = None
@@ -74,6 +76,7 @@ class Memory:
     hands_off: str = ""
     exits: tuple[tuple[float, ServerId], ...] = ()
     banned: Mapping[ServerId, Moment] = field(default_factory=lambda: NOBODY)
+    courses: Mapping[ServerId, Course] = field(default_factory=lambda: MappingProxyType({}))
 
     def seen(self, table: Table, now: Moment) -> "Memory":
         """The memory after a look at the balancer's table: who has no connection left is drained."""

@@ -8,6 +8,7 @@ from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, Table, Voter
 from mon.model.result import HostResult, RunResult, Verdict
+from mon.pool.advice import arrived
 from mon.pool.ballot import Opinion, counted, ignored
 from mon.pool.decide import Facts
 from mon.pool.memory import Memory
@@ -77,7 +78,9 @@ class Pools:
         ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
         stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
         """
-        opinion = Opinion(result.verdict, result.at, result.status, result.cause, result.detail, result.final)
+        opinion = Opinion(
+            result.verdict, result.at, result.status, result.cause, result.detail, result.final, result.weight
+        )
 
         def concerns(member: Member, voter: Voter) -> bool:
             return member.check == result.host and (voter.traps or not trap)
@@ -216,10 +219,12 @@ class Pools:
 
     def finish(self) -> set[str]:
         """Let everybody have the whole weight at once (an orderly stop); the pools concerned."""
-        climbing = {name for name, state in self._states.items() if state.memory.ramps}
-        for name in climbing:
-            self._states[name].memory = replace(self._states[name].memory, ramps={})
-        return climbing
+        moving = {name for name, state in self._states.items() if state.memory.ramps or state.memory.courses}
+        for name in moving:
+            memory = self._states[name].memory
+            courses = {id_: arrived(course) for id_, course in memory.courses.items()}
+            self._states[name].memory = replace(memory, ramps={}, courses=courses)
+        return moving
 
     def saved(self) -> tuple[SavedPool, ...]:
         """What the store keeps, in the order of the configuration."""

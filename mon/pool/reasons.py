@@ -38,7 +38,10 @@ def votes(said: Said, *, against: bool = False) -> str:
 
 
 def words(voter: Voter, ballot: Ballot) -> str:
-    """``webfarm/http down (connection refused)``, ``webfarm/http ok, failing 1 of 2 (HTTP 500)``."""
+    """``webfarm/http down (connection refused)``, ``webfarm/http ok, failing 1 of 2 (HTTP 500)``.
+
+    With a suggested weight ``webfarm/agent ok (suggests weight 75%)``.
+    """
     return f"{voter.watch}/{voter.service} {_vote(ballot)}{doubt(voter, ballot)}"
 
 
@@ -55,8 +58,10 @@ def _vote(ballot: Ballot) -> str:
     if ballot.vote is Vote.UNSPOKEN:
         before = "new" if ballot.unplaced else "in" if ballot.presumed else "out"
         return f"has not spoken (it was {before})"
-    detail = f" ({ballot.detail})" if ballot.detail and ballot.vote is Vote.DOWN else ""
-    return f"{ballot.vote}{detail}"
+    if ballot.vote is Vote.OK:
+        suggests = f" (suggests weight {ballot.suggests})" if ballot.suggests is not None else ""
+        return f"{ballot.vote}{suggests}"
+    return f"{ballot.vote}" + (f" ({ballot.detail})" if ballot.detail else "")
 
 
 def named(ids: Sequence[ServerId]) -> Iterator[str]:

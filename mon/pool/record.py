@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerEntry, ServerId, VirtualId
 from mon.model.result import Cause
+from mon.model.weight import Weight
+from mon.pool.advice import Course
 from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import Owned
 from mon.pool.memory import Drain, Memory, Word
@@ -27,6 +29,7 @@ class SavedBallot:
     detail: str = ""
     since: float = 0.0
     at: float = 0.0
+    suggests: Weight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,18 @@ class SavedRamp:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedCourse:
+    """A weight on its way to the one that was suggested; see ``advice.Course``."""
+
+    server: ServerId
+    start: float
+    target: float
+    step: float
+    period: float
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class SavedPool:
     """One pool, also one that left the configuration and is not yet gone from its balancer."""
 
@@ -75,6 +90,7 @@ class SavedPool:
     drained: tuple[ServerId, ...] = ()
     ramps: tuple[SavedRamp, ...] = ()
     banned: tuple[SavedRamp, ...] = ()  # since when it comes back, in the future
+    courses: tuple[SavedCourse, ...] = ()
 
     @property
     def owned(self) -> Owned:
@@ -99,6 +115,10 @@ def to_save(
         drained=tuple(sorted(memory.drained)),
         ramps=tuple(SavedRamp(id_, since.wall) for id_, since in memory.ramps.items()),
         banned=tuple(SavedRamp(id_, until.wall) for id_, until in memory.banned.items()),
+        courses=tuple(
+            SavedCourse(id_, one.start, one.target, one.step, one.period, one.since.wall)
+            for id_, one in memory.courses.items()
+        ),
     )
 
 
@@ -135,6 +155,10 @@ def remembered(saved: SavedPool, now: Moment) -> Memory:
         drained=frozenset(saved.drained),
         ramps={ramp.server: _moment(ramp.since, now) for ramp in saved.ramps},
         banned={ban.server: now.later(ban.since - now.wall) for ban in saved.banned},
+        courses={
+            one.server: Course(one.start, one.target, one.step, one.period, _moment(one.since, now))
+            for one in saved.courses
+        },
     )
 
 
@@ -148,6 +172,7 @@ def restored(saved: SavedBallot, now: Moment) -> Ballot:
         detail=saved.detail,
         since=_moment(saved.since, now),
         at=_moment(saved.at, now),
+        suggests=saved.suggests,
     )
 
 
@@ -167,6 +192,7 @@ def _saved(seat: Seat, ballot: Ballot, at: Moment) -> SavedBallot:
         detail=ballot.detail,
         since=ballot.since.wall if ballot.since else at.wall,
         at=at.wall,
+        suggests=ballot.suggests,
     )
 
 

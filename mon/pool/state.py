@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
 from mon.model.result import HostResult
+from mon.pool.advice import as_found
 from mon.pool.ballot import Ballot, doubtful
 from mon.pool.changes import NOTHING, Owned
 from mon.pool.decide import Facts, decide, forgotten, too_few
@@ -101,7 +102,7 @@ class PoolState:
             self.owned = together(self.owned, saved.owned)
             if begins:
                 self._remember(saved, table, now)
-        if begins and self.plan.slowstart:
+        if begins:
             self._climb_on(table, now)
         self.adopted = True
         self.advance(now)
@@ -183,14 +184,17 @@ class PoolState:
         self.memory = replace(memory, drains={**_drains(self.plan, gone, now), **memory.drains})
 
     def _climb_on(self, table: Table, now: Moment) -> None:
-        """A server found on its way up goes on from there, even if nothing of it was saved."""
-        found = {server.id: server.weight for server in table.servers}
-        ramps = dict(self.memory.ramps)
-        for member in self.plan.members:
-            weight = found.get(member.id, 0)
-            if 0 < weight < member.weight and member.id not in ramps and member.id not in self.words:
+        """A server found on its way goes on from there, even if nothing of it was saved."""
+        weights = {server.id: server.weight for server in table.servers}
+        memory = self.memory
+        known = {**memory.ramps, **memory.courses, **self.words}
+        courses = {**memory.courses, **dict(as_found(self.plan.members, weights, known, now))}
+        ramps = dict(memory.ramps)
+        for member in self.plan.members if self.plan.slowstart else ():
+            weight = weights.get(member.id, 0)
+            if 0 < weight < member.weight and not {member.id} & {*known, *courses}:
                 ramps[member.id] = inferred(weight, member.weight, self.plan.slowstart, now)
-        self.memory = replace(self.memory, ramps=ramps)
+        self.memory = replace(memory, ramps=ramps, courses=courses)
 
 
 def seated(plan: Pool, old: PoolState | None, now: Moment) -> PoolState:
@@ -270,7 +274,7 @@ def _claim(plan: Pool, table: Table) -> Owned:
 
 def _weighs(ballot: Ballot) -> tuple[object, ...]:
     """What of a ballot can change a wish."""
-    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed)
+    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed, ballot.suggests)
 
 
 def _acts(wish: Wanted) -> tuple[object, ...]:
