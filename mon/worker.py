@@ -28,6 +28,7 @@ from mon.codec import decode, encode
 from mon.errors import Down, Finding, MonError, PluginBroken, StoreError, Undeliverable
 from mon.model.notice import Fate
 from mon.model.result import Cause, Verdict
+from mon.model.weight import Detail, detail_of, parted
 from mon.runner.capabilities import become_subreaper, die_with_parent
 from mon.runner.messages import Frames, Job, Word, frame
 from mon.runner.processes import hunt, processes
@@ -56,8 +57,8 @@ def perform(job: Job, say: Callable[[Word], None]) -> Word:
 def _check(job: Job, function: Callable[..., Any], about: Description, say: Callable[[Word], None]) -> Word:
     for host in job.hosts:
         try:
-            detail = _call(function, about, job, host)
-            say(Word(job.id, host, Verdict.OK, str(detail or "")))
+            detail, weight = parted(detail_of(_call(function, about, job, host)))
+            say(Word(job.id, host, Verdict.OK, detail, weight=weight))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
             say(_found(job, host, error))
     return Word(job.id, end=True)
@@ -66,9 +67,10 @@ def _check(job: Job, function: Callable[..., Any], about: Description, say: Call
 def _sweep(job: Job, function: Callable[..., Any], about: Description, say: Callable[[Word], None]) -> Word:
     left = dict.fromkeys(job.hosts)
 
-    def report(host: str, verdict: Verdict, detail: str = "", cause: Cause = Cause.NONE) -> None:
+    def report(host: str, verdict: Verdict, detail: Detail = "", cause: Cause = Cause.NONE) -> None:
         left.pop(host, None)
-        say(Word(job.id, host, Verdict(verdict), detail, cause))
+        line, weight = parted(detail)
+        say(Word(job.id, host, Verdict(verdict), line, cause, weight))
 
     try:
         _call(function, about, job, list(job.hosts), report)

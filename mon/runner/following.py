@@ -13,6 +13,7 @@ from mon.catalog.plan import Bound, Check
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.result import Cause, HostResult, RunResult, Verdict
+from mon.model.weight import Detail
 from mon.runner.judging import Finished, Report, finding, roll_up
 from mon.runner.rounds import wanted_hosts
 
@@ -35,7 +36,7 @@ class Watch:
     left: float = BURST
     at: float = 0.0
     waiting: asyncio.TimerHandle | None = None
-    latest: tuple[Verdict, str, Cause] | None = None
+    latest: tuple[Verdict, Detail, Cause] | None = None
 
 
 @dataclass(slots=True)
@@ -126,7 +127,7 @@ class Following:
         loop = asyncio.get_running_loop()
         watch.at = loop.time()
 
-        def report(verdict: Verdict, detail: str = "", cause: Cause = Cause.NONE) -> None:
+        def report(verdict: Verdict, detail: Detail = "", cause: Cause = Cause.NONE) -> None:
             watch.latest = (Verdict(verdict), detail, cause)
             if watch.waiting is None:
                 due = _due(watch, loop.time())

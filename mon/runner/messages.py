@@ -9,6 +9,7 @@ from mon.codec import encode
 from mon.errors import StoreError
 from mon.model.notice import Fate, Notice
 from mon.model.result import Cause, Verdict
+from mon.model.weight import Detail, Weighed, Weight
 
 LENGTH = struct.Struct(">I")
 FRAME_LIMIT = 16 << 20
@@ -42,10 +43,18 @@ class Word:
     verdict: Verdict = Verdict.UNKNOWN
     detail: str = ""
     cause: Cause = Cause.NONE
+    weight: Weight | None = None
     end: bool = False
     fate: Fate = Fate.RETRY
     trouble: str = ""
     retry_after: float | None = None
+    left: tuple[str, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def said(self) -> Detail:
+        """The detail, with the weight that was suggested."""
+        return self.detail if self.weight is None else Weighed(self.detail, self.weight)
 
 
 def frame(value: Any) -> bytes:
