@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import count
 from random import Random
 
 from mon.catalog import Check, Plan
@@ -14,7 +16,8 @@ from mon.daemon.keeper import Keeper
 from mon.daemon.reactions import Reactions
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
-from mon.model.config import Host, Key
+from mon.engine.step import NOTHING
+from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
 from mon.pool.pools import Pools
@@ -62,7 +65,8 @@ class Checks:
         self._random = random
         self._classic = classic
         self._plan = Plan(book.config)
-        self._rounds: dict[Key, int] = {}  # rounds under way; more than one while a host hangs
+        self._rounds: dict[Key, set[int]] = {}  # rounds under way; more than one while a host hangs
+        self._numbers = count()
         self._confirming: dict[tuple[Key, str], asyncio.TimerHandle] = {}
         self._background = Background()
         self._reactions = Reactions(self._recheck, book.vote_frozen, self._changed)
@@ -124,10 +128,10 @@ class Checks:
         if self._held_back(key, check, now):
             self.timetable.again(key, HELD_BACK)
             return
-        self._rounds[key] = self._rounds.get(key, 0) + 1
         environment = self._variables(key, check, now)
         self._book.started(key, now)
-        self._background.spawn(self._round(key, check, hosts, environment))
+        ended = partial(self._round_ended, key, check, self._one_more(key))
+        self._runner.begin(check, hosts, environment, self._heard, ended)
 
     def _variables(self, key: Key, check: Check, now: Moment) -> Mapping[str, str]:
         """The environment of its monitor; one of ours has none, and runs too often to make one in vain."""
@@ -158,20 +162,28 @@ class Checks:
         most = self._plan.config.settings.maxprocs
         if not most:
             return False
-        return sum(self._is_program(self._plan.checks[key]) for key, n in self._rounds.items() if n) >= most
+        return sum(self._is_program(self._plan.checks[key]) for key in self._rounds) >= most
 
-    async def _round(
-        self, key: Key, check: Check, hosts: tuple[Host, ...], environment: Mapping[str, str]
-    ) -> None:
-        try:
-            result = await self._runner.round(check, hosts, environment, self._heard)
-        finally:
-            if key in self._rounds:
-                self._rounds[key] -= 1
+    def _one_more(self, key: Key) -> int:
+        """Count a round that begins; its number."""
+        number = next(self._numbers)
+        self._rounds.setdefault(key, set()).add(number)
+        return number
+
+    def _one_less(self, key: Key, number: int) -> None:
+        """A round ended; one of a service that was planned anew meanwhile is forgotten already."""
+        numbers = self._rounds.get(key)
+        if numbers is not None:
+            numbers.discard(number)
+            if not numbers:
+                del self._rounds[key]
+
+    def _round_ended(self, key: Key, check: Check, number: int, result: RunResult | None) -> None:
+        self._one_less(key, number)
         if result is not None and self._plan.checks.get(key) is check:
             for freed in self._reactions.freed(key):
                 self._take(freed)
-            await self.conclude(result)
+            self.conclude(result)
 
     def _heard(self, result: HostResult) -> None:
         """One host's result, the moment it is known; and what an event makes of it."""
@@ -190,7 +202,7 @@ class Checks:
         await asyncio.sleep(AFTERWARDS)
         result = self._runner.standing(key)
         if result is not None and key in self._plan.checks:
-            await self.conclude(result)
+            self.conclude(result)
 
     def _take(self, result: HostResult) -> None:
         key = (result.watch, result.service)
@@ -221,18 +233,11 @@ class Checks:
         host = next((host for host in self._book.monitor_hosts(key, now) if host.name == name), None)
         if host is None or (self._is_program(check) and (self._rounds.get(key) or self._crowded())):
             return
-        self._background.spawn(self._again(key, check, host, self._variables(key, check, now)))
+        number = self._one_more(key)  # a program's counts as a round, so that no round overlaps it
+        variables = self._variables(key, check, now)
+        self._runner.again(check, host, variables, self._heard, lambda _result: self._one_less(key, number))
 
-    async def _again(self, key: Key, check: Check, host: Host, environment: Mapping[str, str]) -> None:
-        """A check beside the rounds; a program's counts as one, so that no round overlaps it."""
-        self._rounds[key] = self._rounds.get(key, 0) + 1
-        try:
-            await self._runner.again(check, host, environment, self._heard)
-        finally:
-            if key in self._rounds:
-                self._rounds[key] -= 1
-
-    async def conclude(self, result: RunResult) -> None:
+    def conclude(self, result: RunResult) -> None:
         """A whole round: to the book, to voters that take it whole, and to disk and people."""
         key, now = (result.watch, result.service), self._clock()
         self._vote_as_a_whole(key, result, now)
@@ -242,7 +247,8 @@ class Checks:
             skew = self._book.services[key].randskew
             self.timetable.put(key, interval, first=interval, skew=skew)
         self._recorder.touch(key)
-        await self._recorder.carry_out(step)
+        if step is not NOTHING:
+            self._background.spawn(self._recorder.carry_out(step))
 
     def _vote_as_a_whole(self, key: Key, result: RunResult, now: Moment) -> None:
         """What the round says to the voters that take it whole (``--group``)."""
@@ -272,8 +278,10 @@ class Checks:
         return self._runner.in_flight(key)
 
     async def close(self) -> None:
-        """Start nothing more; what runs is left to the runner."""
+        """Start nothing more, and end what runs."""
         self.timetable.stop()
+        for key in self._plan.checks:
+            self._runner.cancel(key)
         for timer in self._confirming.values():
             timer.cancel()
         await self._background.close()

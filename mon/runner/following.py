@@ -54,6 +54,7 @@ class Following:
         self._given = given
         self._clock = clock
         self._services: dict[Key, _Service] = {}
+        self._first_words: set[asyncio.Task[RunResult | None]] = set()
 
     async def round(self, check: Check, hosts: Sequence[Host], heard: Report) -> RunResult | None:
         """Follow exactly these hosts from now on, and roll up what stands.
@@ -74,6 +75,23 @@ class Following:
             return None
         return self._rolled_up(Finished(check.key, started, self._clock()), service)
 
+    def begin(
+        self,
+        check: Check,
+        hosts: Sequence[Host],
+        heard: Report,
+        done: Callable[[RunResult | None], None],
+    ) -> None:
+        """The same, for who does not wait."""
+        task = asyncio.get_running_loop().create_task(self.round(check, hosts, heard))
+        self._first_words.add(task)
+
+        def ended(task: asyncio.Task[RunResult | None]) -> None:
+            self._first_words.discard(task)
+            done(None if task.cancelled() else task.result())
+
+        task.add_done_callback(ended)
+
     def standing(self, key: Key) -> RunResult | None:
         """What stands of a service at this moment; None if it is not followed."""
         service = self._services.get(key)
@@ -93,7 +111,8 @@ class Following:
         watches = [watch for service in self._services.values() for watch in service.watches.values()]
         for key in list(self._services):
             self.cancel(key)
-        await asyncio.gather(*(watch.task for watch in watches if watch.task), return_exceptions=True)
+        followed = [watch.task for watch in watches if watch.task]
+        await asyncio.gather(*followed, *self._first_words, return_exceptions=True)
 
     def _follow(self, key: Key, service: _Service, hosts: Sequence[Host], heard: Report) -> None:
         wanted = {host.name: host for host in hosts}

@@ -5,27 +5,20 @@ service.  So one hung host delays neither its siblings nor their next round.
 """
 
 import asyncio
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from mon.catalog.plan import Bound, Check, Form
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
-from mon.model.result import Cause, HostResult, RunResult, Verdict
-from mon.probe.pulse import Pulse
-from mon.probe.threads import Threads
-from mon.runner.hosted import Worker
-from mon.runner.judging import Finished, Report, finding, judged, roll_up
-from mon.runner.messages import Job, Word
+from mon.model.result import HostResult, RunResult
+from mon.runner.calls import Calls, Finding
+from mon.runner.judging import Finished, Report, judged, roll_up
 from mon.runner.spawn import Command, Spawner
 
-Finding = tuple[Verdict, str, Cause]
-Tell = Callable[[str, Finding], None]
-"""Called with the host's target as soon as something is known about it."""
+Done = Callable[[RunResult | None], None]
+"""Called once, when a round is over: None if nobody was checked, or it was cancelled."""
 
 
 @dataclass(slots=True)
@@ -38,30 +31,46 @@ class Flight:
     standing: dict[str, HostResult] = field(default_factory=dict)
 
 
-class Rounds:
-    """All monitors that are running.  ``given`` are the daemon's own objects by the class asked for."""
+@dataclass(slots=True)
+class Round:
+    """One round of ours, or a check of one host beside the rounds (``names`` is None)."""
 
-    def __init__(
-        self,
-        spawner: Spawner,
-        worker: Worker | None,
-        threads: Threads,
-        *,
-        given: Mapping[str, object],
-        clock: Callable[[], Moment],
-        limit: int,
-    ) -> None:
+    check: Check
+    bound: Bound
+    flight: Flight
+    names: tuple[str, ...] | None
+    started: Moment
+    report: Report
+    done: Done
+    left: int
+    cancelled: bool = False
+
+    def call_over(self, now: Callable[[], Moment]) -> None:
+        """One call less; after the last, roll up."""
+        self.left -= 1
+        if not self.left:
+            self.done(None if self.cancelled else self._result(now()))
+
+    def _result(self, now: Moment) -> RunResult | None:
+        if self.names is None:
+            return None
+        standing = self.flight.standing
+        if len(standing) != len(self.names) or len(self.names) > 1:
+            standing = {name: standing[name] for name in self.names if name in standing}
+            self.flight.standing = standing
+        return roll_up(Finished(self.check.key, self.started, now), list(standing.values()))
+
+
+class Rounds:
+    """All monitors that are running; at most ``limit`` calls, and programs, at once."""
+
+    def __init__(self, spawner: Spawner, calls: Calls, *, clock: Callable[[], Moment], limit: int) -> None:
         self._spawner = spawner
-        self._worker = worker
-        self._threads = threads
-        self._given = given
+        self._calls = calls
         self._clock = clock
         self._room = asyncio.Semaphore(limit)
         self._process_room = asyncio.Semaphore(limit)
-        self._pulse = Pulse()
         self._flights: dict[Key, Flight] = {}
-        self._blocked: dict[tuple[Key, str], threading.Event] = {}
-        self._starved: set[tuple[Key, str]] = set()
 
     def in_flight(self, key: Key) -> int | None:
         """The process of a running monitor, 0 for one of ours, None if none is running."""
@@ -70,41 +79,61 @@ class Rounds:
             return None
         return flight.pids[-1] if flight.pids else 0
 
-    async def round(
-        self, check: Check, hosts: Sequence[Host], environment: Mapping[str, str], report: Report
-    ) -> RunResult | None:
-        """Check those of ``hosts`` that are not being checked already; None if that is nobody.
+    def begin(
+        self,
+        check: Check,
+        hosts: Sequence[Host],
+        environment: Mapping[str, str],
+        report: Report,
+        done: Done,
+        *,
+        beside: bool = False,
+    ) -> None:
+        """Check those of ``hosts`` that are not being checked already, and call ``done``.
 
         ``report`` is called the moment a host's result is known.  The run result rolls up all ``hosts``,
-        with the standing verdict of those still under way from an earlier round.
+        with the standing verdict of those still under way from an earlier round.  ``beside`` the rounds
+        nothing is rolled up.  What is nobody's check is done at once.
         """
         bound = check.monitor
         if bound is None:
-            return None
-        flight = self._flights.setdefault(check.key, Flight())
+            return done(None)
+        flight = self._flights.get(check.key)
+        if flight is None:
+            flight = self._flights[check.key] = Flight()
         if bound.plugin.form is Form.EXECUTABLE:
-            return await self._program(check, bound, flight, hosts, environment, report)
-        wanted = wanted_hosts(bound, hosts)
+            return self._begin_program(check, bound, flight, hosts, environment, report, done)
+        wanted = hosts if beside else wanted_hosts(bound, hosts)
+        names = None if beside else tuple([host.name for host in wanted])
         begun = [host for host in wanted if host.name not in flight.hosts]
-        if wanted and not begun:
-            return None
-        started = self._clock()
-        tasks = self._begin(check, bound, flight, begun, report)
-        if not await _finished(flight, tasks):
-            return None
-        flight.standing = {name: flight.standing[name] for name in _names(wanted) if name in flight.standing}
-        return roll_up(Finished(check.key, started, self._clock()), list(flight.standing.values()))
+        groups = ([begun] if begun else []) if bound.plugin.sweep else [[host] for host in begun]
+        round_ = Round(check, bound, flight, names, self._clock(), report, done, len(groups))
+        if groups:
+            for group in groups:
+                flight.hosts.update([host.name for host in group])
+                self._spawn(flight, self._group(round_, group))
+        elif wanted:
+            done(None)
+        else:
+            done(roll_up(Finished(check.key, round_.started, self._clock()), ()))
+        return None
 
-    async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
-        """Check one host beside the rounds; nothing is done if it (a program: anybody) is being checked."""
-        bound = check.monitor
-        if bound is None:
-            return
-        flight = self._flights.setdefault(check.key, Flight())
-        if bound.plugin.form is Form.EXECUTABLE:
-            await self._program(check, bound, flight, [host], environment, report)
-        elif host.name not in flight.hosts:
-            await _finished(flight, self._begin(check, bound, flight, [host], report))
+    async def round(
+        self, check: Check, hosts: Sequence[Host], environment: Mapping[str, str], report: Report
+    ) -> RunResult | None:
+        """The same, for who waits; cancelled itself, it cancels what runs of the service."""
+        future: asyncio.Future[RunResult | None] = asyncio.get_running_loop().create_future()
+
+        def done(result: RunResult | None) -> None:
+            if not future.done():
+                future.set_result(result)
+
+        self.begin(check, hosts, environment, report, done)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self.cancel(check.key)
+            raise
 
     def cancel(self, key: Key) -> None:
         """End what is running of a service and forget it; its round gives None."""
@@ -118,143 +147,49 @@ class Rounds:
         for key in list(self._flights):
             self.cancel(key)
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._pulse.stop()
+        self._calls.close()
+
+    def _spawn(self, flight: Flight, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        flight.tasks.add(task)
+        task.add_done_callback(flight.tasks.discard)
 
     # -- ours, and operators' Python -----------------------------------------------------------
 
-    def _begin(
-        self, check: Check, bound: Bound, flight: Flight, hosts: Sequence[Host], report: Report
-    ) -> list[asyncio.Task[None]]:
-        """Start the checks of ``hosts``: one task each, or one for all of a sweep."""
-        flight.hosts.update(_names(hosts))
-        groups = [list(hosts)] if bound.plugin.sweep else [[host] for host in hosts]
-        return [
-            asyncio.get_running_loop().create_task(self._group(check, bound, flight, group, report))
-            for group in groups
-            if group
-        ]
-
-    async def _group(
-        self, check: Check, bound: Bound, flight: Flight, hosts: list[Host], report: Report
-    ) -> None:
+    async def _group(self, round_: Round, hosts: list[Host]) -> None:
         """Have one call of the plugin made, and make results of what it says; every host gets one."""
-        async with self._room:
-            started = self._clock()
-            began = asyncio.get_running_loop().time()
-            left: dict[str, list[str]] = {}
-            for host in hosts:
-                left.setdefault(host.target, []).append(host.name)
-
-            def tell(target: str, found: Finding) -> None:
-                run = Finished(check.key, started, self._clock())
-                verdict, detail, cause = self._excused(found, began, check.timeout)
-                for name in left.pop(target, ()):
-                    result = run.of_host(name, verdict, detail, cause=cause)
-                    flight.standing[name] = result
-                    flight.hosts.discard(name)
-                    report(result)
-
-            try:
-                with self._beating():
-                    for_the_rest = await self._call(check, bound, list(left), tell)
-                for target in list(left):
-                    tell(target, for_the_rest)
-            finally:
-                for names in left.values():
-                    flight.hosts.difference_update(names)
-
-    @contextmanager
-    def _beating(self) -> Iterator[None]:
-        self._pulse.begin()
         try:
-            yield
-        finally:
-            self._pulse.end()
-
-    def _excused(self, found: Finding, began: float, timeout: float) -> Finding:
-        """A timeout says nothing about the host if it was we who were held up (DESIGN §1)."""
-        verdict, _, cause = found
-        if verdict is not Verdict.DOWN or cause is not Cause.TIMEOUT:
-            return found
-        held_up = self._pulse.held_up(began)
-        if held_up <= timeout / 2:
-            return found
-        return Verdict.UNKNOWN, f"mon itself was held up for {held_up:.1f} s of the check's time", Cause.NONE
-
-    async def _call(self, check: Check, bound: Bound, targets: list[str], tell: Tell) -> Finding:
-        """One call of the plugin for ``targets``; returns what is to be said of those it did not tell of."""
-        if bound.plugin.form is Form.PYTHON:
-            return await self._hosted(check, bound, targets, tell)
-        try:
-            async with asyncio.timeout(check.timeout) as deadline:
-                return await self._native(check, bound, targets, tell)
-        except TimeoutError as error:
-            if deadline.expired():
-                return self._late(check, targets[0])
-            return finding(error)
-        except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes a result
-            return finding(error)
-
-    async def _native(self, check: Check, bound: Bound, targets: list[str], tell: Tell) -> Finding:
-        plugin = bound.plugin
-        assert plugin.function is not None  # there for a native plugin
-        given = {name: self._given[kind] for name, kind in plugin.about.needs}
-        call = partial(plugin.function, **bound.options, **given)
-        if plugin.sweep:
-            await call(targets, _reporter(tell))
-            return Verdict.UNKNOWN, "the monitor said nothing about it", Cause.NONE
-        if not plugin.about.waits:
-            return await self._in_thread(check, call, targets[0])
-        return Verdict.OK, str(await call(targets[0]) or ""), Cause.NONE
-
-    async def _in_thread(self, check: Check, call: Callable[[str], object], target: str) -> Finding:
-        """A check that blocks.  A thread cannot be ended, so one that hangs is not started again."""
-        thread = (check.key, target)
-        if thread in self._blocked:
-            return Verdict.DOWN, "still no end of the check before", Cause.TIMEOUT
-        loop = asyncio.get_running_loop()
-        begun = self._blocked[thread] = threading.Event()
-
-        def blocking() -> object:
-            begun.set()
-            try:
-                return call(target)
-            finally:
-                with suppress(RuntimeError):  # the loop is closed: nobody counts any more
-                    loop.call_soon_threadsafe(self._blocked.pop, thread, None)
-
-        try:
-            return Verdict.OK, str(await self._threads.submit(blocking) or ""), Cause.NONE
+            async with self._room:
+                await self._called(round_, hosts)
         except asyncio.CancelledError:
-            if not begun.is_set():  # and it never will be: the call was taken back
-                del self._blocked[thread]
-                self._starved.add(thread)
+            round_.cancelled = True
             raise
+        finally:
+            round_.flight.hosts.difference_update([host.name for host in hosts])
+            round_.call_over(self._clock)
 
-    def _late(self, check: Check, target: str) -> Finding:
-        """The deadline struck: is it the host, or did we never begin?"""
-        if (check.key, target) in self._starved:
-            self._starved.discard((check.key, target))
-            return Verdict.UNKNOWN, "no thread was free for it", Cause.NONE
-        return Verdict.DOWN, f"no answer within {check.timeout:g} s", Cause.TIMEOUT
+    async def _called(self, round_: Round, hosts: list[Host]) -> None:
+        started, flight, report = self._clock(), round_.flight, round_.report
+        left: dict[str, list[str]] = {}
+        for host in hosts:
+            left.setdefault(host.target, []).append(host.name)
 
-    async def _hosted(self, check: Check, bound: Bound, targets: list[str], tell: Tell) -> Finding:
-        if self._worker is None:
-            return Verdict.UNKNOWN, "there is no worker process", Cause.NONE
-        job = Job(
-            0, path=str(bound.plugin.path), options=dict(bound.options), hosts=tuple(targets),
-            timeout=check.timeout,
-        )  # fmt: skip
+        def tell(target: str, found: Finding) -> None:
+            run = Finished(round_.check.key, started, self._clock())
+            verdict, detail, cause = found
+            for name in left.pop(target, ()):
+                result = run.of_host(name, verdict, detail, cause=cause)
+                flight.standing[name] = result
+                flight.hosts.discard(name)
+                report(result)
 
-        def say(word: Word) -> None:
-            tell(word.host, (word.verdict, word.detail, word.cause))
-
-        last = await self._worker.run(job, say, user=bound.command.runas)
-        return Verdict.UNKNOWN, last.trouble or "the monitor said nothing about it", Cause.NONE
+        for_the_rest = await self._calls.call(round_.check, round_.bound, list(left), tell)
+        for target in list(left):
+            tell(target, for_the_rest)
 
     # -- programs ------------------------------------------------------------------------------
 
-    async def _program(
+    def _begin_program(
         self,
         check: Check,
         bound: Bound,
@@ -262,16 +197,21 @@ class Rounds:
         hosts: Sequence[Host],
         environment: Mapping[str, str],
         report: Report,
-    ) -> RunResult | None:
+        done: Done,
+    ) -> None:
         if flight.tasks:
-            return None
-        run = self._run_program(check, bound, flight, hosts, environment)
-        task = asyncio.get_running_loop().create_task(run)
-        if not await _finished(flight, [task]):
-            return None
-        for part in task.result().hosts:
-            report(part)
-        return task.result()
+            return done(None)
+
+        async def run() -> None:
+            result = None
+            try:
+                result = await self._run_program(check, bound, flight, hosts, environment)
+                for part in result.hosts:
+                    report(part)
+            finally:
+                done(result)
+
+        return self._spawn(flight, run())
 
     async def _run_program(
         self,
@@ -296,40 +236,9 @@ class Rounds:
         return judged(run, hosts, ended.status, ended.output, ended.trouble)
 
 
-def wanted_hosts(bound: Bound, hosts: Sequence[Host]) -> list[Host]:
+def wanted_hosts(bound: Bound, hosts: Sequence[Host]) -> Sequence[Host]:
     """The hosts of the group unless the line ends in ;; and those that the line names itself."""
+    if bound.command.hosts and not bound.extra:
+        return hosts
     found = [*(hosts if bound.command.hosts else ()), *(Host(word) for word in bound.extra)]
     return list({host.name: host for host in reversed(found)}.values())[::-1]
-
-
-def _names(hosts: Sequence[Host]) -> list[str]:
-    return [host.name for host in hosts]
-
-
-async def _finished(flight: Flight, tasks: Sequence[asyncio.Task[Any]]) -> bool:
-    """Wait for the tasks; False if they were cancelled.  Cancelled itself, it takes them along."""
-    if not tasks:
-        return True
-    flight.tasks.update(tasks)
-    try:
-        await asyncio.wait(tasks)
-    except asyncio.CancelledError:
-        for task in tasks:
-            task.cancel()
-        raise
-    finally:
-        flight.tasks.difference_update(tasks)
-    for task in tasks:
-        if task.cancelled():
-            return False
-        task.result()  # a fault of ours is not swallowed
-    return True
-
-
-def _reporter(tell: Tell) -> Callable[..., None]:
-    """The ``report`` that a sweep is given."""
-
-    def report(host: str, verdict: Verdict, detail: str = "", cause: Cause = Cause.NONE) -> None:
-        tell(host, (Verdict(verdict), detail, cause))
-
-    return report

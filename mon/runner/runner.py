@@ -8,13 +8,15 @@ from mon.model.moment import Moment
 from mon.model.notice import Delivery, Notice
 from mon.model.result import RunResult
 from mon.probe.threads import Threads
+from mon.runner.calls import Calls
 from mon.runner.following import Following
 from mon.runner.hosted import Worker
 from mon.runner.judging import Report
 from mon.runner.programs import Programs
-from mon.runner.rounds import Rounds
+from mon.runner.rounds import Done, Rounds
 from mon.runner.sending import Sending
 from mon.runner.spawn import Spawner
+from mon.runner.spread import Spread
 
 CHECK_THREADS = 64
 ALERT_THREADS = 32
@@ -48,9 +50,9 @@ class Runner:
         given = {"Probe": probe, "Render": render, "Spawn": Programs(self._spawner, PROGRAMS)}
         self._check_threads = Threads(CHECK_THREADS, "check")
         self._alert_threads = Threads(ALERT_THREADS, "alert")
-        self._rounds = Rounds(
-            self._spawner, worker, self._check_threads, given=given, clock=clock, limit=limit
-        )
+        calls = Calls(worker, self._check_threads, given)
+        self._rounds = Rounds(self._spawner, calls, clock=clock, limit=limit)
+        self._spread = Spread(self._rounds, clock=clock)
         self._following = Following(given=given, clock=clock)
         self._sending = Sending(
             self._spawner, worker, self._alert_threads, given=given, clock=clock, templates=tuple(templates)
@@ -67,13 +69,42 @@ class Runner:
         """
         if check.monitor is not None and check.monitor.plugin.follows:
             return await self._following.round(check, hosts, report)
-        return await self._rounds.round(check, hosts, environment, report)
+        return await self._rounds_of(check).round(check, hosts, environment, report)
 
-    async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
-        """Check one host beside the rounds, unless it is being checked already, or followed."""
+    def begin(
+        self,
+        check: Check,
+        hosts: Sequence[Host],
+        environment: Mapping[str, str],
+        report: Report,
+        done: Done,
+    ) -> None:
+        """The same, for who does not wait: ``done`` is called with what ``round`` would have given."""
         if check.monitor is not None and check.monitor.plugin.follows:
-            return
-        await self._rounds.again(check, host, environment, report)
+            self._following.begin(check, hosts, report, done)
+        else:
+            self._rounds_of(check).begin(check, hosts, environment, report, done)
+
+    def again(
+        self, check: Check, host: Host, environment: Mapping[str, str], report: Report, done: Done
+    ) -> None:
+        """Check one host beside the rounds, unless it is being checked, or followed; then ``done``."""
+        if check.monitor is not None and check.monitor.plugin.follows:
+            done(None)
+        else:
+            self._rounds_of(check).begin(check, (host,), environment, report, done, beside=True)
+
+    def spread(self, workers: int) -> None:
+        """Have so many workers probe for us; 0 is none."""
+        self._spread.resize(workers)
+
+    @property
+    def workers(self) -> list[int]:
+        """The process numbers of those workers."""
+        return self._spread.pids
+
+    def _rounds_of(self, check: Check) -> Rounds | Spread:
+        return self._spread if self._spread.takes(check) else self._rounds
 
     def standing(self, key: Key) -> RunResult | None:
         """What an event monitor knows of its hosts; None of any other service."""
@@ -81,11 +112,12 @@ class Runner:
 
     def in_flight(self, key: Key) -> int | None:
         """The process of a running monitor, 0 for one of ours, None if none is running."""
-        return self._rounds.in_flight(key)
+        return 0 if self._spread.in_flight(key) else self._rounds.in_flight(key)
 
     def cancel(self, key: Key) -> None:
         """End what is running of a service, and forget its standing verdicts."""
         self._rounds.cancel(key)
+        self._spread.cancel(key)
         self._following.cancel(key)
 
     async def send(self, bound: Bound, notice: Notice, *, attempt: int = 1) -> Delivery:
@@ -97,6 +129,7 @@ class Runner:
 
         An action that still runs then is left to finish by itself (law 6).
         """
+        await self._spread.close()
         await self._rounds.close()
         await self._following.close()
         await self._sending.close(grace)

@@ -1,5 +1,6 @@
 """A runner that runs nothing: monitors say what a test tells them to."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from mon.catalog.plan import Bound, Check
@@ -52,9 +53,28 @@ class FakeRunner:
             report(result)
         return roll_up(run, results)
 
-    async def again(self, check: Check, host: Host, environment: Mapping[str, str], report: Report) -> None:
+    def begin(
+        self,
+        check: Check,
+        hosts: Sequence[Host],
+        environment: Mapping[str, str],
+        report: Report,
+        done: Callable[[RunResult | None], None],
+    ) -> None:
+        """The same at the loop's next turn, for who does not wait."""
+        task = asyncio.get_running_loop().create_task(self.round(check, hosts, environment, report))
+        task.add_done_callback(lambda ended: done(ended.result()))
+
+    def again(
+        self,
+        check: Check,
+        host: Host,
+        environment: Mapping[str, str],
+        report: Report,
+        done: Callable[[RunResult | None], None],
+    ) -> None:
         """One host as it was told; it is among the ``rounds``."""
-        await self.round(check, (host,), environment, report)
+        self.begin(check, (host,), environment, report, done)
 
     def _result(self, run: Finished, host: Host) -> HostResult:
         verdict, detail, cause = self._said.get((run.key, host.name), (Verdict.OK, "", Cause.NONE))
