@@ -72,7 +72,7 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in spaced)
 
 
-def finding(error: BaseException) -> tuple[Verdict, Detail, Cause]:
+def finding(error: BaseException) -> tuple[Verdict, str, Cause]:
     """What an exception out of a check says about its host: only Down and Unknown are meant."""
     if isinstance(error, Finding):
         verdict = Verdict.DOWN if isinstance(error, Down) else Verdict.UNKNOWN
