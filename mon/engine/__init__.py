@@ -7,11 +7,13 @@
 ``disabled``     what an operator turned off       ``ledger``       one event to a step
 ``silence``      quiet times
 ``operator``     an operator's commands            ``renewal``      reload, reset, save, restore
+``group``        what is told together  ``collation``    its windows, and who holds whom
 ``book``         the owner of all of it
 """
 
 from mon.engine.book import Book
 from mon.engine.disabled import Disabled
+from mon.engine.group import Group
 from mon.engine.ledger import HostKey
 from mon.engine.silence import Silence, Silences
 from mon.engine.state import HostState, PeriodState, ServiceState, at_wall
@@ -21,9 +23,11 @@ from mon.engine.step import (
     NOTHING,
     AlertEntry,
     Changes,
+    Closed,
     Downtime,
     FailureEntry,
     Step,
+    Withdrawn,
 )
 
 __all__ = [
@@ -33,9 +37,11 @@ __all__ = [
     "AlertEntry",
     "Book",
     "Changes",
+    "Closed",
     "Disabled",
     "Downtime",
     "FailureEntry",
+    "Group",
     "HostKey",
     "HostState",
     "PeriodState",
@@ -43,5 +49,6 @@ __all__ = [
     "Silence",
     "Silences",
     "Step",
+    "Withdrawn",
     "at_wall",
 ]

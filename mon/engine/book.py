@@ -55,8 +55,7 @@ class Book(RenewableBook):
 
     def started(self, key: Key, now: Moment) -> None:
         """A monitor has been started: what clients see as the last check."""
-        state = self.states[key]
-        self.states[key] = replace(state, run=replace(state.run, checked=now.wall))
+        self.states[key] = judge.begun(self.states[key], now)
 
     def result(self, result: RunResult, now: Moment, environment: Mapping[str, str]) -> Step:
         """A round of a monitor.  That of an unknown service is nothing."""
@@ -84,6 +83,8 @@ class Book(RenewableBook):
         """What would be decided if this round were real; nothing is kept."""
         trial = copy.copy(self)
         trial.states, trial._settled = dict(self.states), set(self._settled)
+        trial.groups, trial._members = dict(self.groups), {}
+        trial.failing = {name: dict(keys) for name, keys in self.failing.items()}
         trial.alert_history, trial.failure_history = deque(), deque()
         return trial.result(result, now, environment).decisions
 
@@ -174,6 +175,7 @@ class Book(RenewableBook):
         else:
             decisions = self._pass_on(self._scene(key, event), static)
         self._put(key, judge.well(self.states[key], said, self.services[key]))
+        self._recovered(key)
         self._settle(key)
         return Step((key,), transitions, decisions, downtimes)
 
@@ -217,7 +219,9 @@ class Book(RenewableBook):
     def monitor_hosts(self, key: Key, now: Moment) -> tuple[Host, ...]:
         """The hosts to check: not disabled, not excluded, not left out by a host dependency."""
         service = self.services[key]
-        hosts = tuple(h for h in self.enabled_hosts(service.watch) if h.name not in service.exclude_hosts)
+        hosts = self.enabled_hosts(service.watch)
+        if service.exclude_hosts:
+            hosts = tuple(h for h in hosts if h.name not in service.exclude_hosts)
         if not expression(service, "hm", self.config.settings.dep_behavior):
             return hosts
         try:
@@ -226,8 +230,8 @@ class Book(RenewableBook):
             return hosts
         return tuple(h for h in hosts if not any(mentions(summary, h.name) for summary in summaries))
 
-    def may_run(self, key: Key, now: Moment) -> str:
-        """May the monitor be run now?  "" or why not.
+    def may_run(self, key: Key, now: Moment, hosts: tuple[Host, ...] | None = None) -> str:
+        """May the monitor be run now?  "" or why not.  ``hosts`` are its monitor's, if they are known.
 
         A monitor dependency is evaluated, and how that went is remembered (``depstatus``).
         """
@@ -243,9 +247,10 @@ class Book(RenewableBook):
         depends = expression(service, "m", self.config.settings.dep_behavior)
         if depends and not self._depend(key, "m", now):
             return f"the dependency {depends!r} fails or cannot be evaluated"
-        if service.allow_empty_group or not service.monitor.hosts or self.monitor_hosts(key, now):
+        if service.allow_empty_group or not service.monitor.hosts:
             return ""
-        return "it has no hosts to check"
+        found = self.monitor_hosts(key, now) if hosts is None else hosts
+        return "" if found else "it has no hosts to check"
 
     def monitor_environment(self, key: Key, now: Moment) -> dict[str, str]:
         """The variables of the service's monitor, without those that say where mon's files are."""

@@ -14,6 +14,9 @@ from mon.model.config import Key, Service, Settings
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
 
+FIELD = {"a": "alertdepend", "m": "monitordepend", "hm": "hostdepend"}
+"""Where the expression of each kind is kept."""
+
 
 class Unsolved(Exception):
     """The expression has no value: it goes round in circles or cannot be read."""
@@ -27,7 +30,8 @@ def expression(service: Service, kind: str, default: str) -> str:
     depends = service.dependencies
     if depends.depend and (depends.behavior or default) == kind:
         return depends.depend
-    return {"a": depends.alertdepend, "m": depends.monitordepend, "hm": depends.hostdepend}[kind]
+    own: str = getattr(depends, FIELD[kind])
+    return own
 
 
 def suppresses(service: Service, default: str) -> str:
@@ -75,6 +79,26 @@ class World:
             memory = self.settings.dep_memory
         return bool(memory) and state.failed is not None and self.now.mono - state.failed.mono < memory
 
+    def culprits(self, service: Service, kind: str) -> tuple[Key, ...]:
+        """The services at the bottom of it when the expression of this kind fails, () if it holds."""
+        try:
+            if self.holds(service, kind):
+                return ()
+            return tuple(dict.fromkeys(self._bottom(service, kind, 0)))
+        except Unsolved:
+            return ()
+
+    def _bottom(self, service: Service, kind: str, depth: int) -> Iterator[Key]:
+        for name in parsed(expression(service, kind, self.settings.dep_behavior)).names:
+            key = named(name, service.watch)
+            below = self.services.get(key)
+            if self._good(key, kind, depth):
+                continue
+            if below is None or self.holds(below, kind):
+                yield key
+            else:
+                yield from self._bottom(below, kind, depth + 1)
+
     def left_out(self, service: Service) -> Iterator[str]:
         """Summaries of the failing services that ``hostdepend`` (or ``depend`` with ``hm``) names.
 
@@ -98,6 +122,34 @@ def parsed(text: str) -> Expression:
         return compiled(text)
     except ValueError as error:
         raise Unsolved(str(error)) from error
+
+
+def children(services: Mapping[Key, Service], default: str) -> Mapping[Key, tuple[Key, ...]]:
+    """Whose alerts depend on whom, directly or through others.  ``default`` is the global dep_behavior."""
+    direct: dict[Key, dict[Key, None]] = {}
+    for service in services.values():
+        text = suppresses(service, default)
+        for name in _names(text) if text else ():
+            direct.setdefault(named(name, service.watch), {})[service.key] = None
+    return {key: _reached(direct, key) for key in direct}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        return parsed(text).names
+    except Unsolved:
+        return ()
+
+
+def _reached(direct: Mapping[Key, Mapping[Key, None]], key: Key) -> tuple[Key, ...]:
+    found: dict[Key, None] = {}
+    ahead = [key]
+    while ahead:
+        for child in direct.get(ahead.pop(), ()):
+            if child not in found and child != key:
+                found[child] = None
+                ahead.append(child)
+    return tuple(found)
 
 
 def named(name: str, watch: str) -> Key:

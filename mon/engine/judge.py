@@ -44,6 +44,26 @@ class Said:
 STARTS_OUTAGE = frozenset((OpStatus.OK, OpStatus.UNKNOWN, OpStatus.UNTESTED))
 
 
+def begun(state: ServiceState, now: Moment) -> ServiceState:
+    """Its monitor has been started.  (Written out: ``replace`` takes five times as long.)"""
+    run = state.run
+    return ServiceState(
+        state.opstatus,
+        state.last_opstatus,
+        Run(run.exitval, now.wall, run.duration, run.success, run.summary, run.detail, run.output),
+        state.outage,
+        state.acknowledgement,
+        state.traps,
+        state.periods,
+        state.depstatus,
+        state.failures,
+        state.alerts,
+        state.failed,
+        state.failed_summary,
+        state.at,
+    )
+
+
 def heard(state: ServiceState, said: Said) -> ServiceState:
     """What is known as soon as a result is there, good or bad."""
     run = replace(state.run, exitval=said.status)
@@ -101,7 +121,8 @@ def well(state: ServiceState, said: Said, service: Service) -> ServiceState:
 
 def _at_rest(period: PeriodState, strict: bool) -> PeriodState:
     last = period.last_alert if strict else None
-    return replace(period, last_alert=last, first_failure=None, sent=0)
+    untold = period.untold and replace(period.untold, sent=0, last_alert=last)
+    return replace(period, last_alert=last, first_failure=None, sent=0, untold=untold)
 
 
 def still_well(state: ServiceState, result: RunResult, now: Moment) -> ServiceState:

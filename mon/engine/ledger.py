@@ -1,19 +1,20 @@
 """What the engine keeps, and how one event becomes a step: the ground under the book's commands."""
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
 
 from mon.engine.decide import Audience, decide, redistributed
-from mon.engine.dependency import Unsolved, World, suppresses
+from mon.engine.dependency import Unsolved, World, children, suppresses
 from mon.engine.disabled import Disabled
-from mon.engine.event import Event, Scene
+from mon.engine.event import FAILURES, Event, Scene
+from mon.engine.group import Group
 from mon.engine.silence import Silences
 from mon.engine.state import HostState, ServiceState, fresh
 from mon.engine.step import AlertEntry, FailureEntry, called
-from mon.model.config import Config, Host, Key, Service
+from mon.model.config import AlertLine, Config, Host, Key, Service
 from mon.model.moment import Moment
-from mon.model.notice import Decision, HostReport
+from mon.model.notice import Decision, HeldService, HostReport
 from mon.model.result import OpStatus, Transition
 
 HostKey = tuple[str, str, str]
@@ -21,7 +22,8 @@ HostKey = tuple[str, str, str]
 
 
 class Ledger:
-    """All states and histories.  ``missing`` are the names of alerts that are not installed."""
+    """All states and histories.  ``missing`` are the names of alerts that are not installed, ``direct`` the
+    alert lines that are never collated."""
 
     def __init__(self, config: Config, now: Moment) -> None:
         self.config = config
@@ -38,6 +40,12 @@ class Ledger:
         self.alert_history: deque[AlertEntry] = deque(maxlen=config.settings.histlength)
         self.failure_history: deque[FailureEntry] = deque(maxlen=config.settings.histlength)
         self.silences = Silences()
+        self.direct: Container[AlertLine] = frozenset()
+        self.groups: dict[str, Group] = {}
+        # By group: its services that fail and were told of.  By open window: who is in it, with a failure?
+        self.failing: dict[str, dict[Key, None]] = {}
+        self._members: dict[str, dict[tuple[Key, str], bool]] = {}
+        self._below: Mapping[Key, tuple[Key, ...]] | None = None
         self._disabled = Disabled(config)
         # Services whose next ok changes nothing but the last run (see judge.still_well).
         self._settled: set[Key] = set()
@@ -72,6 +80,8 @@ class Ledger:
     def enabled_hosts(self, watch: str) -> tuple[Host, ...]:
         """The members of a hostgroup that are not disabled, in the order of the file."""
         off = self._disabled.members
+        if not off:
+            return self.config.hosts(watch)
         return tuple(host for host in self.config.hosts(watch) if (watch, host.name) not in off)
 
     # What the scheduler does.
@@ -127,40 +137,65 @@ class Ledger:
         return World(self.services, self.states, self.config.settings, now)
 
     def _scene(self, key: Key, event: Event) -> Scene:
-        service, settings = self.services[key], self.config.settings
+        service, settings, state = self.services[key], self.config.settings, self.states[key]
+        suppressed = self._suppressed(key) and state.depstatus is False
+        culprits = self._world(event.now).culprits(service, "a") if suppressed else ()
+        names = (period.collate.group for period in service.periods if period.collate)
         unack = service.unack_summary
         return Scene(
             event,
             service,
-            self.states[key],
+            state,
             running=self.running,
             disabled=self._disabled.said(key),
             silenced=self.silences.said(key, event.now),
             dep_behavior=settings.dep_behavior,
             unack_summary=settings.unack_summary if unack is None else unack,
             missing=self.missing,
+            culprits=culprits,
+            groups={name: self.groups[name] for name in names if name in self.groups},
+            direct=self.direct,
         )
+
+    def _suppressed(self, key: Key) -> bool:
+        """Do its alerts depend on something?"""
+        return bool(suppresses(self.services[key], self.config.settings.dep_behavior))
+
+    def _children(self) -> Mapping[Key, tuple[Key, ...]]:
+        if self._below is None:
+            self._below = children(self.services, self.config.settings.dep_behavior)
+        return self._below
 
     def _call(self, key: Key, event: Event, static: Mapping[str, str]) -> tuple[Decision, ...]:
         """Pass the event on, then decide on the alerts of all periods; the state's counters move."""
         scene = self._scene(key, event)
         passed_on = self._pass_on(scene, static)
-        state, decisions = decide(scene, lambda: self._audience(key, static))
-        self._put(key, state)
-        self._record(decisions)
-        return passed_on + decisions
+        decided = decide(scene, lambda: self._audience(key, static, event))
+        self._put(key, decided.state)
+        self._decided(key, event, decided.groups)
+        self._record(decided.decisions)
+        return passed_on + decided.decisions
+
+    def _decided(self, key: Key, event: Event, groups: Mapping[str, Group]) -> None:
+        """Something was put into the windows of these groups (see ``collation``)."""
+        raise NotImplementedError
+
+    def held_by(self, key: Key) -> tuple[HeldService, ...]:
+        """The services that are not told of because this one fails (see ``collation``)."""
+        raise NotImplementedError
 
     def _pass_on(self, scene: Scene, static: Mapping[str, str]) -> tuple[Decision, ...]:
-        return redistributed(scene, lambda: self._audience(scene.service.key, static))
+        return redistributed(scene, lambda: self._audience(scene.service.key, static, scene.event))
 
     def _record(self, decisions: Iterable[Decision]) -> None:
         self.alert_history.extend(called(decisions))
 
-    def _audience(self, key: Key, static: Mapping[str, str]) -> Audience:
+    def _audience(self, key: Key, static: Mapping[str, str], event: Event) -> Audience:
         hosts = tuple(host.name for host in self.enabled_hosts(key[0]))
         known = [(host, self.host_states[(*key, host)]) for host in hosts if (*key, host) in self.host_states]
         reports = tuple(HostReport(host, s.verdict.value, s.detail, s.since.wall) for host, s in known)
-        return Audience(hosts, reports, static)
+        held = self.held_by(key) if event.type in FAILURES else ()
+        return Audience(hosts, reports, static, held)
 
 
 def opinion(status: OpStatus) -> str:

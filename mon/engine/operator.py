@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mon.engine import variables
+from mon.engine.collation import CollatingBook
 from mon.engine.decide import decide, tested
 from mon.engine.event import Event
-from mon.engine.ledger import Ledger, change
+from mon.engine.ledger import change
 from mon.engine.state import Acknowledgement
 from mon.engine.step import Step
 from mon.errors import ControlError
@@ -26,7 +27,7 @@ TEST_TYPES: Mapping[AlertKind, AlertType] = {
 }
 
 
-class OperatorsBook(Ledger):
+class OperatorsBook(CollatingBook):
     """The commands of an operator.  ``key`` is always known; callers look first."""
 
     # Disable and enable.
@@ -82,7 +83,9 @@ class OperatorsBook(Ledger):
             raise ControlError("service is in a non-failure state")
         said = f"{user}: {comment}"
         self._put(key, replace(state, acknowledgement=Acknowledgement(now.wall, said), at=now))
-        return Step((key,), (), self._call(key, Event(AlertType.ACK, said, None, now), environment))
+        withdrawn = self._withdraw_service(key, now)
+        decisions = self._call(key, Event(AlertType.ACK, said, None, now), environment)
+        return Step((key,), (), decisions, withdrawn=withdrawn)
 
     def clear_timers(self, key: Key, now: Moment) -> Step:
         """Begin the counters of alertevery and alertafter anew, and the clocks of traps."""
@@ -92,6 +95,9 @@ class OperatorsBook(Ledger):
             counters = state.in_period(period.key)
             if period.alertevery:
                 counters = replace(counters, last_alert=None)
+                if period.collate and period.collate.group in self.groups:
+                    group = self.groups[period.collate.group]
+                    self.groups[period.collate.group] = replace(group, last_alert=None)
             if period.alertafter and period.alertafter.seconds is not None:
                 counters = replace(counters, first_failure=None)
             periods[period.key] = counters
@@ -121,7 +127,7 @@ class OperatorsBook(Ledger):
         if found is None:
             raise ControlError("period not defined")
         scene = self._scene(key, Event(TEST_TYPES[kind], TEST_OUTPUT, status, now))
-        return Step((), (), tested(scene, found, kind, lambda: self._audience(key, environment)))
+        return Step((), (), tested(scene, found, kind, lambda: self._audience(key, environment, scene.event)))
 
     # Set and get.
 
@@ -142,8 +148,8 @@ class OperatorsBook(Ledger):
             return Step((key,))
         type_ = AlertType.UP if status.good else AlertType.FAILURE
         event = Event(type_, self.states[key].last_output or "", None, now, pointless=why)
-        _, decisions = decide(self._scene(key, event), lambda: self._audience(key, environment))
-        return Step((key,), transitions, decisions)
+        decided = decide(self._scene(key, event), lambda: self._audience(key, environment, event))
+        return Step((key,), transitions, decided.decisions)
 
     def set_variable(self, key: Key, name: str, value: str, now: Moment) -> Step:
         """``set``: a variable by its classic name; an unknown one is kept, and has no effect.
@@ -162,7 +168,7 @@ class OperatorsBook(Ledger):
         except ValueError as error:
             raise ControlError(f"{value!r} is no value of {name}") from error
         self._settled.discard(key)
-        self._trapped = None
+        self._trapped = self._below = None
         self.variables.setdefault(key, {})[name] = value
         return Step((key,))
 

@@ -33,6 +33,7 @@ class RenewableBook(OperatorsBook):
         self.variables = {key: words for key, words in self.variables.items() if key in changes.kept}
         self._set_again(now)
         self.host_states = {k: s for k, s in self.host_states.items() if k[:2] in self.services}
+        self._regroup()
         return changes
 
     def reset(self, config: Config, now: Moment, *, keepstate: bool = False) -> Changes:
@@ -53,6 +54,7 @@ class RenewableBook(OperatorsBook):
             self._take(config, services_disabled=False)
             self.states = {key: fresh(service, now) for key, service in self.services.items()}
             self.host_states, self.variables = {}, {}
+            self._regroup()
         return changes
 
     def _take(self, config: Config, *, services_disabled: bool) -> None:
@@ -61,7 +63,7 @@ class RenewableBook(OperatorsBook):
         self._disabled = self._disabled.under(config, services=services_disabled)
         self.config, self.services = config, dict(config.services)
         self._settled.clear()
-        self._trapped = None
+        self._trapped = self._below = None
 
     def _set_again(self, now: Moment) -> None:
         for key, words in self.variables.items():

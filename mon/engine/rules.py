@@ -67,7 +67,8 @@ def dependency(scene: Scene) -> str:
         return ""
     if scene.state.depstatus is None:
         return f"the dependency {expression!r} could not be evaluated"
-    return f"the dependency {expression!r} fails"
+    because = ", ".join(map("/".join, scene.culprits))
+    return f"the dependency {expression!r} fails" + (f" because of {because}" if because else "")
 
 
 def drop_outdated_ack(scene: Scene) -> Scene:
@@ -137,37 +138,46 @@ def alertexitrange(here: PeriodScene) -> str:
 def numalerts(here: PeriodScene) -> str:
     """So many alerts are enough."""
     most = here.period.numalerts
-    if not most or here.state.sent < most or here.period.until_ack or _reminder_due(here):
+    if not most or here.sent < most or here.joins or here.period.until_ack or _reminder_due(here):
         return ""
-    return f"alerts sent: {here.state.sent}, numalerts is {most}"
+    return f"{_whose(here)}alerts sent: {here.sent}, numalerts is {most}"
+
+
+def _whose(here: PeriodScene) -> str:
+    """The beginning of a reason that is about a group."""
+    return f"group {here.period.collate.group}: " if here.group and here.period.collate else ""
 
 
 def reminder(here: PeriodScene) -> str:
     """``reminder T``: it was told, and is told again after T (with alertevery, that says when before)."""
-    after, last = here.period.reminder, here.state.last_alert
-    if after is None or last is None or here.period.alertevery or _reminder_due(here):
+    after, last = here.period.reminder, here.last_alert
+    if after is None or last is None or here.period.alertevery or here.is_news or _reminder_due(here):
         return ""
-    return f"the last alert was {seconds(here.now.mono - last.mono)} ago, reminder is {seconds(after)}"
+    ago = seconds(here.now.mono - last.mono)
+    return f"{_whose(here)}the last alert was {ago} ago, reminder is {seconds(after)}"
 
 
 def _reminder_due(here: PeriodScene) -> bool:
-    after, last = here.period.reminder, here.state.last_alert
+    after, last = here.period.reminder, here.last_alert
     return after is not None and last is not None and here.now.mono - last.mono >= after
 
 
 def alertevery(here: PeriodScene) -> str:
     """The last alert is not long ago, and the failure is the same by the mode's measure."""
-    every, last = here.period.alertevery, here.state.last_alert
+    every, last = here.period.alertevery, here.last_alert
     if every is None or last is None:
         return ""
     ago = here.now.mono - last.mono
-    if ago >= every.seconds or _reminder_due(here) or _changed(here.scene, every):
+    if ago >= every.seconds or _reminder_due(here) or _changed(here, every):
         return ""
-    return f"the last alert was {seconds(ago)} ago, alertevery is {seconds(every.seconds)}"
+    return f"{_whose(here)}the last alert was {seconds(ago)} ago, alertevery is {seconds(every.seconds)}"
 
 
-def _changed(scene: Scene, every: AlertEvery) -> bool:
+def _changed(here: PeriodScene, every: AlertEvery) -> bool:
     # Compared is the previous failure, not the previous alert.
+    scene = here.scene
+    if here.is_news:
+        return every.mode in (EveryMode.SUMMARY, EveryMode.OBSERVE_DETAIL)
     if every.mode is EveryMode.SUMMARY:
         return spoken(scene.state.failure_output) != scene.event.summary
     return every.mode is EveryMode.OBSERVE_DETAIL and scene.state.failure_output != scene.event.output
@@ -274,6 +284,9 @@ _FAILURE_PERIOD = (
     Rule("alertafter time", alertafter_time, counts=begin_alertafter_time),
     Rule("alertafter count in time", alertafter_both, counts=count_alertafter_both),
 )
+
+WITHDRAWING: Sequence[Rule[Scene]] = (_DISABLED, _SILENCED, _DEPENDENCY, _ACKNOWLEDGED)
+"""Asked again when what was collated is to be told."""
 
 SERVICE_RULES: Mapping[AlertType, Sequence[Rule[Scene]]] = {
     **dict.fromkeys(FAILURES, _FAILURE_SERVICE),

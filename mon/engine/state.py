@@ -58,11 +58,25 @@ class Traps:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """The counters of a period as they are without what an open window holds.
+
+    ``told``: something was told of the outage before the window, so its end is told whatever becomes of this.
+    """
+
+    window: str
+    sent: int = 0
+    last_alert: Moment | None = None
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodState:
     """The counters of one period (PROTOCOL §10).
 
     ``sent`` are the alerts since the last success, ``first_failure`` and ``fail_count`` belong to
-    alertafter with a time.  ``counts`` is False with alerts_dont_count.
+    alertafter with a time.  ``counts`` is False with alerts_dont_count.  ``untold`` is about the last window
+    that something of it was decided in, over or not.
     """
 
     last_alert: Moment | None = None
@@ -70,6 +84,7 @@ class PeriodState:
     first_failure: Moment | None = None
     fail_count: int = 0
     counts: bool = True
+    untold: Untold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +262,8 @@ def carried_over(state: ServiceState, saved_at: float, now: Moment) -> ServiceSt
             period,
             last_alert=_shifted(period.last_alert, shift),
             first_failure=_shifted(period.first_failure, shift),
+            untold=period.untold
+            and replace(period.untold, last_alert=_shifted(period.untold.last_alert, shift)),
         )
         for key, period in state.periods.items()
     }

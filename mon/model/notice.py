@@ -194,9 +194,9 @@ class Decision:
     """What the rules say about one alert line of one period, for one event (law 4).
 
     ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send",
-    "redistribute", "test"), ``why`` says it in words with the numbers that mattered.  ``group`` is there where
-    messages of the group keep their order, ``window`` (which is open until wall time ``until``) where this
-    one is told together with others.
+    "redistribute", "test"), ``why`` says it in words with the numbers that mattered.  ``group`` is there
+    where messages of the group keep their order, ``window`` (which is open until wall time ``until``) where
+    this one is told together with others.
     """
 
     watch: str

@@ -38,7 +38,10 @@ def test_no_alerts_while_a_service_depended_on_fails(two, line):
     p = two(line)
     p.run("1", PING)
     assert p.run("1") == []
-    assert (p.held, p.why) == (["dependency"], "the dependency 'net:ping' fails")
+    assert (p.held, p.why) == (
+        ["dependency"],
+        "the dependency 'net:ping' fails because of net/ping",
+    )
     assert p.state.depstatus is False
     p.run("0", PING)
     assert p.run("1") == ["down"]
