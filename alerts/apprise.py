@@ -4,8 +4,10 @@ A URL holds passwords: it is @FILE (one URL a line) or env:NAME.  Which URLs the
 https://github.com/caronc/apprise/wiki
 """
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -17,10 +19,11 @@ from mon.plugin import (
     Option,
     Render,
     Undeliverable,
+    Zone,
     exposed,
     library,
     secret,
-    zone_named,
+    verify_zone,
 )
 
 KINDS = {AlertType.UP: "success", AlertType.STARTUP: "info", AlertType.ACK: "info", AlertType.TEST: "info"}
@@ -31,12 +34,13 @@ def send(
     notice: Notice,
     url: Annotated[list[str], Option(positional=True, metavar="@FILE", help="where to; or env:NAME")],
     *,
-    zone: Annotated[str, Option("--zone", help="time zone of the reader, as Europe/Berlin")] = "",
+    zone: Zone = "",
     render: Render,
 ) -> str:
     """Hand it to Apprise, which sends it to each of the URLs."""
     urls = [line.strip() for word in url for line in secret(word).splitlines()]
     urls = [line for line in urls if line and not line.startswith("#")]
+    urls = [url for url in urls if _mark(url) in notice.left] or urls
     if not urls:
         raise Undeliverable("no URL to send to", permanent=True)
     try:
@@ -52,10 +56,7 @@ def send(
 def verify(options: Mapping[str, Any]) -> list[str]:
     """Is Apprise there, and who may read the URLs?"""
     library("apprise", "apprise")
-    try:
-        zone_named(str(options.get("zone") or ""))
-    except ValueError as error:
-        raise BadOption(f"{error}: write one as Europe/Berlin") from error
+    verify_zone(options)
     words = list(options.get("url") or ())
     if any("://" in word for word in words):
         raise BadOption("a URL of Apprise holds secrets and stands here: write it to FILE, and @FILE here")
@@ -71,17 +72,26 @@ def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:
 
 def _notify(apprise: Any, urls: Sequence[str], *, title: str, body: str, kind: str) -> str:
     hidden = Hidden(piece for url in urls for piece in (url, url.partition("://")[2]))
-    place = apprise.Apprise()
+    places = [apprise.Apprise() for _ in urls]  # one each: of several it does not say which failed
     # What went wrong, Apprise only writes to its log, which would end up in ours, secrets and all.
     logging.getLogger("apprise").propagate = False
     with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:
-        known = [place.add(url) for url in urls]
-        sent = all(known) and place.notify(body=body, title=title, notify_type=kind)
+        if not all(place.add(url) for place, url in zip(places, urls, strict=True)):
+            raise Undeliverable("a URL is none that Apprise knows", permanent=True)
+        with ThreadPoolExecutor(max_workers=len(urls)) as side_by_side:
+            told = side_by_side.map(
+                lambda place: place.notify(body=body, title=title, notify_type=kind), places
+            )
+            left = [_mark(url) for url, done in zip(urls, told, strict=True) if not done]
         why = ""
         with suppress(ValueError, AttributeError):
             why = hidden(" ".join(log.getvalue().split()))[:200]
-    if not all(known):
-        raise Undeliverable("a URL is none that Apprise knows", permanent=True)
-    if not sent:
-        raise Undeliverable(f"not all of {len(urls)} could be told" + (f": {why}" if why else ""))
+    if left:
+        text = f"{len(left)} of {len(urls)} could not be told" + (f": {why}" if why else "")
+        raise Undeliverable(text, left=left)
     return f"told {len(urls)}"
+
+
+def _mark(url: str) -> str:
+    """Which URL it is: too short to guess from it what the URL holds."""
+    return hashlib.sha256(url.encode()).hexdigest()[:8]

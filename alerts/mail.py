@@ -19,15 +19,23 @@ from typing import Annotated, Any
 
 from mon.plugin import (
     BadOption,
+    Html,
     Notice,
     Option,
     Render,
+    Sender,
+    Subject,
     Undeliverable,
+    Zone,
     exposed,
-    letter,
+    mail,
+    mail_preview,
+    place,
     secret,
-    zone_named,
+    verify_zone,
 )
+
+preview = mail_preview
 
 HERE = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -63,58 +71,35 @@ def send(
     ca: Annotated[str, Option("--ca", metavar="FILE", help="trust these certificates only")] = "",
     user: Annotated[str, Option("--user", help="log in as this user")] = "",
     password: Annotated[str, Option("--password", metavar="@FILE", help="or env:NAME")] = "",
-    password_file: Annotated[str, Option("--password-file", metavar="FILE", help="as --password @FILE")] = "",
-    sender: Annotated[str, Option("-f", "--from", metavar="ADDRESS", help="mon@this host")] = "",
-    subject: Annotated[str, Option("-S", "--subject", help="instead of the template's")] = "",
-    zone: Annotated[str, Option("--zone", help="time zone of the reader, as Europe/Berlin")] = "",
-    html: Annotated[bool, Option("--html", help="with an HTML part (--no-html: text alone)")] = True,
+    sender: Sender = "",
+    subject: Subject = "",
+    zone: Zone = "",
+    html: Html = True,
     timeout: Annotated[float, Option("--timeout", help="seconds for each server")] = 30.0,
     render: Render,
 ) -> str:
     """Hand the notice to a mail server; says to which."""
-    if not to:
-        raise Undeliverable("no address to send to", permanent=True)
-    sender = sender or f"mon@{socket.gethostname()}"
-    written = letter(notice, render, subject=subject, zone=zone, html=html)
-    message = written.message(notice, sender=sender, to=to)
+    message = mail(notice, render, to, sender=sender, subject=subject, zone=zone, html=html)
     servers = [Server(*place(word, port or _port(tls, user)), starttls, tls, None, user, "", timeout)
                for word in smtp_host]  # fmt: skip
     if user and not (starttls or tls) and not all(server.host in HERE for server in servers):
         raise Undeliverable("a password is not sent in the clear: add --starttls or --tls", permanent=True)
-    word = _secret(password or (f"@{password_file}" if password_file else "")) if user else ""
+    word = _secret(password) if user else ""
     context = _context(ca) if starttls or tls else None
     share = min(timeout, ALL_TOGETHER / len(servers))
     ready = [replace(server, context=context, password=word, timeout=share) for server in servers]
-    return _deliver(message, to, ready)
+    return _deliver(message, notice.left or to, ready)
 
 
 def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse a password in the file itself and a zone that is none; warn of secrets that all may read."""
-    password, file = str(options.get("password") or ""), str(options.get("password_file") or "")
+    verify_zone(options)
+    password = str(options.get("password") or "")
     if password and not password.startswith(("@", "env:")):
         raise BadOption("a password stands in the file, where many read it: write it to FILE, and @FILE here")
     if options.get("starttls") and options.get("tls"):
         raise BadOption("--starttls and --tls exclude each other: choose one")
-    try:
-        zone_named(str(options.get("zone") or ""))
-    except ValueError as error:
-        raise BadOption(f"{error}: write one as Europe/Berlin") from error
-    return exposed(password, f"@{file}" if file else "")
-
-
-def preview(notice: Notice, options: Mapping[str, object], render: Render) -> str:
-    """The mail's subject and text as they would be sent."""
-    subject, zone = str(options.get("subject") or ""), str(options.get("zone") or "")
-    written = letter(notice, render, subject=subject, zone=zone, html=bool(options.get("html")))
-    return f"Subject: {written.subject}\n\n{written.text}"
-
-
-def place(word: str, port: int) -> tuple[str, int]:
-    """Host and port of ``mx1``, ``mx1:587``, ``[2001:db8::1]:587`` or ``2001:db8::1``."""
-    host, colon, number = word.rpartition(":")
-    if colon and number.isdecimal() and (":" not in host or host.startswith("[")):
-        return host.strip("[]"), int(number)
-    return word.strip("[]"), port
+    return exposed(password)
 
 
 def _port(tls: bool, user: str) -> int:
@@ -129,7 +114,7 @@ def _deliver(message: EmailMessage, to: Sequence[str], servers: Sequence[Server]
             said = _hand_in(message, left, server)
         except Undeliverable as error:
             if error.permanent:
-                raise
+                raise Undeliverable(str(error), permanent=True, left=left, refused=refused) from None
             troubles.append(str(error))
             continue
         refused |= {who: text for who, (code, text) in said.items() if code >= 500}
@@ -138,10 +123,10 @@ def _deliver(message: EmailMessage, to: Sequence[str], servers: Sequence[Server]
         if not left:
             break
     else:
-        raise Undeliverable("; ".join(troubles))
+        raise Undeliverable("; ".join(troubles), left=left, refused=refused)
     if refused:
         said_no = "; ".join(f"{who}: {text}" for who, text in refused.items())
-        raise Undeliverable(f"refused for {said_no}", permanent=True)
+        raise Undeliverable(f"refused for {said_no}", permanent=True, refused=refused)
     return f"taken by {server}" + (f" ({'; '.join(troubles)})" if troubles else "")
 
 

@@ -6,7 +6,7 @@
 HOST is a name or an address, with :PORT unless it is 2583.  There the trap is for the watch and the service
 of the same names; its auth.cf says who may send (section ``trap``).  The variables MON_TRAP_USER and
 MON_TRAP_PASS of the service win over -U and -P.  Traps are UDP and never answered: what is lost on the way
-is lost; a host that says nobody listens is tried again, and the others with it.
+is lost; a host that says nobody listens is tried again.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from typing import Annotated
 
-from mon.plugin import BadOption, Notice, Option, Undeliverable, exposed, secret
+from mon.plugin import BadOption, Notice, Option, Undeliverable, exposed, place, secret
 
 PORT = 2583
 PROTOCOL = "0.3807"
@@ -46,9 +46,9 @@ def send(
         notice.environment.get("MON_TRAP_USER") or user,
         notice.environment.get("MON_TRAP_PASS") or (secret(password) if password else ""),
     )
-    troubles = [why for host in hosts if (why := deliver(data, host))]
+    troubles = {host: why for host in notice.left or hosts if (why := deliver(data, host))}
     if troubles:
-        raise Undeliverable("; ".join(troubles))
+        raise Undeliverable("; ".join(troubles.values()), left=list(troubles))
 
 
 def datagram(notice: Notice, user: str, password: str) -> bytes:
@@ -77,18 +77,10 @@ def escape(text: str) -> bytes:
     return re.sub(rb"[^\x21\x23-\x26\x28-\x7e]", lambda match: b"\\%02x" % match[0][0], data)
 
 
-def place(host: str) -> tuple[str, int]:
-    """HOST, HOST:PORT, [ADDRESS]:PORT, or an IPv6 address."""
-    match = re.fullmatch(r"(?:\[(.+)\]|([^:]+))(?::(\d+))?", host)
-    if match is None:
-        return host, PORT
-    return match[1] or match[2], int(match[3] or PORT)
-
-
 def deliver(data: bytes, host: str) -> str:
     """Send it; returns what went wrong, "" if nothing is known to have."""
     try:
-        found = socket.getaddrinfo(*place(host), type=socket.SOCK_DGRAM)
+        found = socket.getaddrinfo(*place(host, PORT), type=socket.SOCK_DGRAM)
         found.sort(key=lambda one: one[0] != socket.AF_INET)  # the classic mon hears IPv4 only
         with socket.socket(found[0][0], socket.SOCK_DGRAM) as line:
             line.settimeout(REFUSAL)

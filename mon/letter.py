@@ -1,12 +1,14 @@
 """A notice as a mail: a subject, a text and an HTML part, and headers that make one thread of an outage."""
 
 import hashlib
-from collections.abc import Sequence
+import socket
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
-from mon.render import Render
+from mon.render import Render, zone_named
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -67,6 +69,38 @@ def letter(notice: Notice, render: Render, *, subject: str = "", zone: str = "",
             # What is wrong with it is told at the end of the text, which is complete.
             text, page = f"{text.rstrip()}\n\n{page.strip()}\n", ""
     return Letter(title, text, page)
+
+
+def mail(
+    notice: Notice,
+    render: Render,
+    to: Sequence[str],
+    *,
+    sender: str = "",
+    subject: str = "",
+    zone: str = "",
+    html: bool = True,
+) -> "EmailMessage":
+    """The notice as a mail from ``sender`` (or mon at this machine).  Raises Undeliverable if ``to`` is empty."""
+    if not to:
+        raise Undeliverable("no address to send to", permanent=True)
+    written = letter(notice, render, subject=subject, zone=zone, html=html)
+    return written.message(notice, sender=sender or f"mon@{socket.gethostname()}", to=to)
+
+
+def mail_preview(notice: Notice, options: Mapping[str, object], render: Render) -> str:
+    """Subject and text of a mail as it would be sent with these options."""
+    subject, zone = str(options.get("subject") or ""), str(options.get("zone") or "")
+    written = letter(notice, render, subject=subject, zone=zone, html=bool(options.get("html")))
+    return f"Subject: {written.subject}\n\n{written.text}"
+
+
+def verify_zone(options: Mapping[str, object]) -> None:
+    """Refuse an option ``zone`` that is none.  Raises BadOption."""
+    try:
+        zone_named(str(options.get("zone") or ""))
+    except ValueError as error:
+        raise BadOption(f"{error}: write one as Europe/Berlin") from error
 
 
 def one_line(text: str) -> str:

@@ -38,12 +38,13 @@ from typing import Annotated, Any
 from typing import Protocol as Interface
 
 from mon.errors import BadOption, Down, Finding, RenderError, Undeliverable, Unknown
-from mon.letter import Letter, letter
+from mon.letter import Letter, letter, mail, mail_preview, verify_zone
 from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
+from mon.probe.address import place
 from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
 from mon.probe.wanted import numbers, plain, regex, statuses, valued
@@ -64,6 +65,7 @@ __all__ = [
     "Forward",
     "Hidden",
     "HostReport",
+    "Html",
     "Insecure",
     "Least",
     "Letter",
@@ -82,9 +84,11 @@ __all__ = [
     "Real",
     "Render",
     "RenderError",
+    "Sender",
     "ServerLine",
     "Spawn",
     "Statistics",
+    "Subject",
     "Talk",
     "Timeout",
     "Tls",
@@ -94,6 +98,7 @@ __all__ = [
     "Virtual",
     "VoteTarget",
     "Weighed",
+    "Zone",
     "ber",
     "certificate",
     "dns",
@@ -101,13 +106,17 @@ __all__ = [
     "finding_under",
     "letter",
     "library",
+    "mail",
+    "mail_preview",
     "numbers",
+    "place",
     "plain",
     "regex",
     "secret",
     "secret_parts",
     "statuses",
     "valued",
+    "verify_zone",
     "zone_named",
 ]
 
@@ -143,6 +152,12 @@ Match = Annotated[str, Option("-m", "--match", help="regular expression that the
 Least = Annotated[float | None, Option("--min", help="fail below this value")]
 Most = Annotated[float | None, Option("--max", help="fail above this value")]
 """Options that many monitors have, so that they are the same in all."""
+
+Zone = Annotated[str, Option("--zone", help="time zone of the reader, as Europe/Berlin")]
+Sender = Annotated[str, Option("-f", "--from", metavar="ADDRESS", help="mon@this host")]
+Subject = Annotated[str, Option("-S", "--subject", help="instead of the template's")]
+Html = Annotated[bool, Option("--html", help="with an HTML part (--no-html: text alone)")]
+"""Options that several alerts have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,14 @@ class Endpoint:
     address: SockAddress
 
 
+def place(word: str, port: int) -> tuple[str, int]:
+    """Host and port of ``mx1``, ``mx1:587``, ``[2001:db8::1]:587`` or ``2001:db8::1``, with the port given."""
+    host, colon, number = word.rpartition(":")
+    if colon and number.isdecimal() and (":" not in host or host.startswith("[")):
+        return host.strip("[]"), int(number)
+    return word.strip("[]"), port
+
+
 @lru_cache(maxsize=65536)
 def numeric(host: str) -> str:
     """``host`` in its one canonical spelling if it is an IPv4 or IPv6 address, else "".

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,19 @@ def test_a_receiver_that_refuses_is_tried_again_and_no_secret_said(
 ) -> None:
     receiver.RequestHandlerClass.status = 500  # type: ignore[attr-defined]
     (tmp_path / "urls").write_text(url(receiver))
-    with pytest.raises(Undeliverable, match="not all of 1 could be told") as raised:
+    with pytest.raises(Undeliverable, match="1 of 1 could not be told") as raised:
         send(NOTICE, [f"@{tmp_path}/urls"], render=Render())
     assert not raised.value.permanent and SECRET not in str(raised.value)
+
+
+def test_only_the_urls_that_were_not_told_are_tried_again(receiver: HTTPServer, tmp_path: Path) -> None:
+    (tmp_path / "urls").write_text(f"{url(receiver)}\njson://{SECRET}@127.0.0.1:9/\n")
+    with pytest.raises(Undeliverable, match="1 of 2 could not be told") as raised:
+        send(NOTICE, [f"@{tmp_path}/urls"], render=Render())
+    assert SECRET not in repr(raised.value.left)
+    with pytest.raises(Undeliverable, match="1 of 1 could not be told"):
+        send(replace(NOTICE, left=raised.value.left), [f"@{tmp_path}/urls"], render=Render())
+    assert len(receiver.RequestHandlerClass.bodies) == 1  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("text", "why"), [("nonsense", "none that Apprise knows"), ("", "no URL")])

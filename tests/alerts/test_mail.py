@@ -291,7 +291,6 @@ def test_a_password_in_the_configuration_is_refused_and_an_open_file_warned_of(t
     (tmp_path / "word").write_text(PASSWORD)
     (tmp_path / "word").chmod(0o604)
     assert "can be read by everybody" in verify({"password": f"@{tmp_path}/word"})[0]
-    assert "can be read by everybody" in verify({"password_file": f"{tmp_path}/word"})[0]
     with pytest.raises(BadOption, match="there is no time zone Berlin: write one as"):
         verify({"zone": "Berlin"})
     with pytest.raises(BadOption, match="exclude each other"):
@@ -320,7 +319,7 @@ def checks(password: str) -> Callable[..., AuthResult]:
 def test_a_login_takes_its_password_from_a_file(context: ssl.SSLContext, tmp_path: Path) -> None:
     sink = Sink()
     (tmp_path / "password").write_text(PASSWORD + "\n")
-    login = {"user": "mon", "password_file": str(tmp_path / "password")}
+    login = {"user": "mon", "password": f"@{tmp_path}/password"}
     with serving(sink, tls_context=context, authenticator=checks(PASSWORD), auth_required=True) as port:
         Post(sink, port)(starttls=True, ca=str(tmp_path / "ca.pem"), **login)
     assert len(sink.mails) == 1
@@ -331,7 +330,7 @@ def test_a_wrong_password_is_said_without_the_password_and_tried_again(
 ) -> None:
     sink = Sink()
     (tmp_path / "password").write_text(PASSWORD)
-    login = {"user": "mon", "password_file": str(tmp_path / "password")}
+    login = {"user": "mon", "password": f"@{tmp_path}/password"}
     with serving(sink, tls_context=context, authenticator=checks("other")) as port:
         error = Post(sink, port).refused(starttls=True, ca=str(tmp_path / "ca.pem"), **login)
     assert not error.permanent and "does not accept the login (535)" in str(error)
@@ -343,7 +342,7 @@ def test_a_password_is_never_sent_in_the_clear_to_another_machine() -> None:
 
 
 def test_a_password_file_that_is_gone_is_named(post: Post, tmp_path: Path) -> None:
-    error = post.refused(user="mon", password_file=str(tmp_path / "gone"))
+    error = post.refused(user="mon", password=f"@{tmp_path}/gone")
     assert not error.permanent and "gone: No such file" in str(error)
 
 
@@ -361,12 +360,31 @@ def test_who_was_refused_among_several_is_said_and_the_others_have_it(post: Post
     post.sink.answers["b@x.example"] = "550 5.1.1 no such user"
     error = post.refused("a@x.example", "b@x.example")
     assert str(error) == "refused for b@x.example: 550 5.1.1 no such user" and error.permanent
+    assert (error.left, error.refused) == ((), {"b@x.example": "550 5.1.1 no such user"})
     assert post.sink.mails[0][1] == ["a@x.example"]
 
 
 def test_if_one_of_several_is_to_come_later_it_is_tried_again(post: Post) -> None:
     post.sink.answers |= {"a@x.example": "550 no", "b@x.example": "450 greylisted"}
-    assert not post.refused("a@x.example", "b@x.example").permanent
+    error = post.refused("a@x.example", "b@x.example", "c@x.example")
+    assert not error.permanent and "greylisted" in str(error)
+    assert (error.left, error.refused) == (("b@x.example",), {"a@x.example": "550 no"})
+
+
+def test_the_next_attempt_is_for_those_who_have_not_got_it(post: Post) -> None:
+    post(replace(NOTICE, left=("b@x.example",)), to=("a@x.example", "b@x.example"))
+    ((mail, to),) = post.sink.mails
+    assert to == ["b@x.example"] and mail["To"] == "a@x.example, b@x.example"
+
+
+def test_what_the_next_server_refuses_whole_is_lost_for_the_rest_only(post: Post) -> None:
+    post.sink.answers["b@x.example"] = "452 4.2.2 full"
+    second = Sink()
+    second.answers["DATA"] = "554 5.6.0 no"
+    with serving(second) as port:
+        hosts = [*post.options["smtp_host"], f"127.0.0.1:{port}"]
+        error = post.refused("a@x.example", "b@x.example", smtp_host=hosts)
+    assert error.permanent and error.left == ("b@x.example",)
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])

@@ -251,17 +251,3 @@ def test_what_one_server_refuses_for_good_is_not_offered_to_the_next() -> None:
     with ill(refuses) as first, ill(hangs) as second, pytest.raises(Undeliverable) as raised:
         post(first, second, timeout=1)
     assert raised.value.permanent and str(raised.value) == "refused for ops@x.example: 550 5.1.1 no such user"
-
-
-@pytest.mark.parametrize(
-    ("word", "place"),
-    [
-        ("mx1", ("mx1", 25)),
-        ("mx1:587", ("mx1", 587)),
-        ("[2001:db8::1]:587", ("2001:db8::1", 587)),
-        ("2001:db8::1", ("2001:db8::1", 25)),
-        ("[::1]", ("::1", 25)),
-    ],
-)
-def test_a_server_may_have_its_own_port(word: str, place: tuple[str, int]) -> None:
-    assert mail.place(word, 25) == place
