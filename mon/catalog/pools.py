@@ -6,6 +6,7 @@ is one of mon.cf's blocks, votes on that one.
 
 import dataclasses
 import difflib
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -192,7 +193,11 @@ class Pools:
         return hosts[0] if len(hosts) == 1 else None
 
     def _judge(self, pool: Pool) -> None:
-        """Warn of a pool nobody votes on, and of members a voter never hears of."""
+        """Warn of a pool nobody votes on, members a voter never hears of, commands that are not there."""
+        for call in (pool.quorum.up, pool.quorum.down) if pool.quorum else ():
+            if call is not None and shutil.which(call.words[0]) is None:
+                what = f"quorum of pool {pool.name}: there is no program {call.words[0]}"
+                self._problem(pool.source, what, "write the path of an executable file", Severity.WARNING)
         if not pool.voters:
             what = f"no service votes on pool {pool.name}"
             self._problem(
@@ -228,6 +233,7 @@ def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partia
         evict=virtual.evict,
         flap=virtual.flap,
         cleanstop=virtual.cleanstop,
+        quorum=virtual.quorum,
         source=source,
     )
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mon.config import commands, values, virtuals
 from mon.config.place import Place
+from mon.config.quorum import quorum
 from mon.model.config import AlertKind
 
 Converter = Callable[[str, Place], object]
@@ -135,6 +136,7 @@ VIRTUAL: Mapping[str, Row] = {
     "flap": Row(virtuals.flap, "flap"),
     "cleanstop": Row(values.yes_no, "cleanstop"),
     "slowstart": Row(values.time, "slowstart"),
+    "quorum": Row(quorum, "quorum"),
     "weight": Row(virtuals.bounds, "bounds"),
 }
 

@@ -170,6 +170,16 @@ def _unprotected_virtuals(config: Config, sheet: Sheet) -> Iterator[Problem]:
                 yield _warning(real.source, what, "give the servers weights of 10 or more")
 
 
+def _quorums_never_reached(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for virtual in config.virtuals.values():
+        servers = sum(real.weight > 0 for real in virtual.reals)
+        if virtual.quorum is not None and virtual.quorum.count + virtual.quorum.hysteresis > servers:
+            what = (
+                f"virtual '{virtual.name}': quorum {virtual.quorum} is never reached with {servers} servers"
+            )
+            yield _warning(virtual.source, what, "write a smaller number")
+
+
 def _same_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:
     """The balancer knows a virtual service by its address, a real server by its host and port."""
     remedy = "delete one of them, or give it another address or port"
@@ -211,6 +221,7 @@ _RULES: tuple[Callable[[Config, Sheet], Iterator[Problem]], ...] = (
     _excluded_strangers,
     _unknown_dependencies,
     _unprotected_virtuals,
+    _quorums_never_reached,
     _same_twice,
     _hosts_with_address,
     _without_effect,

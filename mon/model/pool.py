@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mon.model.quorum import Quorum
 from mon.model.source import NOWHERE, Source
 from mon.model.weight import Weight
 
@@ -113,6 +114,7 @@ class Virtual:
     flap: Flap | None = None
     cleanstop: bool = False
     bounds: Bounds | None = None
+    quorum: Quorum | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 
@@ -214,6 +216,7 @@ class Pool:
     evict: Rate | None = None
     flap: Flap | None = None
     cleanstop: bool = False
+    quorum: Quorum | None = None
     source: Source = field(default=NOWHERE, compare=False)
 
 

@@ -211,6 +211,7 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
     return replace(
         remembered(facts.plan, facts.memory, voted_out, facts.now) if facts.ready else facts.memory,
         inside=seats.inside if facts.ready else facts.memory.inside,
+        found=seats.inside,
         ramps=_ramps(facts, seats),
         drains={id_: drain for id_, drain in drains.items() if id_ not in done},
         drained=drained | (done & members.keys()),
@@ -221,7 +222,7 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
 
 def _turned(facts: Facts, seats: Seats) -> Mapping[ServerId, Moment]:
     """When each member was let in or put out."""
-    before = facts.memory.inside
+    before = facts.memory.found if facts.memory.inside is None else facts.memory.inside
     if before is None:
         return dict.fromkeys(facts.said, facts.now)
     turned = set(before ^ seats.inside)

@@ -61,7 +61,8 @@ class Memory:
     ``repairs``: what of it was put back when (monotonic).  What others insist on is ``pinned`` (a server's
     row; None: not there), the ``service``'s own settings, or all of it (``hands_off`` says why).
     ``exits``: who was voted out when (monotonic); ``banned``: who flapped, and is held out until when.
-    ``courses``: the weights that follow a suggestion.
+    ``courses``: the weights that follow a suggestion.  ``found``: who was in by the table at adoption, or by
+    the latest decision, even before the first round was over.
     """
 
     inside: frozenset[ServerId] | None = None
@@ -77,6 +78,7 @@ class Memory:
     exits: tuple[tuple[float, ServerId], ...] = ()
     banned: Mapping[ServerId, Moment] = field(default_factory=lambda: NOBODY)
     courses: Mapping[ServerId, Course] = field(default_factory=lambda: MappingProxyType({}))
+    found: frozenset[ServerId] | None = None
 
     def seen(self, table: Table, now: Moment) -> "Memory":
         """The memory after a look at the balancer's table: who has no connection left is drained."""

@@ -42,7 +42,9 @@ def instruct(state: PoolState, order: Order, now: Moment) -> str:
     if not order.force:
         _bear(state.facts(now), replace(state.facts(now), words=words))
     state.words = words
-    state.memory = forgotten(state.memory, member.id)
+    # Whoever speaks of the pool means that it is ours again: what was given up is tried again.
+    memory = forgotten(state.memory, member.id)
+    state.memory = replace(memory, repairs=(), service=None, hands_off="")
     state.advance(now)
     return f"{member.name} {member.id}: {state.decided.why.get(member.id, state.decided.waiting)}"
 

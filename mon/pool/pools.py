@@ -13,6 +13,8 @@ from mon.pool.ballot import Opinion, counted, ignored
 from mon.pool.decide import Facts
 from mon.pool.memory import Memory
 from mon.pool.operators import Order, instruct
+from mon.pool.past import past_of, told_again
+from mon.pool.quorum import Standing, Turn
 from mon.pool.reasons import words
 from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, to_save
 from mon.pool.state import Place, PoolState, entries, seated, together
@@ -139,6 +141,9 @@ class Pools:
         """At start: saved pools that are configured no longer are to be withdrawn; their names."""
         before = set(self._states)
         for pool in saved:
+            state = self._states.get(pool.name)
+            if state is not None and state.plan.id == pool.id:
+                state.told = told_again(pool.past, now)
             plan = Pool(pool.name, pool.id, pool.balancer, partial=pool.partial)
             self._hand_over(PoolState(plan, {}, owned=pool.owned, memory=remembered(pool, now)), now)
         return set(self._states) - before
@@ -166,9 +171,37 @@ class Pools:
         differences = state.wish(now).differences(table)
         there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
         state.owned = replace(state.owned, servers=state.owned.servers & there)
-        if state.leaving and not differences:
+        if state.leaving and not differences and state.turning(now) is None:
             del self._states[name]
         return differences
+
+    def turning(self, name: str, now: Moment) -> Turn | None:
+        """The turn of a pool's quorum that its commands are to be told, None if none is due."""
+        state = self._states.get(name)
+        return None if state is None else state.turning(now)
+
+    def turn(self, name: str, now: Moment) -> Turn | None:
+        """The same, and from now on it counts as told: to be saved together with the telling of it."""
+        found = self.turning(name, now)
+        if found is not None:
+            told = self._states[name].told
+            self._states[name].told = replace(told, quorum=Standing(found.up, now))
+        return found
+
+    def standing(self, name: str) -> Standing | None:
+        """The quorum of a pool as it was told last; None if it has none, or it is not known yet."""
+        return self._states[name].told.quorum
+
+    def news(self, name: str, topic: str) -> str:
+        """What the last alert on this topic was about, "" if all was well."""
+        state = self._states.get(name)
+        return "" if state is None else state.told.news.get(topic, "")
+
+    def tell(self, name: str, topic: str, about: str) -> None:
+        """From now on this counts as told ("" is: all is well), to be saved together with the alert."""
+        if (state := self._states.get(name)) is not None:
+            news = {key: text for key, text in state.told.news.items() if key != topic}
+            state.told = replace(state.told, news={**news, topic: about} if about else news)
 
     def instruct(self, order: Order, now: Moment) -> str:
         """Take an operator's word on a server; what it means, in words.
@@ -228,9 +261,17 @@ class Pools:
 
     def saved(self) -> tuple[SavedPool, ...]:
         """What the store keeps, in the order of the configuration."""
-        states = (state for state in self._states.values() if state.adopted or state.leaving)
         return tuple(
-            to_save(state.plan, state.owned, state.ballots, state.words, state.memory) for state in states
+            to_save(
+                state.plan,
+                state.owned,
+                state.ballots,
+                state.words,
+                state.memory,
+                past_of(state.plan, state.memory, state.told, state.latest),
+            )
+            for state in self._states.values()
+            if state.adopted or state.leaving
         )
 
     def _count(

@@ -11,6 +11,7 @@ from mon.pool.advice import Course
 from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import Owned
 from mon.pool.memory import Drain, Memory, Word
+from mon.pool.past import Past
 
 Seat = tuple[ServerId, str]
 """(server, name of the voter): whose ballot it is."""
@@ -91,6 +92,7 @@ class SavedPool:
     ramps: tuple[SavedRamp, ...] = ()
     banned: tuple[SavedRamp, ...] = ()  # since when it comes back, in the future
     courses: tuple[SavedCourse, ...] = ()
+    past: Past = Past()
 
     @property
     def owned(self) -> Owned:
@@ -99,7 +101,12 @@ class SavedPool:
 
 
 def to_save(
-    pool: Pool, owned: Owned, ballots: Mapping[Seat, Ballot], words: Mapping[ServerId, Word], memory: Memory
+    pool: Pool,
+    owned: Owned,
+    ballots: Mapping[Seat, Ballot],
+    words: Mapping[ServerId, Word],
+    memory: Memory,
+    past: Past,
 ) -> SavedPool:
     """The pool as it is saved: only votes that were spoken, or are on the way to it, are worth a line."""
     return SavedPool(
@@ -119,6 +126,7 @@ def to_save(
             SavedCourse(id_, one.start, one.target, one.step, one.period, one.since.wall)
             for id_, one in memory.courses.items()
         ),
+        past=past,
     )
 
 

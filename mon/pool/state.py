@@ -12,8 +12,11 @@ from mon.pool.changes import NOTHING, Owned
 from mon.pool.decide import Facts, decide, forgotten, too_few
 from mon.pool.drift import Look, alarms, drifted, overlaid
 from mon.pool.memory import Drain, Memory, Word, deadlines, inferred, soonest
+from mon.pool.past import told_again, with_past
+from mon.pool.quorum import Turn, turning
 from mon.pool.reasons import admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
+from mon.pool.told import Told, carried, taken_over
 from mon.pool.wish import Wanted, service_entry
 
 Place = tuple[tuple[str, ...], object]
@@ -26,7 +29,7 @@ UNREAD = Wanted(Table(None), waiting="the balancer's table has not been read yet
 class PoolState:
     """``adopted``: the balancer's table was looked at since the last server came.  ``ready``: the first
     round is over, or the pool was found with servers in.  ``leaving``: no longer configured, not yet gone.
-    ``decided`` is the wish as it was last decided.
+    ``decided`` is the wish as it was last decided, at ``latest``.
     """
 
     plan: Pool
@@ -39,6 +42,8 @@ class PoolState:
     words: dict[ServerId, Word] = field(default_factory=dict)
     memory: Memory = Memory()
     decided: Wanted = UNREAD
+    told: Told = Told()
+    latest: Moment = Moment(0.0, 0.0)
 
     @property
     def place(self) -> Place:
@@ -51,7 +56,7 @@ class PoolState:
 
     def advance(self, now: Moment) -> bool:
         """Decide anew, and remember it; True if something else is to be done or said than before."""
-        before = self.decided
+        before, self.latest = self.decided, now
         self.words = {id_: word for id_, word in self.words.items() if not word.over(now)}
         self.decided, self.memory = self._decide(now)
         return _acts(self.decided) != _acts(before)
@@ -104,6 +109,8 @@ class PoolState:
                 self._remember(saved, table, now)
         if begins:
             self._climb_on(table, now)
+            self.memory = replace(self.memory, found=frozenset(serving))
+        self.told = taken_over(self.told, self.plan, table, now)
         self.adopted = True
         self.advance(now)
 
@@ -114,7 +121,22 @@ class PoolState:
         plan = replace(self.plan, name=name, voters=(), members=(), fallback=None)
         there = {one.id: one for one in self.decided.table.servers if one.id in self.owned.servers}
         drains = {**_drains(self.plan, there, now), **self.memory.drains}
-        return PoolState(plan, {}, owned=self.owned, leaving=True, memory=Memory(drains=drains))
+        memory = Memory(drains=drains)
+        return PoolState(plan, {}, owned=self.owned, leaving=True, memory=memory, told=self.told, latest=now)
+
+    def turning(self, now: Moment) -> Turn | None:
+        """The turn of the quorum that its commands are to be told, if one is due.
+
+        Nothing is said before the first round of checks is over; a pool that leaves has lost its quorum.
+        """
+        quorum, standing = self.plan.quorum, self.told.quorum
+        if quorum is None:
+            return None
+        if self.leaving:
+            return Turn(quorum, False, 0, 0) if standing is not None and standing.up else None
+        if not (self.adopted and self.ready) or self.decided.waiting:
+            return None
+        return turning(quorum, standing, self.facts(now))
 
     def _decide(self, now: Moment) -> tuple[Wanted, Memory]:
         if self.leaving:
@@ -179,7 +201,8 @@ class PoolState:
         """Operators' words and clocks as they were saved; who left the configuration meanwhile is drained."""
         members = {member.id for member in entries(self.plan)}
         self.words = {id_: word for id_, word in spoken(saved, now).items() if id_ in members} | self.words
-        memory = remembered(saved, now)
+        memory = with_past(remembered(saved, now), saved.past, self.plan, table, members, now)
+        self.told = replace(self.told, quorum=told_again(saved.past, now).quorum)
         gone = {one.id: one for one in table.servers if one.id in saved.owned.servers - members}
         self.memory = replace(memory, drains={**_drains(self.plan, gone, now), **memory.drains})
 
@@ -204,11 +227,14 @@ def seated(plan: Pool, old: PoolState | None, now: Moment) -> PoolState:
     if old is not None:
         state.ready = old.ready
         state.words = {m.id: old.words[m.id] for m in plan.members if m.id in old.words}
+        if old.place == state.place:
+            state.told = old.told
         if old.adopted and old.place == state.place:
             inside = old.facts(now)
             known = {member.id: _healthy(inside, member) for member in old.plan.members}
             state.adopted = all(member.id in known for member in plan.members)
             state.memory = _parting(plan, old, now)
+            state.told = carried(old.told, plan, inside, now)
     for member in plan.members:
         # A voter that is new to a known server finds it as the others left it.
         blank = Ballot(presumed=known.get(member.id))
@@ -230,6 +256,8 @@ def _parting(plan: Pool, old: PoolState, now: Moment) -> Memory:
     stay = {member.id for member in entries(plan)}
     gone = {one.id: one for one in old.decided.table.servers if one.id not in stay | old.memory.drained}
     memory = replace(old.memory, drains={**_drains(plan, gone, now), **old.memory.drains})
+    if service_entry(plan) != service_entry(old.plan):  # mon.cf was written anew: that is meant
+        memory = replace(memory, service=None, hands_off="")
     for id_ in stay & old.memory.drains.keys():
         if id_ not in old.words:  # it was leaving, and comes back
             memory = forgotten(memory, id_)
