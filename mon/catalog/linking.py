@@ -46,6 +46,7 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
         pools=linked,
         problems=tuple(sorted((*linker.problems, *pools.problems), key=lambda problem: problem.source)),
         votes=frozenset(targets),
+        missing=linker.missing,
     )
 
 
@@ -78,6 +79,12 @@ class _Linker:
         self._catalog = catalog
         self._bound: dict[tuple[Kind, CommandLine], Bound | None] = {}
         self.problems: list[Problem] = []
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The names of alerts that were looked for in vain."""
+        unbound = (key for key, bound in self._bound.items() if bound is None)
+        return frozenset(command.plugin for kind, command in unbound if kind is Kind.ALERT)
 
     def alerts(self) -> dict[AlertLine, Bound]:
         """Every alert line whose plugin was found; a redistribute line stands as an alert and an upalert."""

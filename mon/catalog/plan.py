@@ -157,7 +157,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A configuration with everything it names found.  ``votes`` are the alert lines that vote."""
+    """A configuration with everything it names found.
+
+    ``votes`` are the alert lines that vote, ``missing`` the names of alerts that were not found.
+    """
 
     config: Config
     checks: Mapping[Key, Check] = field(default_factory=dict)
@@ -165,6 +168,7 @@ class Plan:
     pools: tuple[Pool, ...] = ()
     problems: tuple[Problem, ...] = ()
     votes: frozenset[AlertLine] = frozenset()
+    missing: frozenset[str] = frozenset()
 
     def path(self, command: CommandLine) -> str:
         """Where the program of an alert line was found; its name as written if no line has it."""

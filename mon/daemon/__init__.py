@@ -5,6 +5,7 @@
 ``keeper``   balancers as pools want them    ``line``      the thread that talks to one balancer
 ``sight``    what the keeper shows of a pool
 ``desk``     what the control channels see   ``renewal``   reload and reset
+``renewed``  a configuration read beside the one in force
 ``telling``  what messages say of pools
 ``deadman``  a sign of life for somebody outside
 ``announce`` news of a pool as a whole       ``events``    one log line per event

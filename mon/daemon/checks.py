@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import count
 from random import Random
@@ -73,26 +73,26 @@ class Checks:
 
     # Planning.
 
-    def adopt(self, plan: Plan) -> None:
-        """Plan every service of a configuration; those known already keep their turn (law 8)."""
-        for key, old in self._plan.checks.items():
-            new = plan.checks.get(key)
-            if new is None:
-                self.timetable.remove(key)
-            if new is None or new.monitor != old.monitor:
-                self._runner.cancel(key)
-        self._plan = plan
-        self._reactions.adopt(plan)
+    def adopt(self, plan: Plan, keys: Collection[Key] | None = None) -> None:
+        """Plan the services of a configuration; those known already keep their turn (law 8).
+
+        ``keys`` are those whose checks are not as before, or that are new or gone; None for any.
+        """
+        before, self._plan = self._plan.checks, plan
         voters = 0
-        for key, check in plan.checks.items():
-            interval = self._book.interval(key)
-            if interval is None or check.monitor is None:
+        for key in {**before, **plan.checks} if keys is None else keys:
+            old, check = before.get(key), plan.checks.get(key)
+            if old is not None and (check is None or check.monitor != old.monitor):
+                self._runner.cancel(key)
+            interval = self._book.interval(key) if check is not None else None
+            if check is None or check.monitor is None or interval is None:
                 self.timetable.remove(key)
                 continue
             self.timetable.put(
                 key, interval, first=self._first(check, interval, voters), skew=check.service.randskew
             )
             voters += check.votes
+        self._reactions.adopt(plan)
 
     def start_over(self, plan: Plan) -> None:
         """Forget every turn and every running monitor, and plan anew (classic ``reset``)."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from random import Random
 
@@ -19,7 +19,7 @@ from mon.daemon.options import Options
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
 from mon.errors import MonError
-from mon.model.config import CommandLine
+from mon.model.config import CommandLine, Key
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Fate
 from mon.model.pool import Pool, Voter
@@ -90,17 +90,18 @@ class Parts:
             classic=options.classic,
         )
 
-    def adopt(self, loaded: Loaded) -> None:
-        """Let every part know the configuration in force."""
+    def adopt(self, loaded: Loaded, keys: Collection[Key] | None = None) -> None:
+        """Let every part know the configuration in force.
+
+        ``keys`` are the services whose checks are not as before, None for any.
+        """
         plan = loaded.plan
         self.loaded = loaded
-        periods = (period for service in plan.config.services.values() for period in service.periods)
-        missing = (line for period in periods for line in period.lines if line not in plan.alerts)
-        self.book.missing = frozenset(line.command.plugin for line in missing)
+        self.book.missing = plan.missing
         self.recorder.plan = plan
         self.outbox.policy.plan = plan
         self.journals.adopt(plan.config.settings, loaded.places.logdir)
-        self.checks.adopt(plan)
+        self.checks.adopt(plan, keys)
 
     @property
     def downtime_log(self) -> Path | None:

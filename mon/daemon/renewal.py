@@ -10,10 +10,10 @@ from mon.catalog import relinked
 from mon.control.operations import ReloadReport
 from mon.daemon import events
 from mon.daemon.classicfiles import states
-from mon.daemon.loading import Loaded, classic_words, load
+from mon.daemon.loading import classic_words, load
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
-from mon.engine import Changes
+from mon.daemon.renewed import Renewed, aside, compare, let_go
 from mon.errors import ConfigError
 from mon.model.config import AlertKind, Key
 from mon.model.source import Severity
@@ -23,14 +23,14 @@ async def reload(parts: Parts, options: Options) -> ReloadReport:
     """Read the configuration again; an error changes nothing (law 8)."""
     notify.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
     try:
-        loaded = await asyncio.to_thread(load, options)
+        renewed = await _read(parts, options)
     except ConfigError as error:
         events.say(logging.ERROR, "reload", f"the configuration has errors, nothing changed: {error}")
         return ReloadReport(False, tuple(str(problem) for problem in error.problems))
     finally:
         notify.notify("READY=1")
-    changes = take(parts, loaded)
-    lines = tuple(_told(changes, loaded))
+    take(parts, renewed)
+    lines = tuple(_told(renewed))
     events.say(logging.INFO, "reload", f"reloaded: {'; '.join(lines)}")
     return ReloadReport(True, lines)
 
@@ -42,10 +42,11 @@ async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: boo
         await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())
     kept = {name: getattr(before, name) for name in before.given}
     try:
-        loaded = await asyncio.to_thread(load, replace(options, kept=kept))
+        renewed = await _read(parts, replace(options, kept=kept))
     except ConfigError as error:
         return classic_words(error)
-    take(parts, loaded)
+    take(parts, renewed)
+    loaded = renewed.loaded
     parts.book.reset(loaded.plan.config, parts.clock(), keepstate=keepstate)
     parts.checks.start_over(loaded.plan)
     await begin_journals(parts)
@@ -56,17 +57,31 @@ async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: boo
     return ""
 
 
-def take(parts: Parts, loaded: Loaded) -> Changes:
-    """Put a new configuration in force, keeping the state of what is the same."""
-    now = parts.clock()
-    changes = parts.book.reload(loaded.plan.config, now)
+def take(parts: Parts, renewed: Renewed) -> None:
+    """Put a new configuration in force, keeping the state of what is the same.
+
+    It is done in one turn of the loop, so it touches what is different only.
+    """
+    now, loaded, changes, old = parts.clock(), renewed.loaded, renewed.changes, [parts.loaded]
+    parts.book.reload(loaded.plan.config, now, changes)
     parts.pools.reload(loaded.plan.pools, now)
-    parts.adopt(loaded)
+    parts.adopt(loaded, renewed.checks)
     parts.checks.timetable.every("resync", loaded.plan.config.settings.resync, parts.keeper.resync)
     parts.keeper.resync(by="reload")
     for key in (*changes.added, *changes.removed, *changes.changed):
         parts.recorder.touch(key)
-    return changes
+    parts.background.spawn(asyncio.to_thread(let_go, old))
+
+
+async def _read(parts: Parts, options: Options) -> Renewed:
+    """Load and compare in a thread, again if another configuration has come into force meanwhile."""
+    with aside():
+        loaded = await asyncio.to_thread(load, options)
+        while True:
+            before = parts.loaded
+            renewed = await asyncio.to_thread(compare, before, loaded)
+            if parts.loaded is before:
+                return renewed
 
 
 async def rebind(parts: Parts, key: Key) -> None:
@@ -96,9 +111,10 @@ async def startup_alerts(parts: Parts) -> None:
             await parts.recorder.carry_out(parts.book.startup(key, parts.clock(), parts.environment))
 
 
-def _told(changes: Changes, loaded: Loaded) -> list[str]:
+def _told(renewed: Renewed) -> list[str]:
     """What a reload did, in lines."""
+    changes = renewed.changes
     table = (("added", changes.added), ("removed", changes.removed), ("changed", changes.changed))
     lines = [f"{word} {'/'.join(key)}" for word, keys in table for key in keys]
-    lines += [str(problem) for problem in loaded.problems if problem.severity is Severity.WARNING]
+    lines += [str(problem) for problem in renewed.loaded.problems if problem.severity is Severity.WARNING]
     return lines or ["nothing changed"]

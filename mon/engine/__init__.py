@@ -15,6 +15,7 @@ from mon.engine.book import Book
 from mon.engine.disabled import Disabled
 from mon.engine.group import Group
 from mon.engine.ledger import HostKey
+from mon.engine.renewal import compared
 from mon.engine.silence import Silence, Silences
 from mon.engine.state import HostState, PeriodState, ServiceState, at_wall
 from mon.engine.step import (
@@ -51,4 +52,5 @@ __all__ = [
     "Step",
     "Withdrawn",
     "at_wall",
+    "compared",
 ]

@@ -54,11 +54,15 @@ class Disabled:
         """
         other = Disabled(config)
         before, after = set(_starred(self._config)), other.members
-        known = {(g.name, h.name) for g in config.hostgroups.values() for h in g.hosts}
-        other.members = (self.members - (before - after) | (after - before)) & known
+        members = self.members - (before - after) | (after - before)
+        other.members = {(group, host) for group, host in members if _is_member(config, group, host)}
         other.watches = self.watches & _watches(config)
         other.services = self.services & set(config.services) if services else set()
         return other
+
+
+def _is_member(config: Config, group: str, host: str) -> bool:
+    return any(member.name == host for member in config.hosts(group))
 
 
 def _watches(config: Config) -> set[str]:

@@ -14,25 +14,27 @@ from mon.model.moment import Moment
 class RenewableBook(OperatorsBook):
     """States that can be taken over by another configuration, or by another process."""
 
-    def reload(self, config: Config, now: Moment) -> Changes:
-        """Take a new configuration; what it keeps keeps its state (law 8)."""
-        before, after = self.config.services, config.services
-        both = [key for key in after if key in before]
-        changes = Changes(
-            added=tuple(key for key in after if key not in before),
-            removed=tuple(key for key in before if key not in after),
-            changed=tuple(key for key in both if after[key] != before[key]),
-            kept=tuple(key for key in both if after[key] == before[key]),
-        )
-        states = self.states
+    def reload(self, config: Config, now: Moment, changes: Changes | None = None) -> Changes:
+        """Take a new configuration; what it keeps keeps its state (law 8).
+
+        Costs what is changed, not what is there, when ``changes`` (as ``compared`` finds them) are given.
+        """
+        if changes is None:
+            changes = compared(self.config, config)
+        settled = set(self._settled) if config.settings == self.config.settings else set()
         self._take(config, services_disabled=True)
-        self.states = {
-            key: adapted(states[key], service, now) if key in states else fresh(service, now)
-            for key, service in self.services.items()
-        }
-        self.variables = {key: words for key, words in self.variables.items() if key in changes.kept}
+        for key in changes.removed:
+            self.states.pop(key, None)
+        for key in (*changes.added, *changes.changed):
+            service, state = self.services[key], self.states.get(key)
+            self.states[key] = adapted(state, service, now) if state else fresh(service, now)
+        for key in (*changes.removed, *changes.changed):
+            self.variables.pop(key, None)
+            settled.discard(key)
+        self._settled = settled
         self._set_again(now)
-        self.host_states = {k: s for k, s in self.host_states.items() if k[:2] in self.services}
+        if changes.removed:
+            self.host_states = {k: s for k, s in self.host_states.items() if k[:2] in self.services}
         self._regroup()
         return changes
 
@@ -44,6 +46,7 @@ class RenewableBook(OperatorsBook):
         """
         maxkeep = self.maxkeep
         changes = self.reload(config, now)
+        self._settled.clear()
         if "histlength" not in config.settings.given:
             self.maxkeep = maxkeep
         if keepstate:  # what an operator has set is gone, but for what is state
@@ -89,6 +92,18 @@ class RenewableBook(OperatorsBook):
         for host, opinion_on in (hosts or {}).items():
             if host[:2] in self.services:
                 self.host_states[host] = host_carried_over(opinion_on, saved_at, now)
+
+
+def compared(before: Config, after: Config) -> Changes:
+    """What differs between two configurations: pure, so that a thread may look."""
+    old, new = before.services, after.services
+    both = [(key, old[key] == new[key]) for key in new if key in old]
+    return Changes(
+        added=tuple(key for key in new if key not in old),
+        removed=tuple(key for key in old if key not in new),
+        changed=tuple(key for key, same in both if not same),
+        kept=tuple(key for key, same in both if same),
+    )
 
 
 def _of_state(words: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a reload and a reset keep, and what they forget."""
 
+from mon.engine import compared
 from mon.model.result import OpStatus
 
 WEB = ("web", "http")
@@ -16,6 +17,18 @@ def test_a_reload_says_what_changed_and_keeps_the_state_of_what_did_not(play, mo
     assert (changes.added, changes.removed) == ((("a", "new"),), (("a", "gone"),))
     assert (changes.changed, changes.kept) == ((("b", "s"),), (("a", "s"),))
     assert p.book.states[("a", "s")] == before
+
+
+def test_a_reload_does_not_touch_what_it_keeps(stage, mon_cf):
+    """Nine hundred and ninety of a thousand services: it happens in one turn of the loop."""
+    text = "watch a\n service s\n interval 1h\n service t\n"
+    p = stage(text)
+    p.run("0", ("a", "s"))
+    before = p.book.states[("a", "s")]
+    after = mon_cf(text + " interval 2h\n")
+    assert p.book.reload(after, p.clock(), compared(p.book.config, after)).changed == (("a", "t"),)
+    assert p.book.states[("a", "s")] is before
+    assert ("a", "s") in p.book._settled  # its next ok is as cheap as the last one
 
 
 def test_a_changed_service_keeps_its_state_and_its_periods_by_key(stage, mon_cf):

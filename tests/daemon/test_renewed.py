@@ -1,0 +1,89 @@
+"""A configuration that is read beside the one in force: what differs, and that the loop is not held up."""
+
+import gc
+import sys
+import weakref
+from pathlib import Path
+
+import pytest
+
+from mon.daemon.loading import Loaded, load
+from mon.daemon.options import Options
+from mon.daemon.renewed import aside, compare, let_go
+
+CONFIG = """\
+hostgroup a 127.0.0.1
+
+watch a
+    service tcp
+        interval 10s
+        monitor tcp.monitor -p 80
+
+hostgroup b 127.0.0.2
+
+watch b
+    service tcp
+        interval 10s
+        monitor tcp.monitor -p 80
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    def loaded(text: str = CONFIG) -> Loaded:
+        file = tmp_path / "mon.cf"
+        file.write_text(text)
+        return load(Options(config=file))
+
+    return loaded
+
+
+def test_a_moved_line_is_no_change(read) -> None:
+    renewed = compare(read(), read("# a remark\n" + CONFIG))
+    assert renewed.checks == renewed.changes.changed == ()
+    assert len(renewed.changes.kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "service", "check"),
+    [
+        ("-p 80\n\nhost", "-p 81\n\nhost", True, True),
+        ("hostgroup a 127.0.0.1", "hostgroup a 127.0.0.9", False, True),
+    ],
+)
+def test_what_differs_is_planned_anew_and_nothing_else(read, old, new, service, check) -> None:
+    renewed = compare(read(), read(CONFIG.replace(old, new)))
+    assert renewed.changes.changed == ((("a", "tcp"),) if service else ())
+    assert renewed.checks == ((("a", "tcp"),) if check else ())
+
+
+def test_services_come_and_go(read) -> None:
+    one = CONFIG[: CONFIG.index("hostgroup b")]
+    assert compare(read(one), read()).checks == (("b", "tcp"),)
+    assert compare(read(), read(one)).checks == (("b", "tcp"),)
+
+
+def test_nothing_of_a_configuration_that_was_let_go_stays(read) -> None:
+    class Watched(dict):  # type: ignore[type-arg]
+        pass
+
+    loaded = read()
+    pieces = Watched(loaded.plan.config.services)
+    object.__setattr__(loaded.plan.config, "services", pieces)
+    gone = weakref.ref(pieces)
+    last = [loaded]
+    del loaded, pieces
+    let_go(last)
+    assert gone() is None
+
+
+def test_aside_ends_as_it_began() -> None:
+    turn = sys.getswitchinterval()
+    with aside():
+        assert not gc.isenabled()
+        assert sys.getswitchinterval() < turn
+        with aside():
+            pass
+    assert gc.isenabled()
+    assert sys.getswitchinterval() == turn
+    gc.unfreeze()
