@@ -20,6 +20,7 @@ from mon.plugin import (
     Render,
     Undeliverable,
     Zone,
+    brief,
     exposed,
     library,
     secret,
@@ -47,10 +48,8 @@ def send(
         apprise = library("apprise", "apprise")
     except BadOption as error:
         raise Undeliverable(str(error)) from None
-    plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
-    subject = " ".join(render.text("mail.subject.j2", plain, notice=notice, zone=zone).split())
-    text = render.text("chat.txt.j2", notice.summary, notice=notice, zone=zone).strip()
-    return _notify(apprise, urls, title=subject, body=text or subject, kind=KINDS.get(notice.type, "failure"))
+    said, kind = brief(notice, render, zone), KINDS.get(notice.type, "failure")
+    return _notify(apprise, urls, title=said.subject, body=said.text or said.subject, kind=kind)
 
 
 def verify(options: Mapping[str, Any]) -> list[str]:
@@ -65,9 +64,8 @@ def verify(options: Mapping[str, Any]) -> list[str]:
 
 def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:
     """Title and text as they would be sent."""
-    zone = str(options.get("zone") or "")
-    title = " ".join(render.render("mail.subject.j2", notice=notice, zone=zone).split())
-    return f"{title}\n\n{render.render('chat.txt.j2', notice=notice, zone=zone)}"
+    said = brief(notice, render, str(options.get("zone") or ""))
+    return f"{said.subject}\n\n{said.text}"
 
 
 def _notify(apprise: Any, urls: Sequence[str], *, title: str, body: str, kind: str) -> str:

@@ -25,6 +25,7 @@ from mon.plugin import (
     Render,
     Undeliverable,
     Zone,
+    brief,
     exposed,
     library,
     place,
@@ -129,8 +130,7 @@ def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:
 
 
 def _values(notice: Notice, render: Render, zone: str) -> list[bytes]:
-    plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
-    fact = " ".join(render.text("mail.subject.j2", plain, notice=notice, zone=zone).split())
+    fact = brief(notice, render, zone).subject
     down = " ".join(report.host for report in notice.down)
     at = datetime.fromtimestamp(notice.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     seen = notice.detail.strip() or notice.summary

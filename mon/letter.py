@@ -71,6 +71,13 @@ def letter(notice: Notice, render: Render, *, subject: str = "", zone: str = "",
     return Letter(title, text, page)
 
 
+def brief(notice: Notice, render: Render, zone: str = "") -> Letter:
+    """The notice as chats and pagers show it: the fact in a line, and a short text (which may be "")."""
+    plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
+    fact = " ".join(render.text("mail.subject.j2", plain, notice=notice, zone=zone).split())
+    return Letter(fact, render.text("chat.txt.j2", notice.summary, notice=notice, zone=zone).strip())
+
+
 def mail(
     notice: Notice,
     render: Render,
@@ -81,7 +88,7 @@ def mail(
     zone: str = "",
     html: bool = True,
 ) -> "EmailMessage":
-    """The notice as a mail from ``sender`` (or mon at this machine).  Raises Undeliverable if ``to`` is empty."""
+    """The notice as a mail from ``sender`` (or mon at this machine).  Undeliverable if ``to`` is empty."""
     if not to:
         raise Undeliverable("no address to send to", permanent=True)
     written = letter(notice, render, subject=subject, zone=zone, html=html)

@@ -38,11 +38,12 @@ from typing import Annotated, Any
 from typing import Protocol as Interface
 
 from mon.errors import BadOption, Down, Finding, RenderError, Undeliverable, Unknown
-from mon.letter import Letter, letter, mail, mail_preview, verify_zone
+from mon.letter import Letter, brief, letter, mail, mail_preview, verify_zone
 from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
+from mon.post import Request, post
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
 from mon.probe.address import place
 from mon.probe.certificate import Certificate, certificate
@@ -84,6 +85,7 @@ __all__ = [
     "Real",
     "Render",
     "RenderError",
+    "Request",
     "Sender",
     "ServerLine",
     "Spawn",
@@ -100,6 +102,7 @@ __all__ = [
     "Weighed",
     "Zone",
     "ber",
+    "brief",
     "certificate",
     "dns",
     "exposed",
@@ -111,6 +114,7 @@ __all__ = [
     "numbers",
     "place",
     "plain",
+    "post",
     "regex",
     "secret",
     "secret_parts",

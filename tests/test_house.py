@@ -16,7 +16,7 @@ TOP = Path(__file__).parents[1]
 LAYERS = (
     "model errors",
     "config period depend engine pool",
-    "plugin codec catalog probe runner worker users store render letter secret balancer testing logs notify",
+    "plugin codec catalog probe runner worker users store render letter secret post balancer testing logs notify",
     "timetable outbox control daemon",
     "cli demo __main__",
 )
@@ -28,6 +28,8 @@ LIBRARIES = {
     "apscheduler": "timetable",
     "pyroute2": "balancer",
     "icmplib": "probe",
+    "requests": "post",
+    "urllib3": "post",
     "aiosmtpd": "demo",
     "pyftpdlib": "demo",
 }

@@ -21,6 +21,7 @@ from mon.alerts import webhook
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
+from mon.post import call
 from mon.render import Render
 
 NOTICE = Notice(
@@ -136,7 +137,7 @@ def lies(connection: socket.socket, _: bytes) -> None:
 
 @pytest.mark.parametrize("talk", [hangs, closes, garbage, drips, drips_its_body, lies])
 def test_a_receiver_that_is_ill_is_tried_again_within_its_time(talk: Talk, monkeypatch: Any) -> None:
-    monkeypatch.setattr(webhook, "LONGEST", 1.0)
+    monkeypatch.setattr(call, "LONGEST", 1.0)
     began = time.monotonic()
     with peer(talk) as receiver:
         error = refusal(receiver.url, timeout=1)
@@ -197,15 +198,15 @@ def test_a_certificate_that_has_expired_is_not_accepted(tmp_path: Path) -> None:
 def test_one_context_serves_all_calls_and_a_new_authority_makes_a_new_one(tmp_path: Path) -> None:
     context = certified(tmp_path)
     ca = str(tmp_path / "ca.pem")
-    webhook._context.cache_clear()
+    call._context.cache_clear()
     with peer(answer("200 OK"), context) as receiver:
         for _ in range(3):
             send(receiver.url, ca=ca)
-        assert webhook._context.cache_info().misses == 1
+        assert call._context.cache_info().misses == 1
     time.sleep(0.02)
     with peer(answer("200 OK"), certified(tmp_path)) as receiver:
         send(receiver.url, ca=ca)
-    assert webhook._context.cache_info().misses == 2
+    assert call._context.cache_info().misses == 2
 
 
 def test_a_receiver_can_check_who_sent_it(tmp_path: Path) -> None:
