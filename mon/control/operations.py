@@ -48,8 +48,8 @@ class TestReport:
 class ServerView:
     """One real server of a pool: its weight on the balancer, the one wanted, and why.
 
-    ``votes`` are the voters' words, ``word`` is the operator's; ``since`` (wall seconds) is when it was let
-    in or put out.
+    ``votes`` are the voters' words, ``word`` is the operator's, ``suggested`` what becomes of a weight that
+    monitors suggest; ``since`` (wall seconds) is when it was let in or put out.
     """
 
     name: str
@@ -63,6 +63,7 @@ class ServerView:
     votes: tuple[str, ...] = ()
     word: str = ""
     since: float = 0.0
+    suggested: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,25 @@ class PoolStep:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolView:
-    """A pool as the daemon last read it; ``trouble`` is what the balancer said if it cannot be reached.
+class QuorumView:
+    """The quorum of a pool: ``healthy`` servers count, ``up`` is what its commands were told last.
 
-    ``absent`` are its servers that are not in the table now.
+    ``up`` None: nothing yet; ``since`` is wall time.
+    """
+
+    count: int
+    hysteresis: int
+    healthy: int
+    up: bool | None = None
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """A pool as the daemon last read it.
+
+    ``trouble`` is what the balancer said if it does not obey, ``outlook`` what people must know of the pool as
+    a whole (the floor holds, only the fallback serves); both "" if all is well.  ``absent`` are its servers that are not in the table now.
     """
 
     name: str
@@ -89,6 +105,8 @@ class PoolView:
     servers: tuple[ServerView, ...] = ()
     trouble: str = ""
     absent: tuple[ServerView, ...] = ()
+    outlook: str = ""
+    quorum: QuorumView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mon.control.operations import PoolView, ServerView
+from mon.control.operations import PoolView, QuorumView, ServerView
 from mon.model.moment import Moment
 from mon.model.pool import Change, Member, ServerEntry, ServerId, Table
+from mon.pool.advice import rounded, told
 from mon.pool.decide import Facts
 from mon.pool.floor import least
 from mon.pool.pools import Pools
+from mon.pool.quorum import healthy
 from mon.pool.reasons import words
 from mon.pool.wish import Wanted
 
@@ -22,7 +24,6 @@ class Sight:
     trouble: str = ""
     outlook: str = ""
     failures: int = 0
-    told: str = ""
     would: str = ""
 
 
@@ -48,9 +49,24 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
         virtual=str(plan.id),
         balancer=" ".join(plan.balancer),
         scheduler=plan.scheduler,
-        trouble=sight.trouble or sight.outlook,
+        trouble=sight.trouble,
+        outlook=sight.outlook,
+        quorum=_quorum(pools, name, facts),
         servers=tuple(_server(one, members, wanted, wish, facts) for one in sight.table.servers),
         absent=tuple(_server(one, members, wanted, wish, facts) for one in absent),
+    )
+
+
+def _quorum(pools: Pools, name: str, facts: Facts) -> QuorumView | None:
+    quorum, standing = facts.plan.quorum, pools.standing(name)
+    if quorum is None:
+        return None
+    return QuorumView(
+        quorum.count,
+        quorum.hysteresis,
+        healthy(facts),
+        up=None if standing is None else standing.up,
+        since=standing.since.wall if standing else 0.0,
     )
 
 
@@ -74,6 +90,7 @@ def _server(
         votes=tuple(words(voter, ballot) for voter, ballot in facts.said.get(entry.id, ())),
         word=str(word) if word else "",
         since=turned.wall if turned else 0.0,
+        suggested=_suggested(facts, entry.id),
     )
 
 
@@ -114,6 +131,8 @@ def _circumstances(facts: Facts, wish: Wanted, id_: ServerId) -> Iterator[str]:
     if word := facts.word(id_):
         until = f" until {clock(word.until)}" if word.until else ""
         yield f"operator: {word}, at {clock(word.at)}{until}"
+    if line := _suggested(facts, id_):
+        yield f"suggested weight: {line}"
     if since := memory.ramps.get(id_):
         yield f"slow start since {clock(since)}, {plan.slowstart:g} s long"
     if drain := memory.drains.get(id_):
@@ -121,6 +140,19 @@ def _circumstances(facts: Facts, wish: Wanted, id_: ServerId) -> Iterator[str]:
     exits = [at for at, each in memory.exits if each == id_]
     if exits:
         yield f"voted out {len(exits)} times lately"
+
+
+def _suggested(facts: Facts, id_: ServerId) -> str:
+    """What the monitors would have its weight be, and what becomes of it; "" if they say nothing."""
+    member = next((each for each in facts.plan.members if each.id == id_), None)
+    course = facts.course(member) if member else None
+    if member is None or member.bounds is None or course is None:
+        return told(member, facts.said[id_], None, facts.now) if member else ""
+    low, high = (rounded(end.of(member.weight)) for end in (member.bounds.low, member.bounds.high))
+    now, ends = rounded(course.level(facts.now)), f"within {low} to {high}"
+    way = told(member, facts.said[id_], course, facts.now)
+    after = ", but an operator's word goes before it" if facts.word(id_) else ""
+    return f"{rounded(course.target)}, {ends}, now {now}" + (f", {way}" if way else "") + after
 
 
 def clock(moment: Moment) -> str:

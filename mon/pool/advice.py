@@ -86,6 +86,8 @@ def aimed(member: Member, said: Said, course: Course | None, now: Moment, *, ins
     if target is None:
         if course is None or not all(ballot.heard for _, ballot in said):
             return course  # after a restart: found on its way, and nobody has spoken yet
+        if course.target == whole and course.next(now) is None:
+            return None
         target = whole
     if course is None:
         if not inside:
@@ -121,6 +123,16 @@ def _turned(course: Course, target: float, whole: float, period: float, now: Mom
     step = max(whole, abs(target - level)) / STEPS
     since = now.later(-min(period, max(0.0, now.mono - course.last(now))))
     return Course(level, target, step, period, since)
+
+
+def told(member: Member, said: Said, course: Course | None, now: Moment) -> str:
+    """How a suggestion is followed, in words; "" if there is none, or it is where it is to be."""
+    if member.bounds is None:
+        suggests = any(ballot.suggests is not None for _, ballot in said)
+        return "no `weight` line lets suggestions be followed" if suggests else ""
+    if course is None or course.next(now) is None:
+        return ""
+    return f"on its way from {rounded(course.start)} to {rounded(course.target)}"
 
 
 def as_found(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table
-from mon.pool.advice import Course, aimed, leaving, rounded
+from mon.pool.advice import Course, aimed, leaving, rounded, told
 from mon.pool.exits import Exits, banned, remembered, spared
 from mon.pool.exits import deadlines as exits_end
 from mon.pool.floor import kept, least
@@ -298,7 +298,9 @@ def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
         return f"in against a suggested weight, {_needs(facts.plan)}: {votes(said)}"
     if member.id in seats.healthy:
         climbs = ", slow start" if member.id in memory.ramps else ""
-        return f"in: {votes(said) or 'no service votes on it'}{by}{climbs}"
+        way = "" if word is not None else told(member, said, facts.course(member), facts.now)
+        follows = f", {way}" if way else ""
+        return f"in: {votes(said) or 'no service votes on it'}{by}{follows}{climbs}"
     against = votes(said, against=True)
     if member.id in seats.exits.spared:
         return f"in, {seats.exits.spared[member.id]}: {against}{by}"

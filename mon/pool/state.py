@@ -302,7 +302,7 @@ def _claim(plan: Pool, table: Table) -> Owned:
 
 def _weighs(ballot: Ballot) -> tuple[object, ...]:
     """What of a ballot can change a wish."""
-    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed, ballot.suggests)
+    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed, ballot.suggests, ballot.heard)
 
 
 def _acts(wish: Wanted) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """Laws 1, 2 and 3, asserted after every step of random lives of a pool.
 
-A step is a result (in any order), a round that ends, a reload to other servers, voters or floors, an
+A step is a result (in any order, with or without a suggested weight), a round that ends, a reload to other servers, voters or floors, an
 operator's word, time that passes, an applying, one that a balancer half refuses, a kill between any two edits
 with a restart from what was saved, or somebody else's hand in the table.  MON_LAWS=N takes about N steps.
 """
@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.model.pool import (
+    Bounds,
     Drift,
     Flap,
     Floor,
@@ -30,6 +31,8 @@ from mon.model.pool import (
     Voter,
 )
 from mon.model.result import Cause, HostResult, Verdict
+from mon.model.weight import Weight
+from mon.pool.advice import BAND
 from mon.pool.changes import applied, changes
 from mon.pool.floor import least
 from mon.pool.operators import VERBS, Order
@@ -42,13 +45,19 @@ STRANGER = ServerEntry(ServerId("10.9.9.9", 80), 7)
 SERVICES = ["http", "ping", "smtp"]
 FLOORS = [None, Floor(share=0.5), Floor(count=2), Floor(share=1.0), Floor(share=0.3, hard=True)]
 
+BOUNDS = [None, None, Bounds(Weight(0), Weight(200, True)), Bounds(Weight(2), Weight(30), 30.0)]
+SUGGESTED = [None, Weight(0), Weight(3), Weight(50, True), Weight(100, True), Weight(500)]
+
 names = st.sampled_from(range(5))
 plans = st.builds(
-    lambda weights, services, floor, fallback, remove, more: Pool(
+    lambda weights, services, floor, fallback, remove, bounds, more: Pool(
         "web",
         ID,
         ("memory",),
-        members=tuple(Member(SERVERS[n], f"w{n}", f"w{n}", weight) for n, weight in sorted(weights.items())),
+        members=tuple(
+            Member(SERVERS[n], f"w{n}", f"w{n}", weight, bounds=bounds)
+            for n, weight in sorted(weights.items())
+        ),
         voters=tuple(Voter("farm", service, remove=remove, interval=5.0) for service in services),
         floor=floor,
         fallback=SPARE if fallback else None,
@@ -59,6 +68,7 @@ plans = st.builds(
     st.sampled_from(FLOORS),
     st.booleans(),
     st.booleans(),
+    st.sampled_from(BOUNDS),
     st.fixed_dictionaries(
         {
             "drain": st.sampled_from([0.0, 60.0]),
@@ -97,6 +107,8 @@ class Life(RuleBasedStateMachine):
             servers = (ServerEntry(SERVERS[n], weight) for n, weight in weights.items())
             self.table = Table(ServiceEntry(ID, "rr"), tuple(servers))
         self.said: dict[tuple[str, str], Verdict] = {}
+        self.suggested: dict[tuple[str, str], Weight | None] = {}
+        self.heard: set[tuple[str, str]] = set()
         self.was_in: set[ServerId] = set()
         self.unplaced = False
         self.round_over = False
@@ -112,16 +124,21 @@ class Life(RuleBasedStateMachine):
                 self.pools.adopt(name, self.table, saved, self.now, max_age=lambda voter: 1e9)
 
     @rule(host=names, service=st.sampled_from(SERVICES), verdict=st.sampled_from(Verdict),
-          cause=st.sampled_from(Cause))  # fmt: skip
-    def a_result_comes(self, host: int, service: str, verdict: Verdict, cause: Cause) -> None:
+          cause=st.sampled_from(Cause), weight=st.sampled_from(SUGGESTED))  # fmt: skip
+    def a_result_comes(
+        self, host: int, service: str, verdict: Verdict, cause: Cause, weight: Weight | None
+    ) -> None:
         self.time_passes(1)
         before = self.pools.wanted("web", self.now)
-        result = HostResult("farm", service, f"w{host}", verdict, "said", 0.1, self.now, cause)
+        result = HostResult("farm", service, f"w{host}", verdict, "said", 0.1, self.now, cause, weight=weight)
         changed = self.pools.vote(result, self.now)
+        self.heard.add((f"w{host}", service))
         if verdict is not Verdict.UNKNOWN:
             seats = {(m.check, v.service) for m in self.plan.members for v in self.plan.voters}
             if (f"w{host}", service) in seats:
                 self.said[f"w{host}", service] = verdict
+                if verdict is Verdict.OK:
+                    self.suggested[f"w{host}", service] = weight
         after = self.pools.wanted("web", self.now)
         assert "web" in changed or (before.table, before.held) == (after.table, after.held)
 
@@ -178,6 +195,7 @@ class Life(RuleBasedStateMachine):
         self.plan = plan
         kept = {(m.check, v.service) for m in plan.members for v in plan.voters}
         self.said = {seat: verdict for seat, verdict in self.said.items() if seat in kept}
+        self.suggested = {seat: weight for seat, weight in self.suggested.items() if seat in kept}
         self.pools.reload([plan], self.now)
         self.adopt()
 
@@ -187,6 +205,7 @@ class Life(RuleBasedStateMachine):
         self.pools = Pools([self.plan], self.now)
         self.pools.recall([saved], self.now)
         self.was_in, self.unplaced, self.round_over = set(), False, False
+        self.heard = set()
         self.adopt(saved)
 
     @rule(cut=st.integers(0, 9))
@@ -278,6 +297,39 @@ class Life(RuleBasedStateMachine):
             assert len(inside) >= min(least(self.plan.floor, len(enabled)), len(allowed))
         if fallback:
             assert not inside and not (self.plan.floor and self.plan.floor.hard and enabled)
+
+    @rule()
+    def a_long_time_passes(self) -> None:
+        """Every weight has arrived then: an operator's, a suggested one within its bounds, or mon.cf's."""
+        self.time_passes(100)
+        self.time_passes(100)  # what began to climb with the first look
+        facts, wanted = self.pools.facts("web", self.now), self.pools.wanted("web", self.now)
+        weights = {one.id: one.weight for one in wanted.table.servers if one.weight}
+        for member in self.plan.members:
+            if member.id in weights and member.id not in self.left_alone():
+                word = facts.word(member.id)
+                meant, give = (word.weight, 0.0) if word else self.suggestion(member)
+                seats = {(member.check, voter.service) for voter in self.plan.voters}
+                # A start leaves weights as it finds them until everybody has spoken.
+                assert abs(weights[member.id] - max(1, meant)) <= give or not seats <= self.heard
+
+    def suggestion(self, member: Member) -> tuple[float, float]:
+        """The weight that was suggested for it, and what it may differ by."""
+        said = [self.suggested.get((member.check, voter.service)) for voter in self.plan.voters]
+        shares = [weight.of(member.weight) for weight in said if weight]
+        if member.bounds is None or not shares:
+            return member.weight, 0.0
+        low, high = member.bounds.low.of(member.weight), member.bounds.high.of(member.weight)
+        meant = max(low, min(high, *shares))
+        return meant, 1 + BAND * max(meant, member.weight) if meant else 0.0
+
+    @invariant()
+    def nobody_goes_by_a_suggestion_whom_the_pool_needs(self) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        resting = {id_ for id_, why in wanted.why.items() if why.startswith("out by a suggested weight")}
+        needed = max(1, least(self.plan.floor, len(self.enabled())))
+        assert not resting or len(self.inside()) >= needed or self.left_alone()
+        assert not resting & self.ordered_out()
 
     @invariant()
     def law_3(self) -> None:
