@@ -85,7 +85,10 @@ def _send(job: Job, function: Callable[..., Any], about: Description, say: Calla
         said = _call(function, about, job, job.notice)
     except Undeliverable as error:
         fate = Fate.FAILED if error.permanent else Fate.RETRY
-        return Word(job.id, end=True, fate=fate, detail=str(error), retry_after=error.retry_after)
+        return Word(
+            job.id, end=True, fate=fate, detail=str(error), retry_after=error.retry_after,
+            left=error.left, refused=error.refused,
+        )  # fmt: skip
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
         return Word(job.id, end=True, fate=Fate.RETRY, detail=f"{type(error).__name__}: {error}")
     return Word(job.id, end=True, fate=Fate.SENT, detail=str(said or ""))

@@ -1,6 +1,7 @@
 """Operators' Python, in a process that can be killed."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import time
@@ -202,6 +203,16 @@ async def test_an_alert_is_sent_from_there(worker, write, tmp_path, body, fate, 
     plugin = Catalog((), [tmp_path]).find("alert", "mine.alert")
     delivery = await runner.send(bind(plugin, CommandLine("", ("mine.alert",))), NOTICE)
     assert (delivery.fate, delivery.why) == (fate, why)
+    await runner.close(0)
+
+
+async def test_whom_an_alert_did_not_serve_comes_back_and_is_told_the_next_time(worker, write, tmp_path):
+    write("def send(notice): raise Undeliverable(notice.left, left=['a'], refused={'b': 'no'})\n")
+    runner = Runner(None, None, worker, clock=_now)
+    plugin = Catalog((), [tmp_path]).find("alert", "mine.alert")
+    bound = bind(plugin, CommandLine("", ("mine.alert",)))
+    delivery = await runner.send(bound, dataclasses.replace(NOTICE, left=("a", "c")))
+    assert (delivery.why, delivery.left, delivery.refused) == ("('a', 'c')", ("a",), {"b": "no"})
     await runner.close(0)
 
 

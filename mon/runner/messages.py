@@ -35,7 +35,7 @@ class Word:
     """What became of a job: a verdict on one host, or its end (``end``; of an alert with its ``fate``).
 
     ``trouble`` at the end says why the job did not end by itself, ``retry_after`` what an alert's receiver
-    asked for.
+    asked for, ``left`` and ``refused`` whom it did not serve.
     """
 
     id: int

@@ -106,7 +106,9 @@ class Sending:
                 said = await (call() if plugin.about.waits else self._threads.submit(call))
         except Undeliverable as error:
             fate = Fate.FAILED if error.permanent else Fate.RETRY
-            return Delivery(fate, str(error), retry_after=error.retry_after)
+            return Delivery(
+                fate, str(error), retry_after=error.retry_after, left=error.left, refused=error.refused
+            )
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the alert is not lost
             if isinstance(error, TimeoutError) and deadline.expired():
                 return Delivery(Fate.RETRY, f"no end within {MESSAGE_SECONDS:g} s")
@@ -121,7 +123,8 @@ class Sending:
             timeout=MESSAGE_SECONDS, templates=self._templates,
         )  # fmt: skip
         last = await self._worker.run(job, _nothing, user=bound.command.runas)
-        return Delivery(last.fate, last.trouble or last.detail, retry_after=last.retry_after)
+        why = last.trouble or last.detail
+        return Delivery(last.fate, why, retry_after=last.retry_after, left=last.left, refused=last.refused)
 
     async def _program(
         self, bound: Bound, notice: Notice, attempt: int, started: list[int]

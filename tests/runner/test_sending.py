@@ -116,6 +116,14 @@ async def test_what_it_raises_says_whether_to_try_again(runner, native, notice, 
     assert delivery.why.startswith(why)
 
 
+async def test_whom_it_did_not_serve_is_passed_on(runner, native, notice):
+    def send(notice):
+        raise Undeliverable("later", left=["a"], refused={"b": "no"})
+
+    delivery = await runner.send(native(send, "send"), notice())
+    assert (delivery.left, delivery.refused) == (("a",), {"b": "no"})
+
+
 async def test_an_action_that_still_runs_at_the_end_is_left_to_finish(
     bound, notice, program, tmp_path, until
 ):
