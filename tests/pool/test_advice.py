@@ -288,11 +288,11 @@ def test_a_supposed_pool_has_it_too(farm) -> None:
 # -- laws of the way
 
 
-weights = st.one_of(
-    st.builds(Weight, st.integers(0, 300), st.just(False)),
-    st.builds(Weight, st.integers(0, 200), st.just(True)),
+numbers = st.builds(Weight, st.integers(0, 300), st.just(False))
+shares = st.builds(Weight, st.integers(0, 200), st.just(True))
+moves = st.lists(
+    st.tuples(st.floats(0.05, 15), st.one_of(st.none(), numbers, shares)), min_size=1, max_size=25
 )
-moves = st.lists(st.tuples(st.floats(0.05, 15), st.one_of(st.none(), weights)), min_size=1, max_size=25)
 
 
 @given(moves, st.integers(1, 250), st.integers(0, 50), st.integers(50, 300), st.floats(0.5, 60))

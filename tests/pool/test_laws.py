@@ -1,8 +1,9 @@
 """Laws 1, 2 and 3, asserted after every step of random lives of a pool.
 
-A step is a result (in any order, with or without a suggested weight), a round that ends, a reload to other servers, voters or floors, an
-operator's word, time that passes, an applying, one that a balancer half refuses, a kill between any two edits
-with a restart from what was saved, or somebody else's hand in the table.  MON_LAWS=N takes about N steps.
+A step is a result (in any order, with or without a suggested weight), a round that ends, a reload to other
+servers, voters or floors, an operator's word, time that passes, an applying, one that a balancer half
+refuses, a kill between any two edits with a restart from what was saved, or somebody else's hand in the
+table.  MON_LAWS=N takes about N steps.
 """
 
 import contextlib
