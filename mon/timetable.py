@@ -99,6 +99,11 @@ class Timetable:
         if turn := self._turns.get(key):
             self._plan(key, turn, self._clock().mono + delay)
 
+    def interval(self, key: Key) -> float | None:
+        """Seconds between its turns, None for an unknown key."""
+        turn = self._turns.get(key)
+        return None if turn is None else turn.interval
+
     def due_in(self, key: Key) -> float | None:
         """Seconds to the next turn (0.0 if it is late), None for an unknown key."""
         turn = self._turns.get(key)

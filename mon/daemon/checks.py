@@ -17,7 +17,7 @@ from mon.daemon.reactions import Reactions
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
 from mon.engine.step import NOTHING
-from mon.model.config import Key
+from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
 from mon.pool.pools import Pools
@@ -125,7 +125,7 @@ class Checks:
         hosts = self._book.monitor_hosts(key, now)
         if not hosts and self._needs_hosts(check):
             return  # it waits a whole interval (PROTOCOL §8)
-        if self._held_back(key, check, now):
+        if self._held_back(key, check, hosts, now):
             self.timetable.again(key, HELD_BACK)
             return
         environment = self._variables(key, check, now)
@@ -139,10 +139,10 @@ class Checks:
             return {}
         return {**self._environment, **self._book.monitor_environment(key, now)}
 
-    def _held_back(self, key: Key, check: Check, now: Moment) -> bool:
+    def _held_back(self, key: Key, check: Check, hosts: tuple[Host, ...], now: Moment) -> bool:
         if self._is_program(check) and (self._rounds.get(key) or self._crowded()):
             return True
-        why = self._book.may_run(key, now)
+        why = self._book.may_run(key, now, hosts)
         if why:
             events.log.debug("%s/%s: not run: %s", *key, why)
         return bool(why)
@@ -209,9 +209,14 @@ class Checks:
         change = self._book.host_result(result)
         if change is not None:
             self._recorder.note(change)
+        if self._plan.checks[key].votes:
+            self._vote(key, result)
+
+    def _vote(self, key: Key, result: HostResult) -> None:
         frozen = self._book.vote_frozen(key, result.host)
         changed = self._pools.vote(result, result.at, frozen=frozen)
-        self._keeper.wake(*changed, by=f"{'/'.join(key)}: {result.host} {result.verdict}")
+        if changed:
+            self._keeper.wake(*changed, by=f"{'/'.join(key)}: {result.host} {result.verdict}")
         doubt = None if frozen else self._pools.doubt(result)
         if doubt is not None:
             for line in doubt.lines:
@@ -239,11 +244,11 @@ class Checks:
 
     def conclude(self, result: RunResult) -> None:
         """A whole round: to the book, to voters that take it whole, and to disk and people."""
-        key, now = (result.watch, result.service), self._clock()
+        key, now = (result.watch, result.service), result.ended
         self._vote_as_a_whole(key, result, now)
         step = self._book.result(result, now, self._environment)
         interval = self._book.interval(key)
-        if interval is not None and self.timetable.due_in(key) is not None:
+        if interval is not None and self.timetable.interval(key) not in (None, interval):
             skew = self._book.services[key].randskew
             self.timetable.put(key, interval, first=interval, skew=skew)
         self._recorder.touch(key)

@@ -26,12 +26,13 @@ class Flight:
     """What is under way of one service, and what was last said about its hosts."""
 
     hosts: set[str] = field(default_factory=set)
+    rounds: set["Round"] = field(default_factory=set)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     pids: list[int] = field(default_factory=list)
     standing: dict[str, HostResult] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Round:
     """One round of ours, or a check of one host beside the rounds (``names`` is None)."""
 
@@ -43,13 +44,17 @@ class Round:
     report: Report
     done: Done
     left: int
-    cancelled: bool = False
 
-    def call_over(self, now: Callable[[], Moment]) -> None:
-        """One call less; after the last, roll up."""
+    def call_over(self, now: Moment) -> None:
+        """One call less; after the last, roll up.  Nothing, if the round was cancelled before."""
         self.left -= 1
-        if not self.left:
-            self.done(None if self.cancelled else self._result(now()))
+        if not self.left and self in self.flight.rounds:
+            self.end(self._result(now))
+
+    def end(self, result: RunResult | None) -> None:
+        """It is over."""
+        self.flight.rounds.discard(self)
+        self.done(result)
 
     def _result(self, now: Moment) -> RunResult | None:
         if self.names is None:
@@ -109,6 +114,7 @@ class Rounds:
         groups = ([begun] if begun else []) if bound.plugin.sweep else [[host] for host in begun]
         round_ = Round(check, bound, flight, names, self._clock(), report, done, len(groups))
         if groups:
+            flight.rounds.add(round_)
             for group in groups:
                 flight.hosts.update([host.name for host in group])
                 self._spawn(flight, self._group(round_, group))
@@ -138,8 +144,11 @@ class Rounds:
     def cancel(self, key: Key) -> None:
         """End what is running of a service and forget it; its round gives None."""
         flight = self._flights.pop(key, None)
-        for task in flight.tasks if flight else ():
-            task.cancel()
+        if flight is not None:
+            for task in flight.tasks:
+                task.cancel()
+            for round_ in tuple(flight.rounds):
+                round_.end(None)
 
     async def close(self) -> None:
         """End everything."""
@@ -152,7 +161,6 @@ class Rounds:
     def _spawn(self, flight: Flight, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         flight.tasks.add(task)
-        task.add_done_callback(flight.tasks.discard)
 
     # -- ours, and operators' Python -----------------------------------------------------------
 
@@ -161,12 +169,10 @@ class Rounds:
         try:
             async with self._room:
                 await self._called(round_, hosts)
-        except asyncio.CancelledError:
-            round_.cancelled = True
-            raise
         finally:
+            _ended(round_.flight)
             round_.flight.hosts.difference_update([host.name for host in hosts])
-            round_.call_over(self._clock)
+            round_.call_over(self._clock())
 
     async def _called(self, round_: Round, hosts: list[Host]) -> None:
         started, flight, report = self._clock(), round_.flight, round_.report
@@ -201,6 +207,8 @@ class Rounds:
     ) -> None:
         if flight.tasks:
             return done(None)
+        round_ = Round(check, bound, flight, None, self._clock(), report, done, 1)
+        flight.rounds.add(round_)
 
         async def run() -> None:
             result = None
@@ -209,7 +217,9 @@ class Rounds:
                 for part in result.hosts:
                     report(part)
             finally:
-                done(result)
+                _ended(flight)
+                if round_ in flight.rounds:
+                    round_.end(result)
 
         return self._spawn(flight, run())
 
@@ -234,6 +244,13 @@ class Rounds:
                 flight.pids.clear()
         run = Finished(check.key, started, self._clock())
         return judged(run, hosts, ended.status, ended.output, ended.trouble)
+
+
+def _ended(flight: Flight) -> None:
+    """The task that runs is over; a callback for that would cost a turn of the loop."""
+    task = asyncio.current_task()
+    assert task is not None
+    flight.tasks.discard(task)
 
 
 def wanted_hosts(bound: Bound, hosts: Sequence[Host]) -> Sequence[Host]:

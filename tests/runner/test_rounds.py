@@ -287,3 +287,30 @@ async def test_hosts_given_twice_are_checked_for_both_names(runner, native, chec
     service = check(native(sweep, "sweep"), "a=10.0.0.1", "b=10.0.0.1")
     result = await runner.round(service, (*service.hosts, Host("c")), {}, lambda part: None)
     assert {part.host for part in result.hosts} == {"a", "b", "c"}
+
+
+async def test_a_round_that_is_cancelled_before_it_began_ends_and_calls_nobody(runner, native, check):
+    called = []
+
+    async def one(host):
+        called.append(host)
+
+    service, ended = check(native(one), "a"), []
+    runner.begin(service, service.hosts, {}, lambda part: None, ended.append)
+    runner.cancel(service.key)
+    assert ended == [None]
+    await asyncio.sleep(0.05)
+    assert (called, ended) == ([], [None])
+
+
+async def test_a_deadline_and_an_end_from_outside_are_told_apart(runner, native, check):
+    async def one(host):
+        await asyncio.sleep(60)
+
+    service = dataclasses.replace(check(native(one), "a"), timeout=0.05)
+    late = await runner.round(service, service.hosts, {}, lambda part: None)
+    assert late.hosts[0].cause is Cause.TIMEOUT
+    task = asyncio.create_task(runner.round(service, service.hosts, {}, lambda part: None))
+    await asyncio.sleep(0.01)
+    runner.cancel(service.key)
+    assert await task is None
