@@ -57,10 +57,19 @@ def _service(service: Values, now: float, *, colour: bool) -> str:
     up = sum(host["verdict"] == "ok" for host in hosts)
     due = "now" if service["running"] else "-" if service["next"] is None else span(service["next"])
     said = service["summary"] or service["description"]
-    notes = [note for note in ("disabled" if service["disabled"] else "", service["ack"]) if note]
-    last = " ".join((said, *(f"({note})" for note in notes)))
+    last = " ".join((said, *(f"({note})" for note in _notes(service, now))))
     status = _painted(f"{service['opstatus']:<9}", service["opstatus"], colour=colour)
     return f"{status} {f'{up}/{len(hosts)}':<7} {ago(now, service['since']):>7} {due:>6}  {last}".rstrip()
+
+
+def _notes(service: Values, now: float) -> Iterator[str]:
+    """What an operator has said of it."""
+    if service["disabled"]:
+        yield "disabled"
+    if service["ack"]:
+        yield f"acknowledged {ago(now, service['acked'])} ago by {service['ack']}"
+    if service["silence"]:
+        yield service["silence"]
 
 
 def _hosts(service: Values, now: float, width: int, *, colour: bool) -> Iterator[str]:

@@ -22,7 +22,10 @@ class HostStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """A service.  ``next`` is in seconds, None for no run planned; times are wall seconds, 0.0 for never."""
+    """A service.  ``next`` is in seconds, None for no run planned; times are wall seconds, 0.0 for never.
+
+    ``ack`` is who knows of the failure (since ``acked``) and what, ``silence`` why failures are not told now.
+    """
 
     watch: str
     service: str
@@ -37,6 +40,8 @@ class ServiceStatus:
     description: str = ""
     ack: str = ""
     alerts_sent: int = 0
+    acked: float = 0.0
+    silence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ def service_status(operations: Operations, key: Key) -> ServiceStatus:
         description=service.description,
         ack=state.ackcomment,
         alerts_sent=state.alerts_sent,
+        acked=state.ack,
+        silence=book.silences.said(key, operations.now()),
     )
 
 

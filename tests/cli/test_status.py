@@ -8,7 +8,7 @@ HOST = {"host": "web1", "verdict": "ok", "detail": "", "since": 90.0, "duration"
 SERVICE = {
     "watch": "web", "service": "http", "opstatus": "ok", "summary": "", "hosts": [HOST], "since": 40.0,
     "last_check": 99.0, "next": 0.5, "running": False, "disabled": False, "description": "front page",
-    "ack": "", "alerts_sent": 0,
+    "ack": "", "alerts_sent": 0, "acked": 0.0, "silence": "",
 }  # fmt: skip
 SERVER = {
     "name": "web1", "address": "10.0.0.1:80", "weight": 0, "wanted": 5, "forward": "masq", "active": 1,
@@ -35,6 +35,12 @@ def test_a_host_that_is_not_well_has_a_line_of_its_own() -> None:
     down = {**HOST, "verdict": "down", "detail": "connection refused"}
     lines = shown({**SERVICE, "hosts": [HOST, down], "opstatus": "fail"})
     assert lines[-1].strip() == "web1 down for 10s: connection refused"
+
+
+def test_what_an_operator_said_is_shown() -> None:
+    told = {"disabled": True, "ack": "ann: disk ordered", "acked": 40.0}
+    line = shown({**SERVICE, **told, "silence": "silenced by bob until 2026-01-31 14:05: new kernel"})[1]
+    assert "(disabled) (acknowledged 60s ago by ann: disk ordered) (silenced by bob until 2026" in line
 
 
 def test_a_weight_that_is_not_the_wanted_one_is_said() -> None:
