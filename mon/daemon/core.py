@@ -25,6 +25,9 @@ from mon.store import Saved
 FLUSH = 1.0
 """Seconds between two savings of what can wait."""
 
+WINDOWS = 0.5
+"""Seconds between two looks whether something that is told together is due."""
+
 GRACE = 1.0
 """Seconds that alerts under way get at the end; SIGTERM promises to end within 2."""
 
@@ -176,6 +179,7 @@ class Daemon:
         table.every("resync", plan.config.settings.resync, parts.keeper.resync)
         table.every("flush", FLUSH, parts.recorder.flush_some)
         table.every("traps", 1.0, self._trap_timers)
+        table.every("windows", WINDOWS, parts.recorder.look_at_windows)
         table.every("deadman", 1.0, Deadman(parts).look)
         if (seconds := notify.watchdog_interval()) is not None:
             table.every("watchdog", seconds, lambda: notify.notify("WATCHDOG=1"))

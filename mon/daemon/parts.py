@@ -100,6 +100,8 @@ class Parts:
         self.book.missing = plan.missing
         self.recorder.plan = plan
         self.outbox.policy.plan = plan
+        does = (line for line in plan.alerts if line in plan.votes or self.outbox.policy.is_action(line))
+        self.book.direct = frozenset(does)
         self.journals.adopt(plan.config.settings, loaded.places.logdir)
         self.checks.adopt(plan, keys)
 

@@ -11,7 +11,7 @@ from mon.catalog import Plan
 from mon.daemon import events
 from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.telling import with_pools
-from mon.engine import Book, HostKey, HostState, ServiceState, Silence, Step
+from mon.engine import Book, Group, HostKey, HostState, ServiceState, Silence, Step
 from mon.errors import StoreError
 from mon.model.config import Key
 from mon.model.moment import Moment
@@ -26,6 +26,9 @@ LOT = 250
 
 SILENCES = "silences"
 """The note that holds the quiet times."""
+
+GROUP = "group "
+"""... and those of groups that are told together: this, and the name."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -62,6 +65,7 @@ class Recorder:
         self._known_pools: frozenset[str] = frozenset()
         self._saved_disabled: frozenset[Disabled] = frozenset()
         self._saved_silences: tuple[Silence, ...] = ()
+        self._saved_groups: dict[str, Group] = {}
         self._trouble = ""
 
     def touch(self, key: Key) -> None:
@@ -85,7 +89,7 @@ class Recorder:
         If the disk does not take them the alerts go all the same: late and twice is better than never.
         """
         self._keys.update(dict.fromkeys(step.keys))
-        if not (step.transitions or step.decisions or step.downtimes):
+        if not step.matters:
             return
         for change in step.transitions:
             events.transition(change)
@@ -101,13 +105,29 @@ class Recorder:
             people, self._pools, self._clock(), told=lambda each: not self._outbox.policy.is_action(each.line)
         )
         entries, merged = self._outbox.merged(self._outbox.entries_for(told))
+        withdrawn = self._outbox.withdrawn(step.withdrawn)
         batch = self._batch(step.keys)
-        transitions = (*batch.transitions, *step.transitions)
-        saved = await self._commit(
-            replace(batch, entries=entries, deliveries=merged, transitions=transitions, holds=held)
-        )
+        transitions, ends = (*batch.transitions, *step.transitions), (*merged, *withdrawn)
+        batch = replace(batch, entries=entries, deliveries=ends, transitions=transitions, holds=held)
+        saved = await self._commit(replace(batch, notes=self._changed_groups()))
         self._outbox.committed(entries, saved=saved)
+        self._outbox.withdraw(withdrawn, saved=saved)
+        for closed in step.closed:
+            self._outbox.release(closed)
         await self._journals.take(step)
+
+    async def look_at_windows(self) -> None:
+        """Send what windows have collected that are over; also of those that a former life left behind."""
+        await self.carry_out(self._book.windows_over(self._clock()))
+        for window in self._outbox.windows - self._book.open_windows():
+            self._outbox.release(self._book.closing(window))
+
+    def _changed_groups(self) -> dict[str, bytes | None]:
+        """What is to be saved of groups: of those that are another value than what is on disk."""
+        groups = self._book.groups
+        news = {name: group for name, group in groups.items() if group is not self._saved_groups.get(name)}
+        self._saved_groups = dict(groups)
+        return {f"{GROUP}{name}": codec.encode(group) for name, group in news.items()}
 
     async def flush_some(self) -> None:
         """Save a lot of what has news, who waits longest first: encoding all at once would block the loop."""
@@ -173,6 +193,7 @@ class Recorder:
             self._failed(str(error))
             self._keys.update(dict.fromkeys(batch.states))
             self._hosts.update(batch.hosts)
+            self._saved_groups = {}
             self._pools_changed = True
             return False
         if self._trouble:
@@ -192,6 +213,9 @@ def restored(saved: Saved, book: Book, now: Moment) -> None:
     states = _decoded(saved.states, ServiceState)
     hosts = _decoded(saved.hosts, HostState)
     book.restore(states, saved.at, now, hosts)
+    groups = {name: kept for name, kept in saved.notes.items() if name.startswith(GROUP)}
+    known = _decoded(groups, Group)
+    book.restore_groups({name.removeprefix(GROUP): group for name, group in known.items()}, now)
     for kind, watch, name in saved.disabled:
         _disable(book, kind, watch, name)
     quiet = {name: kept for name, kept in saved.notes.items() if name == SILENCES}

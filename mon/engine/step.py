@@ -64,6 +64,12 @@ class Step:
     closed: "tuple[Closed, ...]" = ()
 
     @property
+    def matters(self) -> bool:
+        """Is there more than that services are to be saved some time?"""
+        told = self.decisions or self.withdrawn or self.closed
+        return bool(self.transitions or self.downtimes or told)
+
+    @property
     def sent(self) -> tuple[Decision, ...]:
         """The decisions to send."""
         return tuple(decision for decision in self.decisions if decision.send)

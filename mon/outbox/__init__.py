@@ -3,7 +3,8 @@
 ``entry`` one of them, as a value and as a row      ``rules``  when to try again, when to give up (pure)
 ``lanes`` whose turn it is (pure)                   ``sender`` the Outbox, which sends
 ``aftermath`` what follows from a failure (pure)    ``followers`` that it follows once
-``policy`` what the configuration says about it
+``policy`` what the configuration says about it     ``notebook`` writes down what became of them
+``bundles`` what waits to be told together (pure)   ``collated`` many notices to one (pure)
 """
 
 from mon.outbox.entry import Entry

@@ -74,7 +74,11 @@ def pointless(entry: Entry, waiting: Sequence[Entry], *, stuck: bool) -> tuple[E
         return ()
     if entry.kind is AlertKind.UPALERT and waiting[0].attempts:
         return tuple(
-            each for each in waiting if each.kind is AlertKind.ALERT and not each.action and not each.reports
+            each
+            for each in waiting
+            if each.kind is AlertKind.ALERT
+            and not (each.action or each.reports)
+            and each.notice.story == entry.notice.story
         )
     return tuple(each for each in waiting if _repeats(entry, each)) if stuck else ()
 

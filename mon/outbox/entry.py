@@ -22,7 +22,9 @@ class Entry:
     ``action``: it does something (an executable), and is not repeated behind the operator's back; the
     others are messages.  ``reports`` is the id of the alert whose failure this one tells, "" of all others:
     a report is itself never reported.  ``refused`` are those of several recipients for whom it was refused
-    for good, with the reason; ``notice.left`` those who have not got it yet.
+    for good, with the reason; ``notice.left`` those who have not got it yet.  ``group``: it keeps its place
+    among the messages of the group; ``window``: it is told together with what else is decided until its end,
+    at ``until``.
     """
 
     id: str
@@ -40,6 +42,9 @@ class Entry:
     why: str = ""
     reports: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    window: str = ""
+    until: float = 0.0
 
     @property
     def kind(self) -> AlertKind:
@@ -64,19 +69,23 @@ class Entry:
     @property
     def story(self) -> tuple[str, ...]:
         """What an alert and the upalert that ends it have in common."""
-        return (self.watch, self.service, self.period, self.line.command.plugin)
+        plugin = "" if self.line.plain else self.line.command.plugin
+        return (self.watch, self.service, self.period, plugin, self.notice.story)
 
     @property
     def lane(self) -> tuple[Destination, str, str, str]:
         """Entries of one lane are sent one after another, in the order of their decisions."""
+        if self.group:
+            return (self.destination, self.group, "", "")
         return (self.destination, self.watch, self.service, self.period)
 
     def undoes(self, other: "Entry") -> bool:
         """Is ``other`` an action that is no longer wanted now that this one was decided?"""
-        tests = AlertType.TEST in (self.type, other.type)
-        return (
-            other.action and not tests and OPPOSITE.get(self.kind) is other.kind and self.story == other.story
-        )
+        if not other.action or AlertType.TEST in (self.type, other.type) or self.story != other.story:
+            return False
+        if self.kind is AlertKind.FLOORALERT:  # one line for the beginning and the end
+            return other.kind is self.kind and other.type is not self.type
+        return OPPOSITE.get(self.kind) is other.kind
 
 
 def decided(decision: Decision, notice: Notice, id: str, *, action: bool) -> Entry:
@@ -91,6 +100,9 @@ def decided(decision: Decision, notice: Notice, id: str, *, action: bool) -> Ent
         notice=replace(notice, id=id),
         action=action,
         created=decision.at.wall,
+        group="" if action else decision.group,
+        window="" if action else decision.window,
+        until=0.0 if action else decision.until,
     )
 
 

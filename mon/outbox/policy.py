@@ -18,6 +18,8 @@ class Policy:
 
     def is_action(self, line: AlertLine) -> bool:
         """Does it do something?  Programs do, but for those that the setting ``messages`` names."""
+        if line.plain:
+            return True
         bound = self.plan.alerts.get(line)
         if bound is None or bound.plugin.form is not Form.EXECUTABLE:
             return False

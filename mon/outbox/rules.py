@@ -81,7 +81,7 @@ def after(
 def once_more(entry: Entry, at: float) -> Entry:
     """One that had ended, as it is tried again at a wall time: for those who have not got it."""
     notice = replace(entry.notice, left=(*entry.notice.left, *entry.refused))
-    return replace(entry, stage=Stage.WAITING, created=at, next_at=0.0, notice=notice, refused={})
+    return replace(entry, stage=Stage.WAITING, created=at, next_at=0.0, notice=notice, refused={}, window="")
 
 
 def _partly(entry: Entry, delivery: Delivery) -> Entry:

@@ -9,17 +9,20 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from mon.engine.step import Closed, Withdrawn
 from mon.errors import StoreError
 from mon.model.config import AlertLine
 from mon.model.moment import Moment
 from mon.model.notice import Decision, Delivery, Fate
 from mon.outbox.aftermath import pointless, together, told_in
+from mon.outbox.bundles import Bundles
 from mon.outbox.entry import Entry, decided, entry_of, outcome_of, row_of
 from mon.outbox.followers import Followers, Store
 from mon.outbox.lanes import ALL, EACH, Item, Lanes
+from mon.outbox.notebook import Notebook
 from mon.outbox.policy import Policy
 from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, once_more, patience_for
-from mon.store.values import Batch, Outcome, Row, Stage
+from mon.store.values import Outcome, Row, Stage
 
 Send = Callable[[Entry, int], Awaitable[Delivery]]
 """Try once: an entry, and the number of the attempt (from 1)."""
@@ -29,15 +32,12 @@ Observer = Callable[[Entry, Delivery], None]
 MESSAGE_GRACE = 1.0
 """At the end, seconds for messages that are being sent; cut off they are sent again at the next start."""
 
-DISK_PATIENCE = 5.0
-"""Seconds to wait for the disk before an alert goes out without a note of it: late is worse than twice."""
-
 
 class Outbox:
     """Alerts that were decided and not yet sent.
 
     ``observers`` are called after each attempt, and for each entry that ends without one, with the entry
-    as it is now and how that came.  ``trouble`` is what the disk said last, "" when it is well; ``moved`` is
+    as it is now and how that came.  ``moved`` is
     when an entry last ended.  ``chance`` gives random numbers from 0 to 1.
     """
 
@@ -56,7 +56,6 @@ class Outbox:
     ) -> None:
         self.policy = policy or Policy()
         self.observers: list[Observer] = [observe] if observe else []
-        self.trouble = ""
         self.moved = clock()
         self._store = store
         self._send = send
@@ -65,15 +64,20 @@ class Outbox:
         self._chance = chance
         self._lanes = Lanes(each=each, all=limit)
         self._followers = Followers(self.policy, store)
-        self._unrecorded: list[Outcome] = []
-        self._unsaved: dict[str, Row] = {}  # what the disk has not taken yet
+        self._notebook = Notebook(store, self._followers, clock)
         self._fresh: dict[str, Entry] = {}  # decided, and not committed yet
         self._merging: dict[str, list[Item]] = {}  # what goes out together with the entry of this id
+        self._bundles = Bundles()
         self._overdue: list[tuple[float, int, Item]] = []  # when the ``within`` of a line is over
         self._tickets = count()
         self._woken = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._tasks: dict[asyncio.Future[object], Item] = {}
+
+    @property
+    def trouble(self) -> str:
+        """What the disk said last, "" when it is well."""
+        return self._notebook.trouble
 
     def entries_for(
         self, decisions: Iterable[Decision], is_action: Callable[[AlertLine], bool] | None = None
@@ -101,6 +105,8 @@ class Outbox:
 
     def _merged(self, row: Row, outcomes: list[Outcome], now: float) -> Row:
         entry = self._fresh.get(row.id) or entry_of(row)
+        if entry.window:  # see ``release``
+            return row
         lane = self._lanes.before(entry)
         waiting = [item for item in lane if not item.running]
         stuck = bool(lane) and lane[0].entry.attempts > lane[0].running
@@ -116,7 +122,7 @@ class Outbox:
         """The rows are on disk (or not ``saved``: the disk is gone, one goes on without it): send them."""
         for row in rows:
             if not saved:
-                self._unsaved[row.id] = row
+                self._notebook.rows[row.id] = row
             if row.id not in self._lanes:
                 entry = self._fresh.pop(row.id) if row.id in self._fresh else entry_of(row)
                 for item in self._merging.pop(row.id, ()):
@@ -129,12 +135,34 @@ class Outbox:
             self._lanes.drop(item)
             self._tell(told_in(item.entry, entry), 0.0)
 
+    # Windows: what is told together.
+
+    @property
+    def windows(self) -> frozenset[str]:
+        """Those whose messages wait for ``release``."""
+        return self._bundles.windows
+
+    def withdrawn(self, gone: Sequence[Withdrawn]) -> tuple[Outcome, ...]:
+        """How what is not to be told after all ends: for the batch that says why.  Then: ``withdraw``."""
+        now = self._clock().wall
+        return tuple(outcome_of(each, now) for each in self._bundles.withdrawn(gone, self._fresh.values()))
+
+    def withdraw(self, outcomes: Sequence[Outcome], *, saved: bool = True) -> None:
+        """Take out what ends so."""
+        self._bundles.withdraw(outcome.id for outcome in outcomes)
+        self._notebook.outcomes += () if saved else outcomes
+
+    def release(self, closed: Closed) -> None:
+        """A window is over: send what waited for it, and with it what could not be sent before."""
+        for bundle in self._bundles.close(closed, self._lanes):
+            self._to_lane(bundle)
+        self.wake()
+
     async def start(self, rows: Sequence[Row] | None = None) -> tuple[str, ...]:
         """Take up what a former life left, and begin to send; warnings for the log.
 
-        ``rows`` are the store's unsent ones (``Saved.entries``), None reads them.
-
-        Messages are sent again; actions expire, unless their line says ``replay=yes``.
+        ``rows`` are the store's unsent ones (``Saved.entries``), None reads them.  Messages are sent again;
+        actions expire, unless their line says ``replay=yes``.
         """
         known = await self._followers.remember()
         warnings = await self._resume(await self._store.unsent() if rows is None else rows)
@@ -147,7 +175,8 @@ class Outbox:
 
     def pending(self) -> tuple[Entry, ...]:
         """What has not ended, in the order of the decisions."""
-        return tuple(item.entry for item in self._lanes)
+        sent = [entry for item in self._lanes for entry in self._bundles.of(item.entry)]
+        return (*sent, *self._bundles.waiting())
 
     def overdue(self) -> float:
         """For how many seconds something has been due that nobody began: 0.0 while the outbox moves."""
@@ -167,31 +196,35 @@ class Outbox:
 
     async def save(self) -> None:
         """Write down what the disk has not taken so far; nothing if it has taken all."""
-        if self._unsaved or self._unrecorded:
-            await self._record([])
+        await self._notebook.save()
 
     # What an operator may do to one entry.
 
     def retry(self, entry: Entry) -> None:
         """Try now: one that waits, or once more one that had ended."""
-        item = self._lanes.get(entry.id)
+        item = self._lanes.get(self._bundles.bundle_of(entry.id))
         now = self._clock()
         if item is None:
             entry = once_more(entry, now.wall)
             self._add(entry)
-            self._spawn(self._record([outcome_of(entry, now.wall)]), self._lanes.get(entry.id))
+            self._spawn(self._notebook.write([outcome_of(entry, now.wall)]), self._lanes.get(entry.id))
         elif not item.running:
             self._lanes.hasten(item, now.mono)
         self.wake()
 
     async def drop(self, entry: Entry, why: str) -> bool:
-        """Give up one that has not ended; False if it is being sent just now, or has ended."""
-        item = self._lanes.get(entry.id)
+        """Give up one that has not ended; False if it is being sent just now, or has ended.
+
+        With one that is being tried together with others, all of them are given up.
+        """
+        if self._bundles.remove(entry.id):
+            await self._conclude([replace(entry, stage=Stage.EXPIRED, why=why, next_at=0.0)])
+            return True
+        item = self._lanes.get(self._bundles.bundle_of(entry.id))
         if item is None or item.running:
             return False
         self._lanes.drop(item)
         await self._conclude([replace(item.entry, stage=Stage.EXPIRED, why=why, next_at=0.0)])
-        self.wake()
         return True
 
     # The life of an entry.
@@ -199,24 +232,27 @@ class Outbox:
     async def _resume(self, rows: Sequence[Row]) -> tuple[str, ...]:
         now, warnings, expired = self._clock(), [], []
         for row in rows:
-            if row.id in self._lanes:
+            if row.id in self._lanes or row.id in self._bundles:
                 continue
             try:
                 entry = at_start(entry_of(row))
             except StoreError as error:
                 why = f"what was saved of it cannot be read: {error}"
                 warnings.append(f"alert {row.id}: {why}")
-                self._unrecorded.append(Outcome(row.id, Stage.FAILED, row.attempts, why, now.wall))
+                self._notebook.outcomes.append(Outcome(row.id, Stage.FAILED, row.attempts, why, now.wall))
                 continue
             if entry.stage is Stage.EXPIRED:
                 expired.append(entry)
             else:
                 self._add(entry)
-        if expired or self._unrecorded:
+        if expired or self._notebook.outcomes:
             await self._conclude(expired)
         return tuple(warnings)
 
     def _add(self, entry: Entry) -> None:
+        (self._bundles.add if entry.window else self._to_lane)(entry)
+
+    def _to_lane(self, entry: Entry) -> None:
         now = self._clock()
         # A wall clock that was set must neither age an alert nor put it off for longer than its wait.
         age = max(0.0, now.wall - entry.created)
@@ -245,7 +281,7 @@ class Outbox:
                 await asyncio.wait_for(self._woken.wait(), None if due is None else max(0.0, due - now))
 
     def _next_due(self) -> float | None:
-        times = [self._lanes.next_due(), self._overdue[0][0] if self._overdue else None]
+        times = (self._lanes.next_due(), self._overdue[0][0] if self._overdue else None)
         return min((time for time in times if time is not None), default=None)
 
     def _spawn(self, work: Awaitable[object], item: Item | None) -> None:
@@ -257,7 +293,7 @@ class Outbox:
     async def _one(self, item: Item) -> None:
         item.entry = replace(item.entry, stage=Stage.IN_FLIGHT, attempts=item.entry.attempts + 1)
         if item.entry.action:
-            await self._record([outcome_of(item.entry, self._clock().wall)])
+            await self._notebook.write([outcome_of(item.entry, self._clock().wall)])
         delivery = await self._attempt(item.entry)
         now = self._clock()
         entry = after(
@@ -292,28 +328,13 @@ class Outbox:
         now = self._clock().wall
         rows = [row for entry in entries for row in await self._followers.of(entry, now)]
         rows += [row for entry in late for row in await self._followers.of(entry, now, late=True)]
-        saved = await self._record([outcome_of(entry, now, duration) for entry in entries], rows)
+        ended = [outcome_of(part, now, duration) for entry in entries for part in self._bundles.parts(entry)]
+        saved = await self._notebook.write(ended, rows)
         self.committed(rows, saved=saved)
         for entry in entries:
+            if entry.stage.ended:
+                self._bundles.done(entry.id)
             self._tell(entry, duration)
-
-    async def _record(self, outcomes: Sequence[Outcome], rows: Sequence[Row] = ()) -> bool:
-        """Write; True if the disk took it.  What it did not take goes with the next one."""
-        told, unsaved = [*self._unrecorded, *outcomes], self._unsaved
-        self._unrecorded, self._unsaved = [], {}
-        entries, notes = (*unsaved.values(), *rows), self._followers.news()
-        batch = Batch(self._clock().wall, notes=notes, entries=entries, deliveries=tuple(told))
-        try:
-            await self._store.commit(batch, patience=DISK_PATIENCE)
-        except StoreError as error:
-            # The alert matters more than the note of it.
-            self._unrecorded = told + self._unrecorded
-            self._unsaved = unsaved | self._unsaved
-            self.trouble = str(error)
-            return False
-        self._followers.saved(notes)
-        self.trouble = ""
-        return True
 
     def _tell(self, entry: Entry, duration: float) -> None:
         if entry.stage.ended:
