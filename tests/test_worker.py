@@ -15,6 +15,7 @@ from mon.model.config import CommandLine, Host, Service
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Fate, Notice
 from mon.model.result import Cause, OpStatus, Verdict
+from mon.model.weight import Weighed
 from mon.runner import Runner, Worker
 from mon.runner.messages import Frames, Job, Word, frame
 from mon.worker import main
@@ -269,3 +270,16 @@ def test_it_goes_when_the_daemon_goes(write, tmp_path):
     os.waitpid(pid, 0)
     child = int((tmp_path / "pid").read_text())
     assert asyncio.run(until(lambda: not alive(child)))
+
+
+async def test_operators_python_may_suggest_a_weight(worker, write):
+    path = write(
+        "def check(host): return Weighed('load 3', '50%') if host == 'a' else Weighed('load', 'x')\n"
+    )
+    said, _ = await ask(worker, path, "a", "b")
+    assert [(word.detail, str(word.weight)) for word in said[:1]] == [("load 3", "50%")]
+    assert said[0].said == Weighed("load 3", "50%")
+    assert (said[1].verdict, said[1].weight) == (Verdict.UNKNOWN, None)
+    path = write("def sweep(hosts, report): report('a', Verdict.OK, Weighed('swept', 7))\n", "swept.py")
+    said, _ = await ask(worker, path, "a")
+    assert [word.said for word in said] == [Weighed("swept", 7)]

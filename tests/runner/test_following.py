@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from mon.catalog import Bound, Check
 from mon.model.config import Host
 from mon.model.result import HostResult, Verdict
+from mon.model.weight import Weighed
 from mon.runner import Runner
 
 Native = Callable[..., Bound]
@@ -127,3 +128,14 @@ async def test_nobody_is_followed_after_the_end(runner: Runner, native: Native, 
     await runner.round(service, service.hosts, {}, heard()[1])
     await runner.close(0.0)
     assert ended == ["a"]
+
+
+async def test_an_event_may_suggest_a_weight(runner: Runner, native: Native, check: Checker) -> None:
+    async def follow(host: str, report: Callable[..., None]) -> None:
+        report(Verdict.OK, Weighed("load 3", "50%"))
+        await asyncio.Event().wait()
+
+    said, hear = heard()
+    service = check(native(follow, "follow"), "a")
+    await runner.round(service, service.hosts, {}, hear)
+    assert [(one.detail, str(one.weight), one.final) for one in said] == [("load 3", "50%", True)]

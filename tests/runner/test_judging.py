@@ -8,6 +8,7 @@ from mon.errors import Down, Unknown
 from mon.model.config import Host
 from mon.model.moment import Moment
 from mon.model.result import Cause, Verdict
+from mon.model.weight import Weighed
 from mon.runner.judging import Finished, finding, judged, named, one_line, roll_up
 
 RUN = Finished(("farm", "http"), Moment(100, 0), Moment(102, 2))
@@ -119,3 +120,40 @@ def test_a_detail_is_one_line_without_control_characters():
 def test_any_detail_can_be_encoded_and_printed(text):
     assert one_line(text).isprintable()
     one_line(text).encode()
+
+
+def weights(result):
+    return {part.host: str(part.weight) for part in result.hosts if part.weight is not None}
+
+
+def test_a_line_of_a_program_suggests_a_weight_for_a_host_that_is_ok():
+    said = "all fine\nWEIGHT web1 5\nload of web2\nWEIGHT 10.0.0.2 75%\nWEIGHT web9 1\n"
+    assert weights(judged(RUN, HOSTS, 0, said, "")) == {"web1": "5", "web2": "75%"}
+    assert weights(judged(RUN, HOSTS, 1, "web1\nWEIGHT web1 5\nWEIGHT web3 5\nweb1 is slow\n", "")) == {
+        "web3": "5"
+    }
+    assert judged(RUN, HOSTS, 1, "web1\nWEIGHT web1 5\nweb1 is slow\n", "").hosts[0].detail == "web1 is slow"
+
+
+@pytest.mark.parametrize(
+    "line", ["WEIGHT web1", "WEIGHT web1 -5", "WEIGHT web1 many", "WEIGHTS web1 5", "weight web1 5"]
+)
+def test_what_is_no_such_line_is_prose(line):
+    assert weights(judged(RUN, HOSTS, 0, f"fine\n{line}\n", "")) == {}
+
+
+def test_nobody_suggests_anything_when_it_could_not_be_found_out():
+    said = "broken\nWEIGHT web1 5\n"
+    assert weights(judged(RUN, HOSTS, 1, said, "")) == {}
+    assert weights(judged(RUN, HOSTS, 137, said, "ended by signal 9")) == {}
+
+
+def test_what_ours_suggest_is_rolled_up_as_a_program_would_say_it():
+    parts = [
+        RUN.of_host("web1", Verdict.OK, Weighed("load 3", "50%")),
+        RUN.of_host("web2", Verdict.DOWN, Weighed("refused", 9)),
+    ]
+    rolled = roll_up(RUN, parts)
+    assert rolled.output == "web2\nweb2: refused\nweb1: load 3\nWEIGHT web1 50%\n"
+    again = judged(RUN, HOSTS, rolled.status, rolled.output, "")
+    assert weights(again) == weights(rolled) == {"web1": "50%"}

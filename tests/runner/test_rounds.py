@@ -8,6 +8,7 @@ import time
 from mon.errors import Down, Unknown
 from mon.model.config import CommandLine, Host
 from mon.model.result import Cause, Verdict
+from mon.model.weight import Weighed
 from mon.runner import Runner
 
 
@@ -314,3 +315,35 @@ async def test_a_deadline_and_an_end_from_outside_are_told_apart(runner, native,
     await asyncio.sleep(0.01)
     runner.cancel(service.key)
     assert await task is None
+
+
+async def test_a_check_may_suggest_a_weight(runner, native, check):
+    async def one(host):
+        return {"a": Weighed("load 3", "50%"), "b": Weighed("load 1", 20), "c": "no idea"}[host]
+
+    def blocks(host):
+        return Weighed("blocked", 0.5)
+
+    async def sweep(hosts, report):
+        report("a", Verdict.OK, Weighed("swept", "5%"))
+
+    async def suggested(bound, *hosts):
+        service = check(bound, *hosts)
+        result = await runner.round(service, service.hosts, {}, lambda part: None)
+        return [(part.host, part.detail, str(part.weight)) for part in result.hosts]
+
+    assert await suggested(native(one), "a", "b", "c") == [
+        ("a", "load 3", "50%"), ("b", "load 1", "20"), ("c", "no idea", "None"),
+    ]  # fmt: skip
+    assert await suggested(native(blocks), "a") == [("a", "blocked", "0.5")]
+    assert await suggested(native(sweep, "sweep"), "a") == [("a", "swept", "5%")]
+
+
+async def test_a_weight_that_is_none_is_a_fault_of_the_monitor(runner, native, check):
+    async def one(host):
+        return Weighed("load 3", "lots")
+
+    service = check(native(one), "a")
+    result = await runner.round(service, service.hosts, {}, lambda part: None)
+    assert result.hosts[0].verdict is Verdict.UNKNOWN
+    assert "'lots' is no weight: give a number from 0 on, or a share like '75%'" in result.hosts[0].detail
