@@ -3,7 +3,7 @@
 ``describe KIND PATH`` loads one file and prints what it is.  ``serve`` answers on the socket that is its
 stdin: it has everything loaded that plugins like to import, and forks for each job, so that a check costs a
 fork and can be killed without harm to another one.  What outlives its job is killed, and all of it goes
-when the daemon goes.
+when the daemon goes.  ``probe`` is another process: it runs our own monitors for the daemon.
 """
 
 import asyncio
@@ -303,12 +303,15 @@ def describe_file(kind: str, path: str) -> int:
 
 
 def main(words: list[str]) -> int:
-    """``serve`` or ``describe KIND PATH``."""
+    """``serve``, ``probe`` or ``describe KIND PATH``."""
     if words[:1] == ["describe"] and len(words) == 3:
         return describe_file(words[1], words[2])
     if words == ["serve"]:
         return serve()
-    print("usage: python -m mon.worker serve | describe KIND PATH", file=sys.stderr)
+    if words == ["probe"]:
+        probing = importlib.import_module("mon.runner.probing")  # not in what forks for each job
+        return int(probing.serve())
+    print("usage: python -m mon.worker serve | probe | describe KIND PATH", file=sys.stderr)
     return 2
 
 

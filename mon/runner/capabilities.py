@@ -1,12 +1,17 @@
 """The few prctl(2) calls that Python has no name for."""
 
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
 PR_CAP_AMBIENT_CLEAR_ALL = 4
+
+CAP_NET_RAW = 13
 
 
 def clear_ambient() -> None:
@@ -15,6 +20,20 @@ def clear_ambient() -> None:
     Call it once at start, before any thread: ambient capabilities are per thread.
     """
     _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+
+
+@contextlib.contextmanager
+def lent(capability: int) -> Iterator[None]:
+    """What this thread starts meanwhile has a capability that we have, if we may pass it on.
+
+    For processes of our own that clear it themselves; never around the start of a plugin.
+    """
+    with contextlib.suppress(OSError):  # we have it not, or only for ourselves (not inheritable)
+        _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability)
+    try:
+        yield
+    finally:
+        clear_ambient()
 
 
 def become_subreaper() -> None:
@@ -27,10 +46,10 @@ def die_with_parent(signal: int) -> None:
     _prctl(PR_SET_PDEATHSIG, signal)
 
 
-def _prctl(option: int, argument: int) -> None:
+def _prctl(option: int, argument: int, more: int = 0) -> None:
     """Raises OSError when the kernel refuses."""
     libc = ctypes.CDLL(None, use_errno=True)
     zero = ctypes.c_ulong(0)
-    if libc.prctl(ctypes.c_int(option), ctypes.c_ulong(argument), zero, zero, zero):
+    if libc.prctl(ctypes.c_int(option), ctypes.c_ulong(argument), ctypes.c_ulong(more), zero, zero):
         error = ctypes.get_errno()
         raise OSError(error, f"prctl {option}: {os.strerror(error)}")

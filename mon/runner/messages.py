@@ -75,13 +75,15 @@ class Frames:
         Raises StoreError for one that is too long to be meant.
         """
         self._buffer += data
-        found = []
-        while len(self._buffer) >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self._buffer)
+        found, at, have = [], 0, len(self._buffer)
+        while have - at >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(self._buffer, at)
             if length > FRAME_LIMIT:
                 raise StoreError(f"a message of {length} bytes")
-            if len(self._buffer) < LENGTH.size + length:
+            end = at + LENGTH.size + length
+            if have < end:
                 break
-            found.append(bytes(self._buffer[LENGTH.size : LENGTH.size + length]))
-            del self._buffer[: LENGTH.size + length]
+            found.append(bytes(self._buffer[at + LENGTH.size : end]))
+            at = end
+        del self._buffer[:at]
         return found

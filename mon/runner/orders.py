@@ -1,0 +1,90 @@
+"""What the daemon and the workers that probe for it say to each other: all of one turn in one message."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from zlib import crc32
+
+from mon.catalog.plan import Value
+from mon.model.config import Host, Key
+from mon.model.result import HostResult
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The monitor of one service, which a worker is told once; ``plugin`` is the name of one of ours."""
+
+    number: int
+    watch: str
+    service: str
+    plugin: str
+    options: dict[str, Value]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Check these hosts of a known service, each once."""
+
+    number: int
+    known: int
+    hosts: tuple[Host, ...]
+
+
+@dataclass(slots=True)
+class Orders:
+    """What the daemon says; it is done in this order.
+
+    ``forget`` are numbers of what is known: what runs of it is ended.  ``answer``: say something, so that we
+    know you live.
+    """
+
+    forget: list[int] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    answer: bool = False
+
+
+@dataclass(slots=True)
+class Said:
+    """What a worker says.  An order is over with the result of its last host.
+
+    ``ended`` are orders that gave none for some host, and why; ``advice`` is for the operator.
+    """
+
+    results: list[tuple[int, HostResult]] = field(default_factory=list)
+    ended: list[tuple[int, str]] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)
+
+
+class Turn(Generic[T]):
+    """Collects what is to be said in one turn of the event loop; ``say`` is called with it in the next."""
+
+    def __init__(self, new: Callable[[], T], say: Callable[[T], None]) -> None:
+        self._new = new
+        self._say = say
+        self._collected: T | None = None
+
+    def now(self) -> T:
+        """What is being collected: add to it at once."""
+        if self._collected is None:
+            self._collected = self._new()
+            asyncio.get_running_loop().call_soon(self._flush)
+        return self._collected
+
+    def drop(self) -> None:
+        """What was collected is for nobody any more."""
+        self._collected = None
+
+    def _flush(self) -> None:
+        collected, self._collected = self._collected, None
+        if collected is not None:
+            self._say(collected)
+
+
+def place(key: Key, host: str, places: int) -> int:
+    """Which of ``places`` workers checks this host of a service: always the same one."""
+    return crc32(f"{key[0]}/{key[1]}/{host}".encode(errors="surrogateescape")) % places
