@@ -17,6 +17,7 @@ _TIME_REMEDY = "write a number and one of ms, s, m, h, d, like 30s"
 _RETRY = re.compile(r"([^\s.,]+(?:\.\d+[a-z]+)?)\.\.([^\s,]+)(?:(?:\s+for\s+|,)(\S+))?")
 _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
+MOST_WORKERS = 64
 _YES = ("1", "y", "yes", "true", "on")
 _NO = ("0", "n", "no", "false", "off")
 
@@ -70,6 +71,14 @@ def count(value: str, place: Place) -> int:
     if not (value.isascii() and value.isdigit()):
         raise Misfit(f"'{value}' is no whole number", "write digits only")
     return int(value)
+
+
+def workers(value: str, place: Place) -> int:
+    """How many processes probe: a few; none is the daemon itself."""
+    number = count(value, place)
+    if number > MOST_WORKERS:
+        raise Misfit(f"{number} workers are too many", f"write at most {MOST_WORKERS}: one for each core")
+    return number
 
 
 def positive(value: str, place: Place) -> int:

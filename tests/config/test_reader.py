@@ -164,6 +164,11 @@ def test_how_long_messages_are_tried_and_history_is_kept() -> None:
     assert (settings.alertretry, settings.keep) == (Retry(60.0, 1800.0, 43200.0), 30 * 86400.0)
 
 
+def test_how_many_workers_probe() -> None:
+    assert config("workers").settings.workers == 2
+    assert config("ours").settings.workers == 0
+
+
 def test_our_globals_are_settings(ours: Config) -> None:
     settings = ours.settings
     assert settings.messages == ("mail.alert", "page.alert")
