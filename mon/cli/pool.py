@@ -186,8 +186,9 @@ def _show(arguments: argparse.Namespace, name: str) -> int:
 def table(pool: Values, now: float) -> Iterator[str]:
     """A pool in lines: each server with weight, the one wanted, connections, since when, and why."""
     yield f"{pool['name']}  {pool['virtual']} {pool['scheduler']}  ({pool['balancer']})"
-    if pool["trouble"]:
-        yield f"  ! {pool['trouble']}"
+    yield from (f"  ! {pool[what]}" for what in ("trouble", "outlook") if pool[what])
+    if pool["quorum"]:
+        yield f"  {_quorum(pool['quorum'], now)}"
     names = {row["address"]: f"{row['name'] or '(not ours)'} {row['address']}" for row in _rows(pool)}
     width = max(map(len, names.values()), default=0)
     yield f"  {'SERVER':<{width}} {'WEIGHT':>8} {'ACTIVE':>7} {'INACT':>6} {'FOR':>6}  WHY"
@@ -197,6 +198,14 @@ def table(pool: Values, now: float) -> Iterator[str]:
             weight += f"→{row['wanted']}"
         counts = f"{row['active']:>7} {row['inactive']:>6} {ago(now, row['since']):>6}"
         yield f"  {names[row['address']]:<{width}} {weight:>8} {counts}  {row['why']}".rstrip()
+
+
+def _quorum(quorum: Values, now: float) -> str:
+    """``quorum 2, hysteresis 1: there for 5m, 3 healthy``."""
+    range_ = f", hysteresis {quorum['hysteresis']}" if quorum["hysteresis"] else ""
+    state = {None: "not known yet", True: "there", False: "LOST"}[quorum["up"]]
+    since = "" if quorum["up"] is None else f" for {ago(now, quorum['since'])}"
+    return f"quorum {quorum['count']}{range_}: {state}{since}, {quorum['healthy']} healthy"
 
 
 def _rows(pool: Values) -> list[Values]:

@@ -68,7 +68,6 @@ GLOBALS: Mapping[str, Row] = {
     "alertretry": Row(values.retry, "alertretry", ours=True),
     "keep": Row(values.time, "keep", ours=True),
     "deadman": Row(commands.deadman, "deadman", ours=True),
-    "workers": Row(values.workers, "workers", ours=True),
 }
 
 SERVICE: Mapping[str, Row] = {
@@ -97,7 +96,10 @@ DEPENDENCIES: Mapping[str, Row] = {
 }
 
 PERIOD: Mapping[str, Row] = {
-    **{str(kind): Row(commands.alert(kind), "lines", many=True) for kind in AlertKind},
+    **{
+        str(kind): Row(commands.alert(kind), "lines", many=True, ours=kind is AlertKind.FLOORALERT)
+        for kind in AlertKind
+    },
     "alertevery": Row(values.alertevery, "alertevery"),
     "alertafter": Row(values.alertafter, "alertafter"),
     "numalerts": Row(values.count, "numalerts"),

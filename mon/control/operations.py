@@ -94,8 +94,9 @@ class QuorumView:
 class PoolView:
     """A pool as the daemon last read it.
 
-    ``trouble`` is what the balancer said if it does not obey, ``outlook`` what people must know of the pool as
-    a whole (the floor holds, only the fallback serves); both "" if all is well.  ``absent`` are its servers that are not in the table now.
+    ``trouble`` is what the balancer said if it does not obey, ``outlook`` what people must know of the pool
+    as a whole (the floor holds, only the fallback serves); both "" if all is well.  ``absent`` are its
+    servers that are not in the table now.
     """
 
     name: str

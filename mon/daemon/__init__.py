@@ -4,6 +4,7 @@
 ``checks``   when monitors run               ``recorder``  decided, durable, sent: in this order
 ``keeper``   balancers as pools want them    ``line``      the thread that talks to one balancer
 ``sight``    what the keeper shows of a pool
+``journal``  what was done to it, as deeds   ``quorum``    its commands
 ``desk``     what the control channels see   ``renewal``   reload and reset
 ``renewed``  a configuration read beside the one in force
 ``telling``  what messages say of pools

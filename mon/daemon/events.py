@@ -1,8 +1,10 @@
 """One log line per thing that happened: a sentence for people, fields for programs (--log-json)."""
 
 import logging
+from collections.abc import Mapping
 
 from mon.model.notice import Decision
+from mon.model.pool import Pool, ServerId, Table
 from mon.model.result import Transition
 
 log = logging.getLogger("mon")
@@ -96,3 +98,14 @@ def pool(name: str, server: str, old: int | None, new: int | None, why: str) -> 
         new=new,
         why=why,
     )
+
+
+def weights(plan: Pool, before: Table, after: Table, why: Mapping[ServerId, str]) -> None:
+    """A line for each weight that is another one now."""
+    old = {server.id: server.weight for server in before.servers}
+    new = {server.id: server.weight for server in after.servers}
+    names = {member.id: member.name for member in plan.members}
+    for server in dict.fromkeys((*new, *old)):
+        if old.get(server) != new.get(server):
+            shown = f"{names[server]} {server}" if server in names else str(server)
+            pool(plan.name, shown, old.get(server), new.get(server), why.get(server, ""))

@@ -1,6 +1,6 @@
 """What the keeper did to a pool, as deeds for the journal: only what is news, and with its evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mon.daemon.sight import evidence
@@ -9,6 +9,9 @@ from mon.model.pool import Change, Pool, ServerId, Table
 from mon.pool.changes import describe
 from mon.pool.decide import Facts
 from mon.pool.wish import Wanted
+
+RESYNC = "resync"
+"""What makes us look every few seconds."""
 
 Stance = tuple[object, ...]
 """What of a server's place is news when it is another one."""
@@ -103,3 +106,8 @@ def _what(old: int | None, new: int | None, *, found: bool) -> str:
     if old is None:
         return f"added with weight {new}"
     return f"removed (it had weight {old})" if new is None else f"weight {old} -> {new}"
+
+
+def trigger(asked: Sequence[str]) -> str:
+    """What made us look: all that asked, the resync only if nobody else did."""
+    return "; ".join(dict.fromkeys(by for by in asked if by != RESYNC)) or RESYNC

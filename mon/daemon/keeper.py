@@ -9,18 +9,18 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from mon.balancer import Balancer
 from mon.control.operations import PoolView
 from mon.daemon import events
-from mon.daemon.journal import Case, Journal
+from mon.daemon.announce import BALANCER, POOL, News, floor_news
+from mon.daemon.journal import RESYNC, Case, Journal, trigger
 from mon.daemon.line import Line, Words
 from mon.daemon.sight import Sight, Step, explained, view
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.deed import Deed
 from mon.model.moment import Moment
-from mon.model.pool import Change, Pool, ServerId, Table, Voter
+from mon.model.pool import Change, Pool, Voter
 from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.pools import Pools
@@ -28,9 +28,6 @@ from mon.pool.record import SavedPool
 from mon.pool.wish import Wanted
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
-
-RESYNC = "resync"
-"""What makes us look every few seconds."""
 
 ANOTHER_HAND = "another hand"
 
@@ -41,8 +38,9 @@ LAST_WORDS = 0.5
 class Keeper:
     """Owns the lines to the balancers.
 
-    ``changed()`` is called when there is something to save, ``tell(pool, text)`` when people must know
-    that a balancer or a pool as a whole is in trouble (``text``), and when it no longer is ("").
+    ``changed()`` is called when there is something to save, ``tell(pool, news)`` when people must know
+    that a balancer or a pool as a whole is in trouble, and when it no longer is; ``turn(pool)`` when its
+    quorum turned.
     ``max_age(voter)`` is how old a saved vote may be, in seconds.  ``passive``: nothing is applied.
     ``journal`` takes what was done, and is never waited for (law 3).
     """
@@ -54,7 +52,8 @@ class Keeper:
         open_balancer: Callable[[Words], Balancer],
         *,
         changed: Callable[[], None],
-        tell: Callable[[Pool, str], None],
+        tell: Callable[[Pool, News], None],
+        turn: Callable[[Pool], None] = lambda pool: None,
         max_age: Callable[[Voter], float],
         journal: Callable[[Sequence[Deed]], None] = lambda deeds: None,
         passive: bool = False,
@@ -64,6 +63,7 @@ class Keeper:
         self._open = open_balancer
         self._changed = changed
         self._tell = tell
+        self._turn = turn
         self._max_age = max_age
         self._passive = passive
         self._journal = journal
@@ -73,6 +73,7 @@ class Keeper:
         self._work: dict[Words, asyncio.Task[None]] = {}
         self._sights: dict[str, Sight] = {}
         self._alarms: dict[str, asyncio.TimerHandle] = {}
+        self._retries: dict[str, asyncio.TimerHandle] = {}
 
     async def start(self, saved: Mapping[str, SavedPool]) -> None:
         """Read every pool's table, adopt what is there, and bring it into shape; then keep it so."""
@@ -142,8 +143,8 @@ class Keeper:
 
     async def close(self) -> None:
         """Finish the changes under way, and slow starts at once; else tables stay as they are."""
-        for alarm in self._alarms.values():
-            alarm.cancel()
+        for timer in (*self._alarms.values(), *self._retries.values()):
+            timer.cancel()
         for task in self._work.values():
             task.cancel()
         await asyncio.gather(*self._work.values(), return_exceptions=True)
@@ -171,7 +172,7 @@ class Keeper:
             line.wake.clear()
             while line.stale:
                 name = next(iter(line.stale))
-                await self._look(name, _trigger(line.stale.pop(name)))
+                await self._look(name, trigger(line.stale.pop(name)))
 
     async def _look(self, name: str, trigger: str) -> None:
         """Bring one pool into shape; a balancer that does not let us is told of, and tried again."""
@@ -179,6 +180,7 @@ class Keeper:
             return
         plan = self._pools.plan(name)
         sight = self._sights.setdefault(name, Sight())
+        self._ask_quorum(plan, well=False)
         try:
             await self._shape(plan, sight, trigger)
         except BalancerError as error:
@@ -223,6 +225,7 @@ class Keeper:
             raise
         finally:
             self._write(replace(case, after=sight.table))
+            self._tell_of(plan, case)
 
     async def _apply(
         self, line: Line, plan: Pool, sight: Sight, wish: Wanted, edits: Sequence[Change]
@@ -234,7 +237,7 @@ class Keeper:
         finally:
             sight.table = await line.read(plan.id)
             self._pools.leave(plan.name, sight.table)
-            _report(plan, before, sight.table, wish.why)
+            events.weights(plan, before, sight.table, wish.why)
         self._changed()
 
     def _write(self, case: Case) -> None:
@@ -262,22 +265,32 @@ class Keeper:
 
     def _look_again(self, name: str, due: float | None, now: Moment) -> None:
         """Set the alarm for when time alone may change what the pool should be."""
-        if name in self._alarms:
-            self._alarms.pop(name).cancel()
-        if due is not None:
-            delay = max(0.0, due - now.mono)
-            self._alarms[name] = asyncio.get_running_loop().call_later(
-                delay, partial(self.wake, name, by="a clock of the pool")
-            )
+        delay = None if due is None else max(0.0, due - now.mono)
+        self._wake_later(self._alarms, name, delay, "a clock of the pool")
+
+    def _wake_later(
+        self, timers: dict[str, asyncio.TimerHandle], name: str, delay: float | None, by: str
+    ) -> None:
+        """Set the one timer of its kind that a pool has; None: it needs none."""
+        if name in timers:
+            timers.pop(name).cancel()
+
+        def over() -> None:
+            del timers[name]
+            self.wake(name, by=by)
+
+        if delay is not None:
+            timers[name] = asyncio.get_running_loop().call_later(delay, over)
 
     def _current(self, plan: Pool) -> bool:
         """Is the pool still there, at the same place?  A reload may come while the balancer is asked."""
         return plan.name in self._pools.names and self._pools.plan(plan.name).id == plan.id
 
     def _failed(self, plan: Pool, sight: Sight, trouble: str) -> None:
-        delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
-        sight.failures += 1
-        asyncio.get_running_loop().call_later(delay, partial(self.wake, plan.name, by="retry"))
+        if plan.name not in self._retries:  # else the resync was faster than the retry
+            delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
+            sight.failures += 1
+            self._wake_later(self._retries, plan.name, delay, "retry")
         if trouble != sight.trouble:
             sight.trouble = trouble
             text = f"balancer {' '.join(plan.balancer)}: {trouble}"
@@ -285,7 +298,7 @@ class Keeper:
                 logging.ERROR, "balancer", f"pool {plan.name}: {text}", pool=plan.name, trouble=trouble
             )
             self._note(plan, text)
-            self._say(plan, sight, text)
+            self._say(plan, News(BALANCER, trouble, text))
 
     def _succeeded(self, plan: Pool, sight: Sight) -> None:
         if sight.trouble:
@@ -293,25 +306,22 @@ class Keeper:
             events.say(logging.INFO, "balancer", well, pool=plan.name, trouble="")
             self._note(plan, "the balancer is well again")
         sight.failures, sight.trouble = 0, ""
-        self._say(plan, sight, sight.outlook)
+        self._wake_later(self._retries, plan.name, None, "retry")
+        self._say(plan, News(BALANCER))
+        self._ask_quorum(plan, well=True)
 
-    def _say(self, plan: Pool, sight: Sight, text: str) -> None:
-        if text != sight.told:
-            sight.told = text
-            self._tell(plan, text)
+    def _tell_of(self, plan: Pool, case: Case) -> None:
+        """What people must know of the pool itself; nothing is news before the first round is over."""
+        if case.facts.ready and (not case.wish.waiting or case.facts.memory.hands_off):
+            self._say(plan, News(POOL, case.wish.concerns, case.wish.concerns))
+            self._say(plan, floor_news(plan, case.wish))
 
+    def _say(self, plan: Pool, news: News) -> None:
+        if not self._passive and self._pools.news(plan.name, news.topic) != news.about:
+            self._tell(plan, news)
 
-def _trigger(asked: Sequence[str]) -> str:
-    """What made us look: all that asked, the resync only if nobody else did."""
-    return "; ".join(dict.fromkeys(by for by in asked if by != RESYNC)) or RESYNC
-
-
-def _report(plan: Pool, before: Table, after: Table, why: Mapping[ServerId, str]) -> None:
-    """A log line for each weight that is another one now."""
-    old = {server.id: server.weight for server in before.servers}
-    new = {server.id: server.weight for server in after.servers}
-    names = {member.id: member.name for member in plan.members}
-    for server in dict.fromkeys((*new, *old)):
-        if old.get(server) != new.get(server):
-            shown = f"{names[server]} {server}" if server in names else str(server)
-            events.pool(plan.name, shown, old.get(server), new.get(server), why.get(server, ""))
+    def _ask_quorum(self, plan: Pool, *, well: bool) -> None:
+        """A quorum that is lost is told at once, one that is there when the table is as it should be."""
+        turn = None if self._passive else self._pools.turning(plan.name, self._clock())
+        if turn is not None and turn.up is well:
+            self._turn(plan)

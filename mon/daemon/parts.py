@@ -9,17 +9,19 @@ from random import Random
 from mon.balancer import open_balancer
 from mon.catalog import Bound, Kind, bind
 from mon.daemon import events
-from mon.daemon.announce import announcement
+from mon.daemon.announce import News, announcement
 from mon.daemon.background import Background
 from mon.daemon.checks import Checks
 from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.keeper import Keeper
 from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
+from mon.daemon.quorum import quorum_called
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
 from mon.errors import MonError
 from mon.model.config import CommandLine, Key
+from mon.model.deed import Deed
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Fate
 from mon.model.pool import Pool, Voter
@@ -73,6 +75,7 @@ class Parts:
             open_balancer,
             changed=self.recorder.touch_pools,
             tell=self._tell,
+            turn=self._turn,
             max_age=self._max_age,
             journal=self.history.journal,
             passive=options.passive,
@@ -99,7 +102,6 @@ class Parts:
         self.loaded = loaded
         self.book.missing = plan.missing
         self.recorder.plan = plan
-        self.runner.spread(plan.config.settings.workers)
         self.outbox.policy.plan = plan
         does = (line for line in plan.alerts if line in plan.votes or self.outbox.policy.is_action(line))
         self.book.direct = frozenset(does)
@@ -131,6 +133,8 @@ class Parts:
 
     async def _send(self, entry: Entry, attempt: int) -> Delivery:
         """Send one entry of the outbox by the plugin that its line names now."""
+        if entry.line.plain:
+            return await self.runner.call(entry.line.command, entry.notice, attempt=attempt)
         bound = self.loaded.plan.alerts.get(entry.line)
         if bound is None:  # the line is gone from mon.cf; what was decided is still sent (law 6)
             try:
@@ -142,10 +146,31 @@ class Parts:
     def _bind(self, command: CommandLine) -> Bound:
         return bind(self.loaded.catalog.find(Kind.ALERT, command.plugin), command)
 
-    def _tell(self, pool: Pool, text: str) -> None:
+    def _tell(self, pool: Pool, news: News) -> None:
         """People must know of a pool in trouble, and that it is well again."""
-        step = announcement(self.loaded.plan, pool, text, self.clock())
-        self.background.spawn(self.recorder.carry_out(step))
+        self.background.spawn(self._announce(pool, news))
+
+    async def _announce(self, pool: Pool, news: News) -> None:
+        # What was told and the telling of it go to disk together: a restart tells it neither twice nor never.
+        if self.pools.news(pool.name, news.topic) != news.about:
+            self.pools.tell(pool.name, news.topic, news.about)
+            step = announcement(self.loaded.plan, pool, news, self.clock())
+            await self.recorder.carry_out(step, pools=True)
+
+    def _turn(self, pool: Pool) -> None:
+        """The quorum of a pool turned: its command is to be called."""
+        self.background.spawn(self._call(pool))
+
+    async def _call(self, pool: Pool) -> None:
+        turn = self.pools.turn(pool.name, self.clock())
+        if turn is not None:
+            text = f"pool {pool.name}: {turn}"
+            events.say(
+                logging.INFO if turn.up else logging.WARNING, "quorum", text, pool=pool.name, up=turn.up
+            )
+            self.history.journal([Deed(self.clock().wall, pool.name, str(turn))])
+            step = quorum_called(self.loaded.plan, pool, turn, self.environment, self.clock())
+            await self.recorder.carry_out(step, pools=True)
 
 
 def _delivered(entry: Entry, delivery: Delivery) -> None:

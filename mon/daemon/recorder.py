@@ -83,12 +83,13 @@ class Recorder:
         self._hosts.add((change.watch, change.service, change.host))
         self._pools_changed = True
 
-    async def carry_out(self, step: Step) -> None:
-        """Save a step, then let its alerts go.
+    async def carry_out(self, step: Step, *, pools: bool = False) -> None:
+        """Save a step (with ``pools`` what there is of them too), then let its alerts go.
 
         If the disk does not take them the alerts go all the same: late and twice is better than never.
         """
         self._keys.update(dict.fromkeys(step.keys))
+        self._pools_changed = self._pools_changed or pools
         if not step.matters:
             return
         for change in step.transitions:
@@ -107,6 +108,7 @@ class Recorder:
         entries, merged = self._outbox.merged(self._outbox.entries_for(told))
         withdrawn = self._outbox.withdrawn(step.withdrawn)
         batch = self._batch(step.keys)
+        batch = replace(batch, pools=self._changed_pools() if pools else {})
         transitions, ends = (*batch.transitions, *step.transitions), (*merged, *withdrawn)
         batch = replace(batch, entries=entries, deliveries=ends, transitions=transitions, holds=held)
         saved = await self._commit(replace(batch, notes=self._changed_groups()))

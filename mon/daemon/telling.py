@@ -6,7 +6,7 @@ from dataclasses import replace
 from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.notice import Decision, PoolLine, ServerLine
-from mon.model.pool import Floor, Pool
+from mon.model.pool import Pool
 from mon.pool.floor import least
 from mon.pool.pools import Pools
 from mon.pool.wish import Wanted
@@ -51,14 +51,15 @@ def _line(plan: Pool, wish: Wanted) -> PoolLine:
             ServerLine(names.get(entry.id, ""), str(entry.id), entry.weight, wish.why.get(entry.id, ""))
             for entry in wish.table.servers
         ),
-        floor=_floor(plan.floor, sum(member.weight > 0 for member in plan.members)),
+        floor=floor_words(plan),
         outlook=outlook,
     )
 
 
-def _floor(floor: Floor | None, enabled: int) -> str:
+def floor_words(plan: Pool) -> str:
     """``50% (2 of 3)``, ``1 of 3``, "" where there is none."""
-    count = least(floor, enabled)
-    if floor is None or not count:
+    enabled = sum(member.weight > 0 for member in plan.members)
+    count = least(plan.floor, enabled)
+    if plan.floor is None or not count:
         return ""
-    return f"{floor.share:.0%} ({count} of {enabled})" if floor.share else f"{count} of {enabled}"
+    return f"{plan.floor.share:.0%} ({count} of {enabled})" if plan.floor.share else f"{count} of {enabled}"

@@ -24,6 +24,7 @@ TEST_TYPES: Mapping[AlertKind, AlertType] = {
     AlertKind.STARTUPALERT: AlertType.STARTUP,
     AlertKind.ACKALERT: AlertType.ACK,
     AlertKind.DISABLEALERT: AlertType.DISABLE,
+    AlertKind.FLOORALERT: AlertType.TEST,
 }
 
 

@@ -66,6 +66,7 @@ class AlertKind(StrEnum):
     STARTUPALERT = "startupalert"
     ACKALERT = "ackalert"
     DISABLEALERT = "disablealert"
+    FLOORALERT = "flooralert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class AlertLine:
     """One alert line of a period.  ``exit`` is the inclusive range of ``exit=N-M``, None for any.
 
     ``otherwise`` is what stands behind ``else``: it goes when this one has failed for good, or was not
-    delivered ``within`` so many seconds.  ``retry`` None is the global ``alertretry``.
+    delivered ``within`` so many seconds.  ``retry`` None is the global ``alertretry``.  ``plain``: not an
+    alert plugin but a command, called with its own words only.
     """
 
     kind: AlertKind
@@ -93,6 +95,7 @@ class AlertLine:
     retry: Retry | None = None
     within: float | None = None
     otherwise: "AlertLine | None" = None
+    plain: bool = False
 
     @property
     def chain(self) -> "tuple[AlertLine, ...]":
@@ -268,7 +271,6 @@ class Settings:
     alertretry: Retry = Retry()
     keep: float = 90 * 86400.0
     deadman: Deadman | None = None
-    workers: int = 0
     given: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
 

@@ -50,14 +50,21 @@ class Wanted:
     @property
     def outlook(self) -> str:
         """What people must be told about the pool as a whole; "" when the votes alone decide."""
-        return "; ".join((*self._state(), *self.alarms))
+        return "; ".join((*self._spared(), *self._seats(), *self.alarms))
 
-    def _state(self) -> Iterator[str]:
-        if self.waiting:
-            return
+    @property
+    def concerns(self) -> str:
+        """The same without what is to be said of the floor."""
+        return "; ".join((*self._spared(), *(() if self.held else self._seats()), *self.alarms))
+
+    def _spared(self) -> Iterator[str]:
         for why in dict.fromkeys(self.spared.values()):
             names = ", ".join(str(id_) for id_ in sorted(self.spared) if self.spared[id_] == why)
             yield f"{names} stays in against the votes: {why}"
+
+    def _seats(self) -> Iterator[str]:
+        if self.waiting:
+            return
         if self.held:
             yield f"the floor keeps {', '.join(map(str, self.held))} in against the votes"
         elif self.fallback:

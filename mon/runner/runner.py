@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from mon.catalog.plan import Bound, Check
-from mon.model.config import Host, Key
+from mon.model.config import CommandLine, Host, Key
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Notice
 from mon.model.result import RunResult
@@ -123,6 +123,10 @@ class Runner:
     async def send(self, bound: Bound, notice: Notice, *, attempt: int = 1) -> Delivery:
         """Call an alert once; ``attempt`` counts from 1."""
         return await self._sending.send(bound, notice, attempt=attempt)
+
+    async def call(self, command: CommandLine, notice: Notice, *, attempt: int = 1) -> Delivery:
+        """Call a command with just its own words; the notice is its environment and its stdin."""
+        return await self._sending.call(command, notice, attempt=attempt)
 
     async def close(self, grace: float) -> None:
         """End all monitors at once; wait ``grace`` seconds for alerts.

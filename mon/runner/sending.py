@@ -1,12 +1,14 @@
 """Calls alerts: one notice to one plugin, once; whatever happens is a Delivery."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from mon.catalog.plan import Bound, Form, Kind
 from mon.errors import Undeliverable
+from mon.model.config import CommandLine
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Delivery, Fate, Notice
 from mon.probe.threads import Threads
@@ -60,7 +62,14 @@ class Sending:
         ``attempt`` counts from 1.  A caller that is cancelled does not end the call: see ``close``.
         """
         started: list[int] = []
-        run = self._timed(bound, notice, attempt, started)
+        return await self._tracked(self._timed(bound, notice, attempt, started), started)
+
+    async def call(self, command: CommandLine, notice: Notice, *, attempt: int = 1) -> Delivery:
+        """Call a command with just its own words; what there is to know is in its environment and stdin."""
+        started: list[int] = []
+        return await self._tracked(self._called(command, notice, attempt, started), started)
+
+    async def _tracked(self, run: Coroutine[Any, Any, Delivery], started: list[int]) -> Delivery:
         task = asyncio.get_running_loop().create_task(run)
         self._tasks.add(task)
         self._pids[task] = started
@@ -89,7 +98,8 @@ class Sending:
         if bound.target is not None:
             ended = Delivery(Fate.FAILED, "this alert votes on a pool: there is nothing to call")
         elif bound.plugin.form is Form.EXECUTABLE:
-            ended = Delivery(*await self._program(bound, notice, attempt, started))
+            words, user = arguments(bound, notice), bound.command.runas
+            ended = Delivery(*await self._program(words, user, notice, attempt, started))
         elif bound.plugin.form is Form.PYTHON:
             ended = await self._hosted(bound, notice)
         else:
@@ -126,14 +136,19 @@ class Sending:
         why = last.trouble or last.detail
         return Delivery(last.fate, why, retry_after=last.retry_after, left=last.left, refused=last.refused)
 
+    async def _called(self, line: CommandLine, notice: Notice, attempt: int, started: list[int]) -> Delivery:
+        before = self._clock().mono
+        fate, why = await self._program(line.words, line.runas, notice, attempt, started)
+        return Delivery(fate, why, max(0.0, self._clock().mono - before))
+
     async def _program(
-        self, bound: Bound, notice: Notice, attempt: int, started: list[int]
+        self, words: tuple[str, ...], user: str, notice: Notice, attempt: int, started: list[int]
     ) -> tuple[Fate, str]:
         command = Command(
-            words=arguments(bound, notice),
+            words=words,
             environment={**notice.environment, **({"MON_ATTEMPT": str(attempt)} if attempt > 1 else {})},
             stdin=notice.output.encode(errors="surrogateescape")[:OUTPUT_LIMIT],
-            user=bound.command.runas,
+            user=user,
         )
         return fate_of(await self._spawner.run(command, ACTION_SECONDS, started))
 

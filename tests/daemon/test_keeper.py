@@ -1,14 +1,19 @@
 """The keeper against a balancer in memory that can be dead, deaf, or edited by another hand."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from mon.balancer.memory import Memory
+from mon.control.operations import QuorumView
+from mon.daemon.announce import News
 from mon.daemon.keeper import Keeper
 from mon.errors import BalancerRefused, BalancerUnreachable
-from mon.model.pool import Member, Pool, ServerId, Table, VirtualId, Voter
+from mon.model.pool import Flap, Floor, Member, Pool, Rate, ServerId, Table, VirtualId, Voter
+from mon.model.quorum import Quorum
 from mon.model.result import HostResult, Verdict
+from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.testing.clock import FakeClock
 
@@ -21,6 +26,7 @@ class Moody(Memory):
     """``mood``: "" is well; dead: no answer; refuses: says no; deaf: only says yes; broken: a bug."""
 
     mood = ""
+    asked = 0
 
     def read(self, ids):
         if self.mood == "dead":
@@ -28,6 +34,7 @@ class Moody(Memory):
         return super().read(ids)
 
     def apply(self, changes):
+        self.asked += 1
         if self.mood == "broken":
             raise RuntimeError("nobody thought of this")
         if self.mood == "refuses":
@@ -41,21 +48,28 @@ class Desk:
 
     def __init__(self, *, passive: bool = False) -> None:
         self.clock, self.balancer, self.told = FakeClock(), Moody(), []
+        self.turns, self.journal, self.turns_at = [], [], 0.0
         self.pools = Pools([PLAN], self.clock())
         self.keeper = Keeper(
             self.pools,
             self.clock,
             lambda words: self.balancer,
             changed=lambda: None,
-            tell=lambda pool, text: self.told.append(text),
+            tell=self.tell,
+            turn=lambda pool: self.turns.append(self.pools.turn(pool.name, self.clock())),
+            journal=self.journal.extend,
             max_age=lambda voter: 9.0,
             passive=passive,
         )
 
+    def tell(self, pool: Pool, news: News) -> None:
+        self.pools.tell(pool.name, news.topic, news.about)
+        self.told.append(news.text)
+
     def say(self, host: str, verdict: Verdict) -> None:
         at = self.clock.advance(1)
         names = self.pools.vote(HostResult("farm", "http", host, verdict, "said", 0.1, at), at)
-        self.keeper.wake(*names)
+        self.keeper.wake(*names, by=f"farm/http: {host} {verdict}")
 
     async def until(self, **weights: int) -> None:
         """Wait until the table is so; fails after 5 s with what it is."""
@@ -165,3 +179,140 @@ async def test_a_passive_keeper_says_what_it_would_do_and_does_nothing(caplog) -
     assert "pool web: would add service tcp 10.0.0.9:80 wlc; add server 10.0.0.1:80 weight 10" in caplog.text
     await desk.keeper.close()
     assert desk.balancer.tables == {}
+
+
+async def test_a_mismatch_has_a_name_is_shown_is_retried_and_is_in_the_journal_once(desk: Desk) -> None:
+    await both_in(desk)
+    desk.balancer.mood = "deaf"
+    desk.say("w2", Verdict.DOWN)
+    for _ in range(5):
+        desk.keeper.resync()
+        await asyncio.sleep(0.02)
+    (view,) = desk.keeper.views()
+    assert view.trouble == "10.0.0.2:80 of tcp 10.0.0.9:80 has weight 10 masq, not weight 0 masq"
+    assert desk.told == [f"balancer memory: {view.trouble}"]
+    (deed,) = [deed for deed in desk.journal if deed.said]
+    assert (deed.name, deed.what, deed.trigger) == ("w2", "stays: weight 10", "farm/http: w2 down")
+    assert deed.said == f"it has weight 10: {view.trouble}"
+    desk.balancer.mood = ""
+    await desk.until(w1=10, w2=0)  # by the retry alone, whose first comes after a second
+    await asyncio.sleep(0.02)
+    assert desk.keeper.views()[0].trouble == ""
+    assert (desk.journal[-2].what, desk.journal[-2].trigger) == ("weight 10 -> 0", "retry")
+    assert desk.journal[-1].what == "the balancer is well again"
+
+
+async def test_retries_come_farther_and_farther_apart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mon.daemon.keeper.FIRST_RETRY", 0.05)
+    await both_in(desk)
+    desk.balancer.mood = "refuses"
+    desk.balancer.asked = 0
+    desk.say("w2", Verdict.DOWN)
+    desk.keeper.resync()
+    await asyncio.sleep(2.0)
+    assert 3 <= desk.balancer.asked <= 8  # after 0, 0.05, 0.15, 0.35, 0.75 and 1.55 s, not 40 times
+
+
+async def test_the_journal_has_who_did_what_on_what_evidence(desk: Desk) -> None:
+    await both_in(desk)
+    desk.say("w2", Verdict.DOWN)
+    await desk.until(w1=10, w2=0)
+    desk.keeper.instruct(Order("web", "w1", "weight", "anna", "old disks", weight=3))
+    await desk.until(w1=3, w2=0)
+    await asyncio.sleep(0.02)
+    told = {(deed.name, deed.what): deed for deed in desk.journal}
+    assert told["", "add service tcp 10.0.0.9:80 wlc"].server == ""
+    down = told["w2", "weight 10 -> 0"]
+    assert (down.trigger, down.said, down.server) == ("farm/http: w2 down", "", "10.0.0.2:80")
+    assert down.why == "out: farm/http down (said)"
+    assert down.evidence[0].startswith("vote of farm/http down (said) since ")
+    assert down.evidence[0].endswith("; fall 1, rise 1")
+    assert "floor: none; 1 of 2 are in" in down.evidence
+    word = told["w1", "weight 10 -> 3"]
+    assert word.trigger == "anna: weight w1"
+    assert any(line.startswith("operator: weight 3 by anna: old disks, at ") for line in word.evidence)
+
+
+async def test_the_journal_repeats_nothing_and_never_holds_up_an_applying(desk: Desk) -> None:
+    await both_in(desk)
+    await asyncio.sleep(0.02)
+    before = len(desk.journal)
+    for _ in range(5):
+        desk.keeper.resync()
+        await asyncio.sleep(0.01)
+    assert len(desk.journal) == before
+
+
+async def test_what_another_hand_did_is_in_the_journal(desk: Desk) -> None:
+    await both_in(desk)
+    await asyncio.sleep(0.02)
+    desk.clock.advance(1)
+    desk.balancer.tables.clear()
+    desk.keeper.resync()
+    await desk.until(w1=10, w2=10)
+    assert ("another hand", "the virtual service tcp 10.0.0.9:80 was removed by another hand: put back") in [
+        (deed.trigger, deed.what) for deed in desk.journal
+    ]
+
+
+async def test_the_floor_is_told_when_it_begins_to_hold_and_when_it_ceases(desk: Desk) -> None:
+    desk.pools.reload([replace(PLAN, floor=Floor(count=2))], desk.clock())
+    await both_in(desk)
+    desk.say("w2", Verdict.DOWN)
+    await told_of(desk, "the floor keeps w2 in against the votes (floor 2 of 2)")
+    desk.say("w2", Verdict.DOWN)  # no news
+    desk.say("w2", Verdict.OK)
+    await told_of(desk, "")
+    assert len(desk.told) == 2
+
+
+async def test_the_guards_are_told_by_name(desk: Desk) -> None:
+    desk.pools.reload([replace(PLAN, evict=Rate(1, 60.0))], desk.clock())
+    await both_in(desk)
+    desk.say("w1", Verdict.DOWN)
+    desk.say("w2", Verdict.DOWN)
+    await told_of(desk, "10.0.0.2:80 stays in against the votes: no more than 1 leave within 60 s")
+
+
+async def test_who_is_held_out_for_flapping_is_told_by_name(desk: Desk) -> None:
+    desk.pools.reload([replace(PLAN, flap=Flap(1, 600.0, 300.0))], desk.clock())
+    await both_in(desk)
+    desk.say("w1", Verdict.DOWN)
+    desk.say("w1", Verdict.OK)
+    await told_of(desk, "10.0.0.1:80 is held out: it left too often")
+
+
+async def told_of(desk: Desk, text: str) -> None:
+    for _ in range(500):
+        if desk.told and desk.told[-1] == text:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(desk.told)
+
+
+async def test_the_quorum_is_lost_before_the_table_changes_and_there_after_it(desk: Desk) -> None:
+    desk.pools.reload([replace(PLAN, quorum=Quorum(2))], desk.clock())
+    await desk.keeper.start({})
+    desk.say("w1", Verdict.OK)
+    desk.say("w2", Verdict.OK)
+    await desk.until(w1=10, w2=10)
+    await turned(desk, True)
+    desk.balancer.mood = "dead"
+    desk.say("w2", Verdict.DOWN)
+    await turned(desk, False)
+    desk.say("w2", Verdict.OK)
+    await asyncio.sleep(0.05)
+    assert len(desk.turns) == 2, "nobody says that it is there before the balancer has it"
+    assert desk.keeper.views()[0].quorum == QuorumView(2, 0, 2, False, desk.turns_at)
+    desk.balancer.mood = ""
+    desk.keeper.resync()
+    await turned(desk, True)
+
+
+async def turned(desk: Desk, up: bool) -> None:
+    for _ in range(500):
+        if desk.turns and desk.turns[-1].up is up:
+            desk.turns_at = desk.pools.standing("web").since.wall
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(desk.turns)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from real_things import Daemon, Site
+from real_things import Daemon, Site, until
 
 Start = Callable[..., Daemon]
 
@@ -158,3 +158,72 @@ def test_a_clean_stop_takes_the_virtual_service_away_and_nothing_else_does(
     since = len(daemon.events)
     assert daemon.stop() < 2.5
     daemon.wait_for("pool", server="web1 127.0.1.1:80", new=None, since=since)
+
+
+COUNTING = """\
+#!/bin/sh
+echo "$MON_ALERTTYPE $MON_POOL $MON_HEALTHY/$MON_SERVERS $MON_QUORUM try ${MON_ATTEMPT:-1}: $*" >> DIR/called
+"""
+
+
+def test_the_quorum_calls_its_commands_once_for_each_turn_and_not_again_after_a_restart(
+    start: Start, farm: list[Site], tmp_path: Path, program: Callable[[str, str], Path]
+) -> None:
+    command = program("tell", COUNTING.replace("DIR", str(tmp_path)))
+    lines = f"quorum 3 hysteresis 1 up {command} 'a b' $HOME down '{command} ; down'"
+    text = POOL.format(port=farm[0].port).replace("drain 5s", lines).replace("hysteresis 1 ", "")
+    daemon = start(text)
+    called = tmp_path / "called"
+
+    def calls(*lines: str) -> bool:
+        return called.exists() and called.read_text().splitlines() == list(lines)
+
+    up = "up web 3/3 3 try 1: a b $HOME"
+    until(lambda: calls(up), daemon)
+    assert "quorum 3: there for " in daemon.ask("pool", "web").stdout
+    farm[2].down()
+    lost = "failure web 2/3 3 try 1: ; down"
+    until(lambda: calls(up, lost), daemon)
+    assert "quorum 3 is lost: 2 of 3 servers are healthy" in daemon.ask("pool", "web", "--journal").stdout
+    daemon.wait_for("alert", fate="sent", type="failure")
+    daemon.kill()
+    again = start()
+    again.wait_for("pool", server="web2 127.0.1.2:80", new=10)
+    assert again.ask("reload").returncode == 0
+    time.sleep(1)
+    shown = again.ask("pool", "web")
+    assert calls(up, lost) and "quorum 3: LOST for " in shown.stdout, (called.read_text(), str(again))
+    farm[2].up()
+    until(lambda: calls(up, lost, up), again)
+
+
+def test_the_floor_is_told_by_its_own_alert_and_a_restart_tells_nothing_twice(
+    start: Start, farm: list[Site], tmp_path: Path, program: Callable[[str, str], Path]
+) -> None:
+    script = '#!/bin/sh\n(echo "$MON_ALERTTYPE $MON_POOL $MON_FLOOR $MON_HELD"; cat) >> DIR/floor\n'
+    script = script.replace("DIR", str(tmp_path))
+    program("floor.alert", script)
+    program("all.alert", f"#!/bin/sh\nhead -1 >> {tmp_path}/all\n")
+    text = POOL.format(port=farm[0].port)
+    text += "            alert all.alert\n            upalert all.alert\n            flooralert floor.alert\n"
+    daemon = start(text)
+    daemon.wait_for("pool", server="web3 127.0.1.3:80", new=10)
+    for site in farm[1:]:
+        site.down()
+    floor = tmp_path / "floor"
+    until(lambda: floor.exists() and floor.read_text().count("\n") >= 3, daemon)
+    told = floor.read_text().splitlines()
+    assert told[0].startswith("failure web 2 of 3 web") and told[1].startswith(
+        "pool web: the floor keeps web"
+    )
+    assert ", held by the floor: web/http down (" in told[2], told
+    daemon.kill()
+    again = start()
+    again.wait_for("pool", server="web1 127.0.1.1:80", new=10)
+    time.sleep(1.5)
+    assert floor.read_text().splitlines() == told
+    for site in farm[1:]:
+        site.up()
+    until(lambda: "the floor keeps nobody in any more" in floor.read_text(), again)
+    assert floor.read_text().splitlines()[3].startswith("up web")
+    assert "floor" not in (tmp_path / "all").read_text()
