@@ -56,6 +56,11 @@ def stalled(
     return next((f"pool {name}: {trouble}" for name, trouble in balancers if trouble), "")
 
 
+def _what(trouble: str) -> str:
+    """What stalls, without for how long: that is another one each second."""
+    return trouble.partition(" for ")[0]
+
+
 class Deadman:
     """Looks once a second whether a message is due, and whether it is deserved."""
 
@@ -72,7 +77,7 @@ class Deadman:
         if wanted is None or (self._sent and now.mono - self._sent.mono < wanted.seconds):
             return
         trouble = self._stalled(now)
-        if trouble != self._trouble:
+        if _what(trouble) != _what(self._trouble):
             said = f"no deadman message: {trouble}" if trouble else "deadman messages go on"
             events.say(logging.ERROR if trouble else logging.INFO, "deadman", said)
         self._trouble = trouble
@@ -98,7 +103,7 @@ class Deadman:
             since=self._began.wall,
             checks=checked,
             overdue=parts.outbox.overdue(),
-            disk=parts.outbox.trouble,
+            disk=parts.outbox.trouble or parts.recorder.trouble,
             balancers=[(view.name, view.trouble) for view in parts.keeper.views()],
         )
 

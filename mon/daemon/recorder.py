@@ -68,6 +68,11 @@ class Recorder:
         self._saved_groups: dict[str, Group] = {}
         self._trouble = ""
 
+    @property
+    def trouble(self) -> str:
+        """What the disk said last, "" when it takes all."""
+        return self._trouble
+
     def touch(self, key: Key) -> None:
         """This service has news that can wait for the next flush."""
         self._keys[key] = None
