@@ -7,6 +7,7 @@ import pytest
 
 from mon.catalog.plan import Kind
 from mon.errors import Undeliverable
+from mon.model.config import CommandLine
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Fate, Notice
 from mon.model.result import OpStatus
@@ -151,3 +152,12 @@ async def test_a_message_that_hangs_is_given_up_at_the_end(native, notice):
         await runner.close(0.1)
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_plain_command_gets_its_own_words_and_nothing_else(runner, notice, program, tmp_path):
+    said = tmp_path / "said"
+    path = program(f'(printf "%s|" "$@"; echo "$MON_POOL $MON_ATTEMPT"; cat) > {said}')
+    line = CommandLine("x", (str(path), "a b", ";", "$HOME", "*"), hosts=False)
+    delivery = await runner.call(line, notice(environment={"MON_POOL": "web"}), attempt=2)
+    assert delivery.fate is Fate.SENT and delivery.duration > 0
+    assert said.read_text() == "a b|;|$HOME|*|web 2\nweb1\ndetail\n"
