@@ -116,6 +116,9 @@ async def check(
     tls: Annotated[bool, Option("--tls", help="HTTPS")] = False,
     insecure: Annotated[bool, Option("--insecure", help="accept any certificate")] = False,
     ca: Annotated[str, Option("--ca", help="file of the authorities to trust", metavar="FILE")] = "",
+    resume: Annotated[
+        bool, Option("--resume", help="resume the last TLS session; its certificate is not checked again")
+    ] = False,
     method: Annotated[str, Option("--method", help="request method")] = "GET",
     bind: Annotated[str, Option("--bind", help="local address to connect from", metavar="ADDRESS")] = "",
     probe: Probe,
@@ -131,7 +134,7 @@ async def check(
         request(method, url, name or authority(host, port, 443 if tls else 80), agent),
         answer.complete,
         timeout=timeout,
-        tls=Tls(not insecure, name, ca) if tls else None,
+        tls=Tls(not insecure, name, ca, resume) if tls else None,
         bind=bind,
         limit=LIMIT,
     )

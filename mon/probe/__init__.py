@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from mon.errors import Down, Finding, Undeliverable, Unknown
 from mon.model.result import Cause
 from mon.probe import datagram
-from mon.probe.address import Endpoint, endpoint, is_local, numeric
+from mon.probe.address import endpoint, is_local, numeric
 from mon.probe.deadlines import Deadlines
 from mon.probe.faults import judged
 from mon.probe.held import Held, hold
@@ -28,7 +28,8 @@ from mon.probe.route import Hop, Statistics, statistics, trace
 from mon.probe.stream import Complete, Stream, anything
 from mon.probe.talk import Talk
 from mon.probe.threads import NotBegun, Threads
-from mon.probe.tls import Contexts, Tls
+from mon.probe.tls import Contexts, Sessions, Tls
+from mon.probe.where import endpoints, of_family, whence
 from mon.secret import secret
 
 __all__ = ["Echo", "Hop", "Probe", "Statistics", "Talk", "Tls"]
@@ -59,6 +60,7 @@ class Probe:
         self._resolver = resolver or Resolver()
         self._contexts = Contexts()
         self._lent = Contexts()
+        self._sessions = Sessions()
         self._icmp = Icmp(self._pulse)
         self._threads = Threads(THREADS, "mon-blocking")
 
@@ -83,9 +85,12 @@ class Probe:
         ``timeout`` (seconds) covers everything, the lookup of the name too.  ``bind`` is the local address.
         The answer may be cut short by the other side: judging it is the check's business.
         """
-        stream = self._stream(host, timeout, tls, bind, limit)
+        session = self._sessions.of(tls, host, port) if tls and tls.resume else None
+        stream = self._stream(host, timeout, tls, bind, limit, session)
         try:
             await self._connect(stream, host, port, send, complete)
+            if tls and tls.resume:
+                self._sessions.keep(tls, host, port, stream.session)
             return bytes(stream.buffer)
         finally:
             stream.close()
@@ -112,7 +117,7 @@ class Probe:
     async def hold(self, host: str, port: int, *, timeout: float, bind: str = "") -> Held:
         """A connection on which nothing is said; ``timeout`` (seconds) is for making it.  Close it."""
         worst: Finding | None = None
-        local = _local(bind) if bind else None
+        local = whence(bind) if bind else None
         for address in await self._resolver.resolve(host, timeout=timeout):
             try:
                 return await hold(endpoint(address, port), timeout=timeout, bind=local)
@@ -140,9 +145,9 @@ class Probe:
         ends the wait.
         """
         addresses = await self._resolver.resolve(host, timeout=timeout)
-        local = _local(bind) if bind else None
+        local = whence(bind) if bind else None
         return await datagram.ask(
-            _endpoints(addresses, port),
+            endpoints(addresses, port),
             send,
             take,
             timeout=timeout,
@@ -161,7 +166,7 @@ class Probe:
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
         addresses = await self._resolver.resolve(host, timeout=timeout)
-        lent = Lent(_endpoints(addresses, port), timeout)
+        lent = Lent(endpoints(addresses, port), timeout)
         try:
             return await self.in_thread(lent.call, function, timeout=until - loop.time())
         except TimeoutError as error:
@@ -223,7 +228,7 @@ class Probe:
         self, host: str, *, count: int = 3, interval: float = 0.2, timeout: float = 2.0, family: int = 0
     ) -> Statistics:
         """Ping one host ``count`` times, one by one.  ``family`` 4 or 6 chooses among its addresses."""
-        address = _of_family(host, await self.resolve(host), family)
+        address = of_family(host, await self.resolve(host), family)
         return await self._bounded(
             count * (interval + timeout) + 5, statistics, address, count, interval, timeout
         )
@@ -252,13 +257,21 @@ class Probe:
         self._deadlines.close()
         self._pulse.stop()
 
-    def _stream(self, host: str, timeout: float, tls: Tls | None, bind: str, limit: int) -> Stream:
+    def _stream(
+        self,
+        host: str,
+        timeout: float,
+        tls: Tls | None,
+        bind: str,
+        limit: int,
+        session: ssl.SSLSession | None = None,
+    ) -> Stream:
         engine = partial(Stream, self._poller, self._deadlines, self._pulse, timeout=timeout, limit=limit)
-        local = _local(bind) if bind else None
+        local = whence(bind) if bind else None
         if tls is None:
             return engine(bind=local)
         name = (tls.name or host).partition("%")[0]
-        return engine(bind=local, tls=self._contexts.get(tls), name=name)
+        return engine(bind=local, tls=self._contexts.get(tls), name=name, session=session)
 
     async def _connect(self, stream: Stream, host: str, port: int, send: bytes, complete: Complete) -> None:
         """Try the addresses of ``host`` in turn until one is connected to."""
@@ -310,29 +323,3 @@ class Probe:
             self.advice.append(advice)
             if self._advise:
                 self._advise(advice)
-
-
-def _endpoints(addresses: Iterable[str], port: int) -> list[Endpoint]:
-    """Where to go.  Raises Unknown for a scope that names no interface."""
-    try:
-        return [endpoint(address, port) for address in addresses]
-    except OSError as error:
-        raise judged(error, at_once=True) from error
-
-
-def _local(bind: str) -> Endpoint:
-    """Where to bind to: a numeric address of this machine."""
-    address = numeric(bind)
-    if not address:
-        raise Unknown(f"cannot bind to {bind}: not a numeric address", cause=Cause.NONE)
-    try:
-        return endpoint(address, 0)
-    except OSError as error:
-        raise judged(error, at_once=True, doing=f"bind to {bind}") from error
-
-
-def _of_family(host: str, addresses: tuple[str, ...], family: int) -> str:
-    wanted = [address for address in addresses if not family or (":" in address) == (family == 6)]
-    if not wanted:
-        raise Unknown(f"{host} has no IPv{family} address", cause=Cause.NONE)
-    return wanted[0]

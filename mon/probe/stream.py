@@ -55,6 +55,7 @@ class Stream:
         "_poller",
         "_pulse",
         "_received",
+        "_session",
         "_shaking",
         "_sock",
         "_timeout",
@@ -77,6 +78,7 @@ class Stream:
         bind: Endpoint | None = None,
         tls: ssl.SSLContext | None = None,
         name: str = "",
+        session: ssl.SSLSession | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._poller = poller
@@ -86,6 +88,7 @@ class Stream:
         self._bind = bind
         self._tls = tls
         self._name = name
+        self._session = session
         self._deadline = deadlines.set(timeout, self._expire)
         self._done: asyncio.Future[Finding | None] | None = None
         self._trouble: Finding | None = None
@@ -141,6 +144,11 @@ class Stream:
         self._tls, self._name, self.connected = context, name, False
         self._begin_tls()
         return done
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """What a later connection may resume; None in plain text, or before the server said so."""
+        return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
 
     @property
     def certificate(self) -> bytes:
@@ -206,7 +214,10 @@ class Stream:
         assert self._tls is not None
         try:
             self._sock = self._tls.wrap_socket(
-                sock, server_hostname=self._name or None, do_handshake_on_connect=False
+                sock,
+                server_hostname=self._name or None,
+                do_handshake_on_connect=False,
+                session=self._session,
             )
         except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
             self._fail(_of_tls(error))

@@ -15,12 +15,14 @@ class Tls:
     """How to talk TLS.  ``name`` is what the certificate must be for and what is asked for by SNI.
 
     ``name`` "" is the host as given.  ``verify`` False accepts any certificate.  ``ca`` is a file with the
-    authorities to trust instead of the system's.
+    authorities to trust instead of the system's.  ``resume`` goes on with the session of the last check
+    where the server allows it: cheaper for both, but the certificate is not shown and so not checked again.
     """
 
     verify: bool = True
     name: str = ""
     ca: str = ""
+    resume: bool = False
 
 
 class Contexts:
@@ -36,6 +38,25 @@ class Contexts:
         if context is None:
             context = self._made[key] = _context(tls)
         return context
+
+
+class Sessions:
+    """The sessions to resume, one for each server and the settings that it was made with."""
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._most = most
+        self._kept: dict[tuple[Tls, str, int], ssl.SSLSession] = {}
+
+    def of(self, tls: Tls, host: str, port: int) -> ssl.SSLSession | None:
+        """The session to offer, None without one."""
+        return self._kept.get((tls, host, port))
+
+    def keep(self, tls: Tls, host: str, port: int, session: ssl.SSLSession | None) -> None:
+        """Offer this one the next time (a ticket of TLS 1.3 is meant for one use: RFC 8446, C.4)."""
+        if session is not None and session.has_ticket:
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[tls, host, port] = session
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

@@ -294,6 +294,19 @@ async def test_a_server_that_hangs_in_the_handshake_is_down(probe, start):
         )
 
 
+async def test_a_session_is_resumed_where_that_is_wished(probe, start, server_context):
+    resumed = []
+
+    async def serve(reader, writer):
+        resumed.append(writer.get_extra_info("ssl_object").session_reused)
+        await hello(reader, writer)
+
+    port = await start(serve, server_context)
+    for tls in (Tls(verify=False), Tls(verify=False), *[Tls(verify=False, resume=True)] * 3):
+        await probe.exchange("127.0.0.1", port, b"x", lambda b: b == b"hello", timeout=5, tls=tls)
+    assert resumed == [False, False, False, True, True]
+
+
 async def test_authorities_that_cannot_be_read_are_our_own_trouble(probe):
     with pytest.raises(Unknown, match="cannot read certificates of /nowhere"):
         await probe.exchange("127.0.0.1", 9, b"", never, timeout=5, tls=Tls(ca="/nowhere"))
