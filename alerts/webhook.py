@@ -58,7 +58,7 @@ def send(
     """Post it; every answer from 200 to 299 is good, and is returned."""
     if len(url) != 1:
         raise Undeliverable("exactly one URL is needed", permanent=True)
-    target = secret(url[0]).replace("{thread}", quote(notice.thread, safe=""))
+    target = secret(url[0]).replace("{thread}", quote(notice.incident, safe=""))
     given = {name: secret(word) for name, word in _pairs(secrets, "=").items()}
     text, trouble = compose(notice, template, render, zone=zone, value=_pairs(value, "="), secrets=given)
     body = text.encode()

@@ -22,6 +22,8 @@ LINES: Mapping[AlertType, AlertKind] = {
 """Which lines of a period an event calls."""
 
 FAILURES = frozenset((AlertType.FAILURE, AlertType.TRAP, AlertType.TRAPTIMEOUT))
+"""The same as ``Notice.is_failure``."""
+
 COLLATED = FAILURES | {AlertType.UP}
 """What is collated; the rest, an acknowledgement say, is told at once."""
 

@@ -79,6 +79,11 @@ class HeldService:
     since: float = 0.0
     summary: str = ""
 
+    @property
+    def name(self) -> str:
+        """As it is written: ``web/http``."""
+        return f"{self.watch}/{self.service}"
+
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
@@ -142,6 +147,16 @@ class Notice:
     def key(self) -> Key:
         """(watch, service)."""
         return (self.watch, self.service)
+
+    @property
+    def name(self) -> str:
+        """What it is about, as it is written: ``web/http``."""
+        return f"{self.watch}/{self.service}"
+
+    @property
+    def is_failure(self) -> bool:
+        """Does it tell that something fails, and not that something is over or done?"""
+        return self.type in (AlertType.FAILURE, AlertType.TRAP, AlertType.TRAPTIMEOUT)
 
     @property
     def detail(self) -> str:

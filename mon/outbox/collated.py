@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from mon.engine.event import FAILURES
 from mon.engine.step import Closed
 from mon.model.config import Key
 from mon.model.notice import AlertType, Grouped, Notice, PoolLine
@@ -33,7 +32,7 @@ def collated(notices: Sequence[Notice], closed: Closed) -> Notice:
     """
     members = sorted(
         (_with_held(member, closed) for member in folded(notices)),
-        key=lambda member: (member.type not in FAILURES, not member.held_total),
+        key=lambda member: (not member.is_failure, not member.held_total),
     )
     group = _group(notices[-1].group, members, closed)
     members = [replace(member, group=group) for member in members]
@@ -51,10 +50,10 @@ def folded(notices: Iterable[Notice]) -> list[Notice]:
 def _folded(story: Sequence[Notice]) -> Notice:
     first, last = story[0], story[-1]
     last = replace(last, last_message=first.last_message)
-    failed = next((each for each in reversed(story[:-1]) if each.type in FAILURES), None)
-    if last.type not in FAILURES and failed is not None:
+    failed = next((each for each in reversed(story[:-1]) if each.is_failure), None)
+    if not last.is_failure and failed is not None:
         remark = f"it failed, and was well again before this was sent: {failed.summary}"
-    elif any(each.type not in FAILURES for each in story[:-1]):
+    elif any(not each.is_failure for each in story[:-1]):
         remark = "it was well in between"
     else:
         return last
@@ -62,7 +61,7 @@ def _folded(story: Sequence[Notice]) -> Notice:
 
 
 def _with_held(member: Notice, closed: Closed) -> Notice:
-    if member.type not in FAILURES:
+    if not member.is_failure:
         return member
     held = closed.held.get(member.key, ())
     return replace(member, held=held[:LISTED], held_total=len(held))
@@ -71,7 +70,7 @@ def _with_held(member: Notice, closed: Closed) -> Notice:
 def _group(before: Grouped | None, members: Sequence[Notice], closed: Closed) -> Grouped | None:
     if before is None:
         return None
-    shown = {member.key for member in members if member.type in FAILURES}
+    shown = {member.key for member in members if member.is_failure}
     others = ["/".join(key) for key in closed.failing if key not in shown]
     return replace(
         before, failing=len(closed.failing), others=tuple(others[:NAMED]), more=len(others[NAMED:])
@@ -79,7 +78,7 @@ def _group(before: Grouped | None, members: Sequence[Notice], closed: Closed) ->
 
 
 def _all(members: Sequence[Notice]) -> Notice:
-    bad = [member for member in members if member.type in FAILURES]
+    bad = [member for member in members if member.is_failure]
     types = {member.type for member in bad}
     type_ = AlertType.UP if not bad else types.pop() if len(types) == 1 else AlertType.FAILURE
     watches, services = {each.watch for each in members}, {each.service for each in members}
@@ -107,8 +106,8 @@ def _all(members: Sequence[Notice]) -> Notice:
 
 def summary(members: Sequence[Notice]) -> str:
     """``3 services fail: web/http web/https db/mysql; 1 is well again: web/smtp``."""
-    bad = ["/".join(member.key) for member in members if member.type in FAILURES]
-    well = ["/".join(member.key) for member in members if member.type not in FAILURES]
+    bad = ["/".join(member.key) for member in members if member.is_failure]
+    well = ["/".join(member.key) for member in members if not member.is_failure]
     parts = []
     if bad:
         parts.append(f"{_count(len(bad), 'fails', 'fail')}: {some(bad, 200)}")
@@ -121,7 +120,7 @@ def printed(members: Sequence[Notice]) -> str:
     """What a program gets on its stdin: the summary as the first line, then a line for each service."""
     lines = [summary(members), ""]
     for member in members[:LISTED]:
-        word = member.type.value if member.type in FAILURES else "well again"
+        word = member.type.value if member.is_failure else "well again"
         lines.append(f"{'/'.join(member.key)}: {word}: {member.summary[:200]}")
         if member.held_total:
             names = (f"{held.watch}/{held.service}" for held in member.held)

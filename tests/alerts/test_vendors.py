@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mon.alerts.webhook import compose
 
-from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
+from mon.model.notice import AlertType, Grouped, HeldService, HostReport, Notice, PoolLine, ServerLine
 from mon.model.result import OpStatus
 from mon.render import OURS, Render
 
@@ -44,6 +44,17 @@ DOWN = Notice(
     pools=(PoolLine("web", "tcp 192.0.2.80:80", (ServerLine("web1", "10.0.0.1:80", 0, "out"),)),),
 )
 UP = replace(DOWN, type=AlertType.UP, at=AT + 60)
+GROUP = Grouped("team", "group/team/1700000000", failing=25, others=("db/sql",) * 20, more=5)
+
+
+def together(count: int, type_: AlertType = AlertType.FAILURE) -> Notice:
+    """Many services in one message, as long as it may get."""
+    held = tuple(HeldService("net", f"s{n}", AT) for n in range(100))
+    one = replace(DOWN, type=type_, summary="s" * 400, held=held, held_total=2000, remark="r" * 300)
+    members = tuple(replace(one, service=f"service{n}", watch=f"watch{n % 9}") for n in range(count))
+    return replace(DOWN, type=type_, service=f"{count}-services", group=GROUP, members=members, reports=())
+
+
 every = pytest.mark.parametrize("vendor", VENDORS)
 
 
@@ -151,3 +162,23 @@ def test_news_of_a_pool_is_an_incident_of_its_own_that_ends(vendor: str, name: s
     check("alertmanager", begun)
     assert body("ntfy", begun)["title"] == "POOL shop: the floor keeps web1 in"
     assert body("ntfy", ended)["title"] == "POOL shop: well again"
+
+
+@every
+@pytest.mark.parametrize("count", [2, 3, 2000])
+@pytest.mark.parametrize("type_", [AlertType.FAILURE, AlertType.UP])
+def test_what_is_told_together_fits_as_well(vendor: str, count: int, type_: AlertType) -> None:
+    check(vendor, together(count, type_))
+
+
+def test_an_incident_ends_when_all_of_the_group_is_well() -> None:
+    up = together(3, AlertType.UP)
+    assert body("pagerduty", up)["event_action"] == "trigger"
+    well = replace(up, group=replace(GROUP, failing=0, others=(), more=0))
+    assert body("pagerduty", well)["event_action"] == "resolve"
+    assert body("pagerduty", up)["dedup_key"] == body("pagerduty", together(3))["dedup_key"]
+
+
+def test_an_alertmanager_groups_by_itself() -> None:
+    alerts = body("alertmanager", together(3))
+    assert [each["labels"]["service"] for each in alerts] == ["service0", "service1", "service2"]
