@@ -1,83 +1,20 @@
 """The Outbox over a real store: what is decided is sent, in order, and nobody waits for others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import pytest
+from outbox_world import BUSY, SENT, World, decision, stage
 
 from mon.errors import StoreError
-from mon.model.config import AlertKind, AlertLine, CommandLine
+from mon.model.config import AlertKind
 from mon.model.moment import Moment
-from mon.model.notice import AlertType, Decision, Delivery, Fate, Notice
-from mon.model.result import OpStatus
-from mon.outbox import Entry, Outbox
+from mon.model.notice import AlertType, Decision, Delivery, Fate
+from mon.outbox import Entry
 from mon.outbox.rules import CUT_OFF, NOT_RUN, UNDONE
-from mon.store import Batch, Row, Stage, StateStore
-
-SENT = Delivery(Fate.SENT, "250 ok", 0.1)
-BUSY = Delivery(Fate.RETRY, "421 busy")
-TYPES = {AlertKind.ALERT: AlertType.FAILURE, AlertKind.UPALERT: AlertType.UP}
-
-
-class Clock:
-    """Stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = Moment(1_000_000.0, 500.0)
-
-    def __call__(self) -> Moment:
-        return self.now
-
-
-class World:
-    """A store, an outbox, and a sender that answers as told and writes down what it was asked."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.clock = Clock()
-        self.ids = count(1)
-        self.calls: list[tuple[str, int]] = []
-        self.told: list[tuple[str, Fate, str]] = []
-        self.answers: dict[str, Delivery] = {}
-        self.gates: dict[str, asyncio.Event] = {}
-        self.open()
-
-    def open(self) -> None:
-        self.store = StateStore.open(self.path)
-        self.outbox = Outbox(self.store, self.send, self.clock, ids=lambda: f"id{next(self.ids)}")
-        self.outbox.observers.append(lambda entry, d: self.told.append((entry.notice.summary, d.fate, d.why)))
-
-    async def send(self, entry: Entry, attempt: int) -> Delivery:
-        self.calls.append((entry.notice.summary, attempt))
-        if gate := self.gates.get(entry.line.command.words[-1]):
-            await gate.wait()
-        return self.answers.get(entry.notice.summary, SENT)
-
-    async def decide(self, *decisions: Decision) -> tuple[Row, ...]:
-        rows = self.outbox.entries_for(decisions, lambda line: line.command.plugin == "act.alert")
-        await self.store.commit(Batch(self.clock.now.wall, entries=rows))
-        self.outbox.committed(rows)
-        return rows
-
-    async def restart(self) -> tuple[str, ...]:
-        await self.outbox.stop(0.0)
-        self.store.close()
-        self.open()
-        return await self.outbox.start()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        for _ in range(2000):
-            if condition():
-                return
-            await asyncio.sleep(0.005)
-        raise AssertionError(f"never happened; sent {self.calls}, told {self.told}")
-
-    def forward(self, seconds: float) -> None:
-        self.clock.now = self.clock.now.later(seconds)
-        self.outbox.wake()
+from mon.store import Batch, Row, Stage
 
 
 @pytest.fixture
@@ -87,26 +24,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     yield made
     await made.outbox.stop(0.0)
     made.store.close()
-
-
-def decision(
-    name: str,
-    command: str = "mail.alert ops",
-    kind: AlertKind = AlertKind.ALERT,
-    service: str = "http",
-    replay: bool = False,
-) -> Decision:
-    line = AlertLine(kind, CommandLine(command, tuple(command.split())), replay=replay)
-    notice = Notice(TYPES[kind], "web", service, "always", 1.0, 1, OpStatus.FAIL, name, name)
-    return Decision(
-        "web", service, "always", line, TYPES[kind], "send", "", Moment(1_000_000.0, 500.0), notice
-    )
-
-
-async def stage(world: World, row: Row) -> tuple[Stage, str]:
-    found = await world.store.entry(row.id)
-    assert found is not None
-    return found.stage, found.why
 
 
 async def test_what_is_decided_is_sent_and_written_down(world: World) -> None:
