@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 
@@ -43,14 +43,16 @@ def share(arguments: argparse.Namespace) -> int:
         command = [sys.executable, str(Path(__file__)), "--worker", "--runs", str(runs), "--seed", str(seed)]
         workers.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         seed += runs
+    from outage import Result
+
     results = []
     for worker in workers:
         said, _ = worker.communicate()
         results += [json.loads(line) for line in said.splitlines()]
     wrong = [f"seed {one['seed']}: {what}" for one in results for what in one["wrong"]]
-    counts = ("kills", "messages", "duplicates", "actions", "expired")
+    counts = [field.name for field in fields(Result) if field.name not in ("seed", "wrong")]
     total = {name: sum(one[name] for one in results) for name in counts}
-    report = {"runs": len(results), **total, "seconds": round(time.monotonic() - began, 1), "wrong": wrong}
+    report = {**total, "seconds": round(time.monotonic() - began, 1), "wrong": wrong}
     print(json.dumps(report, indent=1))
     return 1 if wrong or len(results) != arguments.runs else 0
 

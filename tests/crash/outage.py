@@ -63,15 +63,26 @@ class Arrival:
 
 @dataclass(slots=True)
 class Result:
-    """What is wrong with a run, and what was counted."""
+    """What is wrong with a run, and what was counted.
+
+    ``messages`` arrived of the ``expected``; ``duplicates`` came twice because they were under way when the
+    daemon was killed, ``duplicates_otherwise`` for no such reason; ``disorder`` counts services that were told
+    in another order.
+    """
 
     seed: int
     wrong: list[str] = field(default_factory=list)
+    outages: int = 1
     kills: int = 0
+    expected: int = 2 * len(SERVICES)
     messages: int = 0
+    lost: int = 0
     duplicates: int = 0
+    duplicates_otherwise: int = 0
+    disorder: int = 0
     actions: int = 0
-    expired: int = 0
+    actions_expired: int = 0
+    actions_repeated: int = 0
 
 
 class Receiver:
@@ -239,7 +250,7 @@ class Outage:
         arrivals = sorted(self.receiver.arrivals, key=lambda arrival: arrival.at)
         told = [arrival for arrival in arrivals if not arrival.report]
         self.result.messages = len({arrival.id for arrival in told})
-        self.result.duplicates = len(arrivals) - len({arrival.id for arrival in arrivals})
+        self.result.lost = self.result.expected - len({(arrival.service, arrival.type) for arrival in told})
         self._nothing_is_lost(table, {arrival.id for arrival in arrivals})
         self._nothing_is_told_twice(arrivals)
         self._each_once_and_in_order(told)
@@ -249,18 +260,26 @@ class Outage:
         for alert, stage, why in table:
             # Only an action may expire; every message has to arrive.
             if stage == "expired" and ("actions are not" in why or "its opposite" in why):
-                self.result.expired += 1
+                self.result.actions_expired += 1
             elif stage != "sent":
                 self.result.wrong.append(f"alert {alert} ended as {stage}: {why}")
         known = {alert for alert, _, _ in table}
         self.result.wrong += [f"message {one} was never decided" for one in arrived - known]
 
     def _nothing_is_told_twice(self, arrivals: list[Arrival]) -> None:
-        """What was noted as sent when the daemon was killed does not come again."""
-        for at, sent in self.recorded:
-            for arrival in arrivals:
-                if arrival.id in sent and arrival.at > at:
-                    self.result.wrong.append(f"message {arrival.id} came again though it was noted as sent")
+        """Only what was under way when the daemon was killed, and not noted as sent, comes again."""
+        last: dict[str, float] = {}
+        for arrival in arrivals:
+            if arrival.id in last and self._was_under_way(arrival.id, last[arrival.id], arrival.at):
+                self.result.duplicates += 1
+            elif arrival.id in last:
+                self.result.duplicates_otherwise += 1
+                self.result.wrong.append(f"message {arrival.id} came again without need")
+            last[arrival.id] = arrival.at
+
+    def _was_under_way(self, id: str, first: float, again: float) -> bool:
+        """Was the daemon killed between the two arrivals, with the first not noted as sent?"""
+        return any(first <= at <= again and id not in sent for at, sent in self.recorded)
 
     def _each_once_and_in_order(self, told: list[Arrival]) -> None:
         kinds: dict[str, list[str]] = defaultdict(list)
@@ -270,6 +289,7 @@ class Outage:
             ids[arrival.service, arrival.type].add(arrival.id)
         for service in SERVICES:
             if sorted(kinds[service]) != kinds[service]:  # failure comes before up in the alphabet too
+                self.result.disorder += 1
                 self.result.wrong.append(f"{service} was told in another order: {kinds[service]}")
         for (service, type_), which in ids.items():
             if len(which) > 1:
@@ -279,6 +299,7 @@ class Outage:
         file = self.top / "acted"
         acted = Counter(file.read_text().splitlines()) if file.exists() else Counter[str]()
         self.result.actions = acted.total()
+        self.result.actions_repeated = sum(times - 1 for times in acted.values())
         self.result.wrong += [f"action {what!r} was done {n} times" for what, n in acted.items() if n > 1]
         done, known = acted.total(), len(table)
         if done > known:

@@ -22,5 +22,6 @@ def test_kill_9_at_any_instant_of_an_outage_loses_nothing() -> None:
     assert played.stdout, played.stderr
     report = json.loads(played.stdout)
     assert report["wrong"] == []
-    assert (played.returncode, report["runs"]) == (0, RUNS)
-    assert report["kills"] >= RUNS and report["messages"] == 6 * RUNS
+    assert (played.returncode, report["outages"], report["lost"]) == (0, RUNS, 0)
+    assert report["kills"] >= RUNS and report["messages"] == report["expected"] == 6 * RUNS
+    assert report["duplicates_otherwise"] == report["disorder"] == report["actions_repeated"] == 0
