@@ -66,7 +66,7 @@ class Result:
     """What is wrong with a run, and what was counted.
 
     ``messages`` arrived of the ``expected``; ``duplicates`` came twice because they were under way when the
-    daemon was killed, ``duplicates_otherwise`` for no such reason; ``disorder`` counts services that were told
+    daemon was killed, ``duplicates_otherwise`` for no such reason; ``disorder`` are services that were told
     in another order.
     """
 
