@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
 from mon.model.result import HostResult
-from mon.pool.advice import as_found
+from mon.pool.advice import aimed, as_found
 from mon.pool.ballot import Ballot, doubtful
 from mon.pool.changes import NOTHING, Owned
 from mon.pool.decide import Facts, decide, forgotten, too_few
@@ -80,10 +80,19 @@ class PoolState:
     def take(self, ballots: Mapping[Seat, Ballot], now: Moment, *, ready: bool = False) -> bool:
         """Take new ballots; True if the wish is another one now (its words may change with each result)."""
         decisive = any(_weighs(self.ballots[seat]) != _weighs(ballot) for seat, ballot in ballots.items())
+        advised = [seat[0] for seat, ballot in ballots.items() if _advises(self.ballots[seat], ballot)]
         unready = not self.ready
         self.ballots.update(ballots)
+        decisive = decisive or any(self._turns(server, now) for server in advised)
         self.ready = self.ready or ready or all(ballot.heard for ballot in self.ballots.values())
         return (decisive or unready) and self.advance(now)
+
+    def _turns(self, id: ServerId, now: Moment) -> bool:
+        """Do the weights that are suggested for a server now turn its own?  Most of them do not."""
+        before, inside = self.memory.courses.get(id), self.memory.inside or frozenset()
+        said = [(v, self.ballots[id, name]) for name, v in self.voters.items() if (id, name) in self.ballots]
+        member = next(member for member in self.plan.members if member.id == id)
+        return aimed(member, said, before, now, inside=id in inside) != before
 
     def adopt(
         self, table: Table, saved: SavedPool | None, now: Moment, max_age: Callable[[Voter], float]
@@ -302,7 +311,12 @@ def _claim(plan: Pool, table: Table) -> Owned:
 
 def _weighs(ballot: Ballot) -> tuple[object, ...]:
     """What of a ballot can change a wish."""
-    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed, ballot.suggests, ballot.heard)
+    return (ballot.vote, ballot.cause, ballot.since, ballot.confirmed)
+
+
+def _advises(before: Ballot, after: Ballot) -> bool:
+    """May it change a weight that follows suggestions?"""
+    return (before.suggests, before.heard) != (after.suggests, after.heard)
 
 
 def _acts(wish: Wanted) -> tuple[object, ...]:
