@@ -7,7 +7,7 @@ VENV    = .venv
 BIN     = $(VENV)/bin
 SOURCES = setup.cfg pyproject.toml Makefile
 
-.PHONY: run test lint lab compat bench lab-bench crash clean
+.PHONY: run test lint lab compat bench bench-peers soak lab-bench crash clean
 
 run: $(VENV)/.demo
 	@$(BIN)/mon demo
@@ -28,8 +28,16 @@ compat: $(VENV)/.test
 crash: $(VENV)/.test
 	@$(BIN)/python tests/crash/campaign.py --runs 1000 --jobs 8
 
-bench: $(VENV)/.demo
-	@$(BIN)/python benchmarks/table.py $(BENCHMARKS)
+# All of it is some minutes; BENCHMARKS="start reload" runs these only, WRITE=docs/performance.md renews its table.
+bench: $(VENV)/.test
+	@$(BIN)/python benchmarks/table.py $(if $(WRITE),--write $(WRITE)) $(BENCHMARKS)
+
+bench-peers: $(VENV)/.test
+	@$(BIN)/python benchmarks/peers.py $(if $(WRITE),--write $(WRITE))
+
+# Ten minutes at 5,000 checks a second.
+soak: $(VENV)/.test
+	@$(BIN)/python benchmarks/soak.py
 
 lab-bench: $(VENV)/.test
 	@$(BIN)/python benchmarks/lab_peers.py $(RUNS)

@@ -33,7 +33,8 @@ daemon off; master_process off; pid {folder}/pid; error_log /dev/null;
 events {{ worker_connections 4096; }}
 http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
         fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-        server {{ listen 0.0.0.0:{port} backlog=4096; root {folder}; default_type text/plain; }} }}
+        server {{ listen 0.0.0.0:{port} backlog=4096; root {folder}; default_type text/plain;
+                  location = /count {{ stub_status; }} }} }}
 """
 
 Check = Callable[[str], Awaitable[bool]]

@@ -11,6 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from table import Row, noted, show
+
 from mon.model.config import AlertKind, AlertLine, CommandLine
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision, Delivery, Fate, Notice
@@ -62,8 +64,13 @@ class Bench:
             await asyncio.sleep(0.002)
 
 
-async def main(services: int) -> None:
-    """Measure and print."""
+def rows(services: int = 2000) -> list[Row]:
+    """One after another, then all at once."""
+    return asyncio.run(measured(services))
+
+
+async def measured(services: int) -> list[Row]:
+    """What it costs."""
     with tempfile.TemporaryDirectory(prefix="mon-bench-") as directory:
         bench = Bench(directory)
         await bench.outbox.start()
@@ -72,8 +79,10 @@ async def main(services: int) -> None:
             await bench.fail(number)
         single, used = time.perf_counter() - began, time.process_time() - cpu
         await bench.drained()
-        print(f"one after another    {single / SINGLE * 1000:6.2f} ms until it is on disk, "
-              f"{used / SINGLE * 1000:.2f} ms of CPU")  # fmt: skip
+        found = [
+            noted("alert: transition until on disk", single / SINGLE * 1000, "ms"),
+            noted("alert: CPU of it", used / SINGLE * 1000, "ms"),
+        ]
         began, cpu, lag = time.perf_counter(), time.process_time(), asyncio.create_task(lateness())
         results = []
         for number in range(services):  # results come one by one, not in one turn of the loop
@@ -84,14 +93,17 @@ async def main(services: int) -> None:
         await bench.drained()
         took, used = time.perf_counter() - began, time.process_time() - cpu
         lag.cancel()
-        print(f"{services} at once         {decided:6.2f} s until all are on disk, {took:.2f} s until sent")
-        rate, each, late = services / took, used / services * 1000, WORST[0] * 1000
-        print(
-            f"{'':<21}{rate:6.0f} a second, {each:.2f} ms of CPU each; the loop late by {late:.0f} ms at most"
-        )
         await bench.outbox.stop(1.0)
         bench.store.close()
         bench.history.close()
+    what = f"{services:,} alerts at once"
+    return [
+        *found,
+        noted(f"{what}: until all are on disk", decided, "s"),
+        noted(f"{what}: until all are sent", took, "s", f"{services / took:,.0f} a second"),
+        noted(f"{what}: CPU of one", used / services * 1000, "ms"),
+        noted(f"{what}: loop late at most", WORST[0] * 1000, "ms"),
+    ]
 
 
 WORST = [0.0]
@@ -106,4 +118,4 @@ async def lateness() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else 2000))
+    show(rows(*map(int, sys.argv[1:])))

@@ -25,7 +25,18 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-BENCHMARKS: tuple[str, ...] = ("ping_sweep",)
+BENCHMARKS = (
+    "http_daemon",
+    "protocols",
+    "ping_sweep",
+    "timetable",
+    "reaction",
+    "reload",
+    "growth",
+    "soak",
+    "start",
+    "outbox",
+)
 """The files of the whole table, in its order: add yours once it has ``rows``."""
 
 LIBRARIES = ("apscheduler", "msgspec", "pyroute2", "requests", "jinja2", "uvloop")
