@@ -1,6 +1,14 @@
 """The agent monitor against servers that answer as HAProxy's agents do."""
 
 import asyncio
+import contextlib
+import csv
+import shutil
+import socket
+import socketserver
+import subprocess
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -129,3 +137,86 @@ def test_whatever_it_says_is_an_answer_or_none(load, data):
     except Down:
         return
     assert str(said)
+
+
+HAPROXY = """
+global
+    stats socket {socket} level admin
+defaults
+    mode tcp
+    timeout connect 1s
+    timeout client 1s
+    timeout server 1s
+backend asked
+    balance roundrobin
+{servers}
+"""
+
+LINES = [
+    "75%", "0%", "up", "up ready 40%", "drain", "maint", "ready", "drain ready 80%", "ready drain 80%",
+    "20% 30%",
+    "UP, MAINT", "down", "fail", "stopped # disk", "down up", "up down 30%", "maint 80%", "12%,maxconn:30,up",
+    "hot 50%", "50% hot", "100%\tready", "7% # down", "drain # up", "% up", "maxconn:5 9%",
+]  # fmt: skip
+
+
+def test_it_understands_what_haproxy_understands(agent, tmp_path):
+    """HAProxy asks one server for each of the lines; ``show stat`` is what it made of them."""
+    program = shutil.which("haproxy", path="/usr/sbin:/usr/bin") or pytest.skip("haproxy is not installed")
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.wfile.write(LINES[int(self.rfile.readline())].encode() + b"\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        check = f"agent-check agent-port {server.server_address[1]} agent-inter 100ms"
+        servers = "\n".join(
+            f'    server s{n} 127.0.0.1:1 weight 100 {check} agent-send "{n}\\n"' for n in range(len(LINES))
+        )
+        (tmp_path / "cfg").write_text(HAPROXY.format(socket=tmp_path / "sock", servers=servers))
+        with subprocess.Popen(
+            [program, "-db", "-f", str(tmp_path / "cfg")], stderr=subprocess.DEVNULL
+        ) as process:
+            try:
+                made = asked(tmp_path / "sock")
+            finally:
+                process.kill()
+                server.shutdown()
+    assert {LINES[n]: understood(agent, LINES[n]) for n in range(len(LINES))} == {
+        LINES[n]: made[f"s{n}"] for n in range(len(LINES))
+    }
+
+
+def understood(agent, line):
+    """DOWN, OUT (no new clients), or the weight of a server that has 100."""
+    try:
+        said = agent.judged(agent.understood(f"{line}\n".encode()))
+    except Down:
+        return "DOWN"
+    weight = said.weight.of(100) if isinstance(said, Weighed) else 100
+    return int(weight) if weight else "OUT"
+
+
+def asked(path):
+    """The same by HAProxy, once it has asked everybody."""
+    for _ in range(100):
+        time.sleep(0.1)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(path))
+            sock.sendall(b"show stat asked 4 -1\n")
+            text = b"".join(iter(lambda: sock.recv(65536), b"")).decode().removeprefix("# ")
+            rows = list(csv.DictReader(text.splitlines()))
+            if len(rows) == len(LINES) and all(
+                row["agent_status"].strip("* ") not in ("", "INI") for row in rows
+            ):
+                return {row["svname"]: _made(row) for row in rows}
+    raise AssertionError("HAProxy did not ask everybody")
+
+
+def _made(row):
+    if row["status"].startswith("DOWN"):
+        return "DOWN"
+    return (
+        "OUT" if row["status"].startswith(("DRAIN", "MAINT")) or row["weight"] == "0" else int(row["weight"])
+    )

@@ -1,11 +1,13 @@
 """Suggested weights: bounded, in steps, and never against floor, operator or votes."""
 
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mon.codec import decode, encode
 from mon.model.moment import Moment
 from mon.model.pool import Bounds, Floor, Member, ServerId, Voter
 from mon.model.result import Verdict
@@ -13,6 +15,7 @@ from mon.model.weight import Weight, weight_of
 from mon.pool.advice import BAND, STEPS, aimed, rounded
 from mon.pool.ballot import Ballot
 from mon.pool.operators import Order
+from mon.pool.record import SavedPool
 
 W1 = ServerId("10.0.0.1", 80)
 AGENT = Voter("farm", "agent")
@@ -252,6 +255,19 @@ def test_a_restart_moves_no_weight_and_goes_on_from_there(farm, another) -> None
     again.start(plan(again), 80, 100, 100, saved=saved, max_age=60)
     assert again.weights()["w1"] == 70
     assert later(again, 10)["w1"] == 50
+
+
+def test_what_is_saved_comes_back_and_what_an_older_mon_saved_too(farm) -> None:
+    at_work(farm)
+    suggest(farm, "50%")
+    (saved,) = farm.pools.saved()
+    assert saved.courses and any(ballot.suggests == Weight(50, True) for ballot in saved.ballots)
+    assert decode(encode(saved), SavedPool) == saved
+    older = json.loads(encode(saved))
+    del older["courses"]
+    for ballot in older["ballots"]:
+        del ballot["suggests"]
+    assert decode(json.dumps(older), SavedPool).courses == ()
 
 
 def test_a_weight_of_which_nothing_was_saved_is_left_until_somebody_speaks(farm) -> None:
