@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mon.cli import journal
@@ -57,7 +57,7 @@ def listed(found: Values, wanted: str | None) -> Iterator[str]:
         alerts = [alert for alert in found["alerts"] if alert["stage"] in stages]
         if alerts and (name == wanted or (wanted is None and name in ALWAYS)):
             yield f"{name}:"
-            yield from (f"  {_alert(alert, found['now'])}" for alert in alerts)
+            yield from (f"  {line}" for line in _lines(alerts, found["now"]))
     if wanted == "held" and found["held"]:
         yield "held:"
         yield from (f"  {held['watch']}/{held['service']}  {_held(held)}" for held in found["held"])
@@ -74,11 +74,27 @@ def _counts(found: Values) -> str:
     return f"{waiting} waiting, {sent} sent, {held} held since {clock(found['since'])}"
 
 
-def _alert(alert: Values, now: float) -> str:
-    where = f"{alert['watch']}/{alert['service']}"
+def _lines(alerts: Iterable[Values], now: float) -> Iterator[str]:
+    """One for each alert; what is told together is one line."""
+    together: dict[object, list[Values]] = {}
+    for alert in alerts:
+        window = alert.get("window", "")
+        same = (window, alert["alert"], alert["stage"] in WAITING or alert["stage"])
+        together.setdefault(same if window else alert["id"], []).append(alert)
+    for members in together.values():
+        # Of those that are tried together only one is noted as tried.
+        shown = max(members, key=lambda member: member["attempts"])
+        others = len({(each["watch"], each["service"]) for each in members}) - 1
+        yield _alert(shown, now, f" and {others} more of group {shown['group']}" if others else "")
+
+
+def _alert(alert: Values, now: float, more: str = "") -> str:
+    where = f"{alert['watch']}/{alert['service']}{more}"
     line = f"{alert['id'][:8]}  {clock(alert['decided'])}  {where}  {alert['kind']} {alert['alert']}"
     if alert["stage"] == "in flight":
         return f"{line}: being sent"
+    if alert["stage"] in WAITING and not alert["attempts"] and alert.get("until", 0.0) > now:
+        return f"{line}: collecting for group {alert['group']} until {clock(alert['until'])}"
     if alert["stage"] in WAITING:
         due = f"next attempt in {span(max(0.0, alert['next'] - now))}" if alert["next"] else "not tried yet"
         return f"{line}: {due}" + (f" (attempt {alert['attempts']}: {alert['why']})" if alert["why"] else "")

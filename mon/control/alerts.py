@@ -29,6 +29,7 @@ class AlertView:
     """An alert that was decided to be sent.  Times are wall seconds; ``why`` is how the last attempt ended.
 
     ``changed`` is when it came to its present stage, ``next`` when it is tried again (0.0: not at all).
+    ``group`` and ``window`` are there where it is told together with others, which is until ``until``.
     """
 
     id: str
@@ -46,6 +47,9 @@ class AlertView:
     next: float
     why: str
     remark: str = ""
+    group: str = ""
+    window: str = ""
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,10 @@ async def alerts(operations: Operations, arguments: Arguments) -> object:
 
 async def retry(operations: Operations, arguments: Arguments) -> object:
     """Try one now that waits, or once more one that has ended."""
-    entry = await _found(operations, arguments)
-    operations.records.outbox.retry(entry)
+    entry, outbox = await _found(operations, arguments), operations.records.outbox
+    if entry.window in outbox.windows and not entry.stage.ended:
+        raise ControlError(f"alert {entry.id[:8]} is told together with others of group {entry.group} soon")
+    outbox.retry(entry)
     return _view(entry, 0.0)
 
 
@@ -215,4 +221,7 @@ def _view(entry: Entry, changed: float) -> AlertView:
         next=entry.next_at,
         why=entry.why,
         remark=entry.notice.remark,
+        group=entry.group if entry.window else "",
+        window=entry.window,
+        until=entry.until,
     )

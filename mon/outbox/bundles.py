@@ -118,6 +118,8 @@ class Bundles:
         members = self._made.get(entry.id)
         if members is None:
             return [entry]
+        if entry.stage.ended:
+            entry = replace(entry, why=f"{entry.why}{_together(entry, len(members))}")
         first, *others = members.values()
         notice = replace(first.notice, left=entry.notice.left)
         told = [replace(_as(first, entry), notice=notice, refused=entry.refused)]
@@ -145,6 +147,10 @@ class Bundles:
         """A bundle has come to its end."""
         self._made.pop(id, None)
         self._closed.pop(id, None)
+
+
+def _together(entry: Entry, count: int) -> str:
+    return f"; {count} alerts of group {entry.group} in one message" if count > 1 else ""
 
 
 def _as(member: Entry, bundle: Entry) -> Entry:

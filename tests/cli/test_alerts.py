@@ -70,3 +70,22 @@ def test_times_are_written_as_people_do() -> None:
             moment(wrong)
     with pytest.raises(argparse.ArgumentTypeError, match="write 5s"):
         duration("5")
+
+
+COLLECTED = ALERT | {"stage": "waiting", "attempts": 0, "why": "", "group": "team", "window": "team/1"}
+
+
+def test_what_is_collected_is_one_line_that_says_for_whom_and_until_when() -> None:
+    several = [COLLECTED | {"id": f"a{n}bcdefgh", "service": f"s{n}", "until": 1090.0} for n in range(2000)]
+    _, line, counts = listed(found(alerts=several), None)
+    assert (
+        "web/s0 and 1999 more of group team  alert mail.alert ops: collecting for group team until " in line
+    )
+    assert counts.startswith("2000 waiting")
+
+
+def test_what_was_told_together_is_one_line() -> None:
+    sent = [COLLECTED | {"stage": "sent", "service": f"s{n}", "until": 1090.0, "why": "ok"} for n in (1, 2)]
+    assert list(listed(found(alerts=sent), "sent"))[1].endswith(
+        "web/s1 and 1 more of group team  alert mail.alert ops: ok"
+    )

@@ -74,7 +74,7 @@ async def test_what_waits_is_on_disk_and_goes_out_as_one_when_the_window_is_over
     world.outbox.release(OVER)
     await world.until(lambda: world.told)
     assert world.said == ["a b c"]
-    assert await ended(world, rows) == [(Stage.SENT, "250 ok")] * 3
+    assert await ended(world, rows) == [(Stage.SENT, "250 ok; 3 alerts of group team in one message")] * 3
     assert (world.outbox.pending(), world.outbox.windows) == ((), frozenset())
 
 
@@ -102,7 +102,7 @@ async def test_a_message_is_tried_again_as_a_whole_with_the_same_id(world: Group
     world.forward(15.0)
     await world.until(lambda: len(world.told) == 2)
     assert len({notice.id for notice in world.notices}) == 1
-    assert await ended(world, rows) == [(Stage.SENT, "250 ok")] * 2
+    assert await ended(world, rows) == [(Stage.SENT, "250 ok; 2 alerts of group team in one message")] * 2
 
 
 async def test_a_restart_in_the_window_forgets_nothing(world: Group) -> None:
@@ -128,7 +128,7 @@ async def test_a_restart_while_it_is_tried_makes_the_same_message_again(world: G
     assert world.notices[0].id == world.notices[1].id
     assert world.said == ["a b", "a b"]
     await world.until(lambda: not world.outbox.pending())
-    assert await ended(world, rows) == [(Stage.SENT, "250 ok")] * 2
+    assert await ended(world, rows) == [(Stage.SENT, "250 ok; 2 alerts of group team in one message")] * 2
 
 
 async def test_what_is_withdrawn_ends_with_the_reason_and_is_not_told(world: Group) -> None:
