@@ -36,7 +36,7 @@ def alerts_run(arguments: argparse.Namespace) -> int:
         return _one(arguments)
     found = ask_daemon(arguments, "alerts", since=time.time() - arguments.since)
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(only(found, arguments.what), indent=1))
     else:
         for line in listed(found, arguments.what):
             print(line)
@@ -49,6 +49,15 @@ def _one(arguments: argparse.Namespace) -> int:
     done = "is being tried" if arguments.what == "retry" else "was given up"
     print(f"{alert['id'][:8]} {alert['watch']}/{alert['service']} {alert['kind']} {alert['alert']}: {done}")
     return 0
+
+
+def only(found: Values, wanted: str | None) -> Values:
+    """What is asked for; None is all."""
+    if wanted is None:
+        return found
+    stages = STAGES.get(wanted, ())
+    alerts = [alert for alert in found["alerts"] if alert["stage"] in stages]
+    return {**found, "alerts": alerts, "held": found["held"] if wanted == "held" else []}
 
 
 def listed(found: Values, wanted: str | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mon.cli.alerts import listed, story
+from mon.cli.alerts import listed, only, story
 from mon.cli.spoken import duration, moment
 
 ALERT: dict[str, Any] = {
@@ -30,6 +30,12 @@ def test_what_waits_is_listed_and_the_rest_counted() -> None:
     assert head == "waiting:"
     assert line.endswith("web/http  alert mail.alert ops: next attempt in 25s (attempt 2: 421 busy)")
     assert counts.startswith("1 waiting, 0 sent, 4 held since ")
+
+
+def test_programs_can_ask_for_one_stage_too() -> None:
+    assert only(found(), None) == found()
+    assert (only(found(), "waiting")["alerts"], only(found(), "waiting")["held"]) == ([ALERT], [])
+    assert (only(found(), "sent")["alerts"], only(found(), "held")["held"]) == ([], [HELD])
 
 
 def test_each_stage_can_be_asked_for() -> None:
