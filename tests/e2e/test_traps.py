@@ -24,6 +24,7 @@ hostgroup farm 127.0.0.1 127.0.0.2
 
 virtual shop 10.0.0.9:80
     balancer memory
+    weight 1..100 over 1s
     real 127.0.0.1
     real 127.0.0.2
 
@@ -61,8 +62,8 @@ def began(
     daemon.wait_for("started")
     line.connect(("127.0.0.1", port))
 
-    def send(service: str, status: int, summary: str = "") -> None:
-        line.send(datagram(Trap("farm", service, status, summary), time.time()))
+    def send(service: str, status: int, summary: str = "", detail: str = "") -> None:
+        line.send(datagram(Trap("farm", service, status, summary, detail), time.time()))
 
     return daemon, send
 
@@ -111,3 +112,4 @@ def test_traps_vote_where_the_line_says_so(
     assert weights() == [1, 1]
     until(lambda: send("sent", 1, "127.0.0.1") or weights() == [0, 1], daemon)
     until(lambda: send("sent", 0) or weights() == [1, 1], daemon)
+    until(lambda: send("sent", 0, "all well", "WEIGHT 127.0.0.1 7\n") or weights() == [7, 1], daemon)
