@@ -7,7 +7,7 @@ VENV    = .venv
 BIN     = $(VENV)/bin
 SOURCES = setup.cfg pyproject.toml Makefile
 
-.PHONY: run test lint lab compat bench bench-peers soak lab-bench crash clean
+.PHONY: run test lint lab compat bench bench-peers soak lab-bench crash power-cuts clean
 
 run: $(VENV)/.demo
 	@$(BIN)/mon demo
@@ -27,6 +27,10 @@ compat: $(VENV)/.test
 # A thousand outages with kills: about ten minutes.
 crash: $(VENV)/.test
 	@$(BIN)/python tests/crash/campaign.py --runs 1000 --jobs 8
+
+# Ten power cuts in the middle of an outage: about three minutes.
+power-cuts: $(VENV)/.test
+	@$(BIN)/python tests/lab/power_cuts.py --cuts 10
 
 # All of it is some minutes; BENCHMARKS="start reload" runs these only, WRITE=docs/performance.md renews its table.
 bench: $(VENV)/.test

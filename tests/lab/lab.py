@@ -50,13 +50,17 @@ def memory_dir(mem):
     return "/dev/shm" if free and free.f_bavail * free.f_frsize > wanted else tempfile.gettempdir()
 
 
-def kernel_command(mem, out, run_dir, shell, serial):
-    """The words that start the guest; ``serial`` are the four ends of a null-modem cable, ttyS0 to ttyS1."""
+def kernel_command(mem, out, run_dir, shell, serial, disk):
+    """The words that start the guest; ``serial`` are the four ends of a null-modem cable, ttyS0 to ttyS1.
+
+    ``disk`` is a file that the guest has as /dev/ubda.
+    """
     r0, w0, r1, w1 = serial
     console = ["con0=fd:0,fd:1" if shell else "con0=null,fd:1", "con=null"]
     cable = [f"ssl0=fd:{r0},fd:{w0}", f"ssl1=fd:{r1},fd:{w1}", "ssl=null"]
     root = ["rootfstype=hostfs", "rootflags=/", "ro", f"init={LAB}/init.sh"]
     names = [f"uml_dir={run_dir}/", "umid=lab", f"LAB_OUT={out}", f"LAB_DIR={LAB}", f"LAB_TOP={TOP}"]
+    root += [f"ubd0={disk}"] if disk else []
     return ["linux.uml", f"mem={mem}", *root, *console, *cable, "quiet", "loglevel=1", "panic=-1", *names]
 
 
@@ -68,9 +72,21 @@ def write_command(out, cmd, env, cwd):
     pathlib.Path(out, ".cmd").write_text(f"{exports}cd {shlex.quote(cwd)} && exec {shlex.join(cmd)}\n")
 
 
-def wait(p, timeout, shell):
-    """Wait for the guest, or end it (the tracer: its ptraced children die with it).  124 on a time-out."""
+def wait(p, timeout, shell, cut):
+    """Wait for the guest, or end it (the tracer: its ptraced children die with it).
+
+    None, or 124 on a time-out, 137 after a power cut: that is when ``cut()`` is true.
+    """
+    end = time.monotonic() + timeout
     try:
+        while cut is not None and not cut():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                p.wait(0.01)
+                return None
+            if time.monotonic() > end:
+                return 124
+        if cut is not None:
+            return 137
         p.wait(timeout)
         return None
     except subprocess.TimeoutExpired:
@@ -92,8 +108,22 @@ def number(path, kind):
         return None
 
 
-def run(cmd, timeout=120, mem="512M", out=None, env=None, cwd="/", stdout=None, shell=False):
-    """-> (rc, out_dir).  cmd: list of words.  stdout: file object/fd for console, default ours."""
+def run(
+    cmd,
+    timeout=120,
+    mem="512M",
+    out=None,
+    env=None,
+    cwd="/",
+    stdout=None,
+    shell=False,
+    disk=None,
+    cut=None,
+):
+    """-> (rc, out_dir).  cmd: list of words.  stdout: file object/fd for console, default ours.
+
+    disk: a file, the guest's /dev/ubda.  cut: asked all the while; true: the power fails (rc 137).
+    """
     out = os.path.abspath(out or tempfile.mkdtemp(prefix="lab-out-"))
     os.makedirs(out, exist_ok=True)
     write_command(out, cmd, env, cwd)
@@ -103,7 +133,7 @@ def run(cmd, timeout=120, mem="512M", out=None, env=None, cwd="/", stdout=None, 
     serial = (r0, w0, r1, w1)
     started = time.time()
     p = subprocess.Popen(
-        kernel_command(mem, out, run_dir, shell, serial),
+        kernel_command(mem, out, run_dir, shell, serial, disk),
         stdin=None if shell else subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.DEVNULL,
@@ -113,7 +143,7 @@ def run(cmd, timeout=120, mem="512M", out=None, env=None, cwd="/", stdout=None, 
     )
     for fd in serial:
         os.close(fd)
-    rc = wait(p, timeout, shell)
+    rc = wait(p, timeout, shell, cut)
     if rc is None:
         rc = number(f"{out}/.rc", int)
     booted = number(f"{out}/.booted", float)

@@ -113,9 +113,14 @@ def garp(ns, dev, ip):
     in_ns(ns, go)
 
 
+def bare(address):
+    """As an address stands before a port: IPv6 in brackets."""
+    return f"[{address}]" if ":" in address else address
+
+
 def endpoint(address, port=80):
     """``192.168.1.100:80``, ``[fd00:1::100]:80``."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"{bare(address)}:{port}"
 
 
 NGINX = """daemon off; master_process off; pid /run/lab/{n}.pid; error_log /run/lab/{n}.err crit;
@@ -126,6 +131,10 @@ http {{
     listen 80; listen [::]:80; listen 8080; listen [::]:8080;
     if (-f /run/lab/{n}.fail) {{ return 500 "fail {n}\\n"; }}
     location / {{ return 200 "{n}\\n"; }}
+    location = /healthz {{
+      if (-f /run/lab/{n}.moved) {{ return 302 /login; }}
+      return 200 "well\\n";
+    }}
   }}
 }}
 """
@@ -280,17 +289,29 @@ class Lab:
         """The bridge port that a real server's cable goes into, for ``cable()``."""
         return f"{n}-{'i' if self.mode == 'nat' else 'o'}"
 
-    def rs_fail(self, n, on):
-        f = f"/run/lab/{n}.fail"
+    def rs_fail(self, n, on, how="fail"):
+        """``fail``: every page answers 500; ``moved``: /healthz answers 302."""
+        f = f"/run/lab/{n}.{how}"
         if on:
             open(f, "w").close()
         else:
             os.unlink(f)
 
+    def mend(self, n):
+        """Whatever was done to a real server is undone."""
+        for how in ("fail", "moved"):
+            if os.path.exists(f"/run/lab/{n}.{how}"):
+                self.rs_fail(n, False, how)
+        if n not in self.procs:
+            self.rs_start(n)
+
     def start_all(self):
         for n in RS:
             self.rs_start(n)
         time.sleep(0.5)
+
+
+Tables = dict[str, dict[str, int]]
 
 
 def tables(text):

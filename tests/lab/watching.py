@@ -1,5 +1,7 @@
 """Guest side: what the kernel's table was at each moment, and what a steady client saw."""
 
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -51,9 +53,21 @@ class Client:
         """End it; -> [(start, end, status, body)]."""
         self.process.terminate()
         self.process.wait()
+        if not os.path.exists(self.path):  # ended before it began
+            return []
         with open(self.path) as f:
             rows = [line.split(None, 3) for line in f]
         return [(float(a), float(b), int(c), (*rest, "")[0].strip()) for a, b, c, *rest in rows]
+
+
+class Talk:
+    """A TCP connection from the client, kept open."""
+
+    def __init__(self, address, port=80):
+        self.socket = netlab.in_ns("client", socket.create_connection, (address, port), 5)
+
+    def end(self):
+        self.socket.close()
 
 
 def wait(true, seconds, what="it"):

@@ -1,4 +1,4 @@
-"""The network of one mode, shared by the tests of a guest."""
+"""The network of one mode, and what is on it, shared by the tests of a guest."""
 
 import os
 import sys
@@ -8,6 +8,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import netlab
+from stage import Stage, Zygote
+from watching import Sampler
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,25 @@ def net():
     lab.start_all()
     yield lab
     lab.close()
+
+
+@pytest.fixture(scope="session")
+def sampler(net):
+    watching = Sampler("lb1")
+    watching.start()
+    yield watching
+    watching.stop()
+
+
+@pytest.fixture(scope="session")
+def zygote(net):
+    forking = Zygote()
+    yield forking
+    forking.close()
+
+
+@pytest.fixture
+def stage(net, zygote, sampler):
+    played = Stage(net, zygote, sampler)
+    yield played
+    played.close()

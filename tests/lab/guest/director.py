@@ -11,8 +11,8 @@ import sys
 import time
 
 import pytest
-from netlab import RS, VIP, VIP6, endpoint, spawn
-from watching import Client, Sampler, wait
+from netlab import RS, VIP, VIP6, bare, endpoint, spawn
+from watching import Client, wait
 
 PATIENCE = 20  # seconds; a busy machine's guest is slow
 DIRECTORY = "/run/lab/director"
@@ -63,11 +63,6 @@ watch {watch}
 OWN_MONITOR = f"#!{DIRECTORY}/sh\nexit 0\n"
 
 
-def bare(address, port=""):
-    """As a ``real`` line has it."""
-    return (f"[{address}]" if ":" in address else address) + port
-
-
 def config(net):
     """mon.cf for both families."""
     forward = "masq" if net.mode == "nat" else "gate"
@@ -101,14 +96,6 @@ def files(net):
     with open(f"{DIRECTORY}/mon.cf", "w") as f:
         f.write(config(net))
     return DIRECTORY
-
-
-@pytest.fixture(scope="session")
-def sampler(net):
-    watching = Sampler("lb1")
-    watching.start()
-    yield watching
-    watching.stop()
 
 
 @pytest.fixture(scope="session")
