@@ -8,10 +8,11 @@ from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Notice
 from mon.model.result import Cause, HostResult, RunResult, Verdict
+from mon.model.weight import Detail
 from mon.runner.judging import Finished, Report, roll_up
 from mon.testing.alert import RecordingAlert
 
-Said = tuple[Verdict, str, Cause]
+Said = tuple[Verdict, Detail, Cause]
 
 
 class FakeRunner:
@@ -29,7 +30,9 @@ class FakeRunner:
         self._said: dict[tuple[Key, str], Said] = {}
         self._answers: dict[Key, tuple[int, str]] = {}
 
-    def say(self, key: Key, host: str, verdict: Verdict, detail: str = "", cause: Cause = Cause.NONE) -> None:
+    def say(
+        self, key: Key, host: str, verdict: Verdict, detail: Detail = "", cause: Cause = Cause.NONE
+    ) -> None:
         """What the monitor of service ``key`` finds out about ``host`` from now on."""
         self._said[key, host] = (verdict, detail, cause)
 
