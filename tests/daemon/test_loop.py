@@ -1,0 +1,21 @@
+"""The daemon's event loop: uvloop where it is installed, asyncio's own where it is not."""
+
+import asyncio
+import sys
+
+import pytest
+
+from mon.daemon import loop
+
+
+async def which() -> str:
+    return type(asyncio.get_running_loop()).__module__.partition(".")[0]
+
+
+def test_uvloop_is_used_where_it_is_installed() -> None:
+    assert loop.run(which()) == "uvloop"
+
+
+def test_without_it_asyncio_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert loop.run(which()) == "asyncio"
