@@ -30,8 +30,10 @@ from mon.model.moment import Moment
 TICK = 0.020
 """Seconds between two looks at the heap: the most that a check is late on an idle machine."""
 
-STARTS_PER_TICK = 1000
-"""After a stall everything is due at once; this many are started before the loop gets its turn."""
+SPELL = 0.010
+LOT = 32
+"""After a stall everything is due at once: after each lot the clock is looked at, and after a spell of so many
+seconds the loop gets its turn."""
 
 STEP_LOOK = 0.5
 STEP = 0.5
@@ -148,15 +150,17 @@ class Timetable:
             heapq.heapify(self._heap)
 
     def _tick(self) -> None:
-        now = self._clock().mono
-        for _ in range(STARTS_PER_TICK):
-            if not self._heap or self._heap[0][0] > now:
-                return
+        began = now = self._clock().mono
+        starts = 0
+        while self._heap and self._heap[0][0] <= now:
             _, number, key = heapq.heappop(self._heap)
             turn = self._turns.get(key)
             if turn is not None and turn.number == number:
                 self._advance(key, turn, now)
                 self._start(key)
+                starts += 1
+                if not starts % LOT and self._clock().mono - began > SPELL:
+                    return
 
     def _advance(self, key: Key, turn: _Turn, now: float) -> None:
         turn.started = now

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mon.model.config import Key
 from mon.model.moment import Moment
-from mon.timetable import STARTS_PER_TICK, TICK, Timetable
+from mon.timetable import LOT, SPELL, TICK, Timetable
 
 HTTP: Key = ("web", "http")
 PING: Key = ("web", "ping")
@@ -90,11 +90,20 @@ def test_missed_turns_are_skipped_and_not_made_up_for(bench: Bench) -> None:
     assert bench.run(10, step=1) == [60]
 
 
-def test_after_a_stall_starts_are_spread_over_ticks(bench: Bench) -> None:
-    for number in range(3 * STARTS_PER_TICK):
-        bench.table.put(("g", str(number)), 10, first=0)
-    assert len(bench.run(TICK)) == STARTS_PER_TICK
-    assert len(bench.run(2 * TICK)) == 2 * STARTS_PER_TICK
+def test_after_a_stall_starts_are_spread_over_ticks() -> None:
+    bench = Bench()
+
+    def slow(key: Key) -> None:
+        bench.note(key)
+        bench.clock.pass_(SPELL / 100)
+
+    bench.table = Timetable(bench.clock, slow, Random(1))
+    for number in range(1000):
+        bench.table.put(("a", str(number)), 60, first=0.0)
+    assert 100 <= len(bench.run(TICK)) <= 100 + LOT
+    assert len(bench.run(8 * TICK)) < 1000
+    bench.run(2 * TICK)
+    assert bench.table.due_in(("a", "999")) > 50
 
 
 def test_a_reload_keeps_the_turn_of_a_known_service(bench: Bench) -> None:

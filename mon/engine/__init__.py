@@ -5,7 +5,7 @@
 ``rules``        the chain                         ``environment``  MON_* variables
 ``decide``       one decision per alert line       ``variables``    ``set`` and ``get`` by classic names
 ``disabled``     what an operator turned off       ``ledger``       one event to a step
-``silence``      quiet times
+``silence``      quiet times                       ``trapclock``    whose trap timers run out
 ``operator``     an operator's commands            ``renewal``      reload, reset, save, restore
 ``group``        what is told together  ``collation``    its windows, and who holds whom
 ``book``         the owner of all of it

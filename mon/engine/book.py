@@ -118,13 +118,14 @@ class Book(RenewableBook):
         step = NOTHING
         if not self.running or self._excluded(now):
             return step
-        for key in self._with_traps():
+        for key in self._trap_timers_due(now):
             service, traps = self.services[key], self.states[key].traps
             if service.traptimeout and traps.due and traps.due.mono <= now.mono:
                 step += self._trap_timeout(key, service.traptimeout, now, environment)
             if traps.until and traps.until.mono <= now.mono:
                 self._put(key, replace(self.states[key], traps=replace(self.states[key].traps, until=None)))
                 step += self._turn(key, OpStatus.OK, now, "trapduration is over", environment)
+            self._put_off(key)
         return step
 
     def _trap_timeout(self, key: Key, timeout: float, now: Moment, static: Mapping[str, str]) -> Step:

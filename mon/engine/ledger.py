@@ -12,6 +12,7 @@ from mon.engine.group import Group
 from mon.engine.silence import Silences
 from mon.engine.state import HostState, ServiceState, fresh
 from mon.engine.step import AlertEntry, FailureEntry, called
+from mon.engine.trapclock import TrapClock
 from mon.model.config import AlertLine, Config, Host, Key, Service
 from mon.model.moment import Moment
 from mon.model.notice import Decision, HeldService, HostReport
@@ -49,7 +50,7 @@ class Ledger:
         self._disabled = Disabled(config)
         # Services whose next ok changes nothing but the last run (see judge.still_well).
         self._settled: set[Key] = set()
-        self._trapped: tuple[Key, ...] | None = None
+        self._trap_clock: TrapClock | None = None  # made anew when configuration or variables change
 
     # What is disabled.
 
@@ -112,16 +113,23 @@ class Ledger:
     def _put(self, key: Key, state: ServiceState) -> None:
         self.states[key] = state
         self._settled.discard(key)
+        self._put_off(key)
 
     def _settle(self, key: Key) -> None:
         service = self.services[key]
         if service.redistribute is None and not suppresses(service, self.config.settings.dep_behavior):
             self._settled.add(key)
 
-    def _with_traps(self) -> tuple[Key, ...]:
-        if self._trapped is None:
-            self._trapped = tuple(k for k, s in self.services.items() if s.traptimeout or s.trapduration)
-        return self._trapped
+    def _trap_timers_due(self, now: Moment) -> list[Key]:
+        """The services with a trap timer that may have run out, each to be put off afterwards."""
+        if self._trap_clock is None:
+            self._trap_clock = TrapClock(self.states)
+        return list(self._trap_clock.due(now.mono))
+
+    def _put_off(self, key: Key) -> None:
+        """Look again at the trap timers of this service when the next of them ends."""
+        if self._trap_clock is not None:
+            self._trap_clock.note(key, self.states[key].traps)
 
     def _depend(self, key: Key, kind: str, now: Moment) -> bool | None:
         """Evaluate the dependency of this kind and remember how it went; None if it has no value."""

@@ -169,7 +169,7 @@ class OperatorsBook(CollatingBook):
         except ValueError as error:
             raise ControlError(f"{value!r} is no value of {name}") from error
         self._settled.discard(key)
-        self._trapped = self._below = None
+        self._trap_clock = self._below = None
         self.variables.setdefault(key, {})[name] = value
         return Step((key,))
 

@@ -66,7 +66,7 @@ class RenewableBook(OperatorsBook):
         self._disabled = self._disabled.under(config, services=services_disabled)
         self.config, self.services = config, dict(config.services)
         self._settled.clear()
-        self._trapped = self._below = None
+        self._trap_clock = self._below = None
 
     def _set_again(self, now: Moment) -> None:
         for key, words in self.variables.items():
