@@ -32,6 +32,7 @@ LIBRARIES = {
     "urllib3": "post",
     "aiosmtpd": "demo",
     "pyftpdlib": "demo",
+    "uvloop": "daemon",
 }
 """Each third-party library, and the one room that imports it."""
 

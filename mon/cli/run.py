@@ -1,13 +1,13 @@
 """``mon run``: the daemon in the foreground; also how the classic command line starts it."""
 
 import argparse
-import asyncio
 import os
 import sys
 from dataclasses import replace
 
 from mon import logs
 from mon.cli.common import add_config, options
+from mon.daemon import loop
 from mon.daemon.core import Daemon
 from mon.daemon.detach import detach, pid_file
 from mon.daemon.loading import Loaded, classic_words, load
@@ -52,7 +52,7 @@ def _serve(given: Options, *, fork: bool) -> int:
         if fork:
             detach(loaded.plan.config.settings.monerrfile)
         with pid_file(loaded.places.pidfile):
-            return asyncio.run(Daemon(loaded, given).serve())
+            return loop.run(Daemon(loaded, given).serve())
     except ConfigError as error:
         print(classic_words(error) if given.classic else error, file=sys.stderr)
     except (MonError, OSError) as error:

@@ -13,8 +13,11 @@ from real_things import Daemon, Postbox, Site, free_port
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
-    """``start(text)`` writes mon.cf and runs the daemon on it; ``start()`` runs it on what is there."""
+def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Daemon]]:
+    """``start(text)`` writes mon.cf and runs the daemon on it; ``start()`` runs it on what is there.
+
+    A test module may choose the event loops by a parameter.
+    """
     running: list[Daemon] = []
     config = tmp_path / "mon.cf"
 
@@ -24,7 +27,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
                 f"statedir = {tmp_path}/state\nmondir = {tmp_path}\nalertdir = {tmp_path}\n\n{text}"
             )
         (tmp_path / "state").mkdir(exist_ok=True)
-        running.append(Daemon(config))
+        running.append(Daemon(config, getattr(request, "param", "uvloop")))
         return running[-1]
 
     yield begin

@@ -36,14 +36,21 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+LOOPS = {
+    "uvloop": ("-m", "mon"),
+    "asyncio": ("-c", "import sys; sys.modules['uvloop'] = None; from mon.cli import main; sys.exit(main())"),
+}
+"""How Python starts mon: as it is, and as where uvloop is not installed."""
+
+
 class Daemon:
     """``mon run`` on a configuration; ``events`` are the objects it has logged."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, loop: str = "uvloop") -> None:
         self.config = config
         self.events: list[Event] = []
         self.said: list[str] = []  # lines that are no JSON
-        words = [sys.executable, "-m", "mon", "run", "-c", str(config), "--log-json"]
+        words = [sys.executable, *LOOPS[loop], "run", "-c", str(config), "--log-json"]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -4,9 +4,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from real_things import Daemon, Postbox, Site, until
+import pytest
+from real_things import LOOPS, Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
+pytestmark = pytest.mark.parametrize("start", list(LOOPS), indirect=True)
 Program = Callable[[str, str], Path]
 
 WATCH = """\

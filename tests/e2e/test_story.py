@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 
-from real_things import Daemon, Postbox, Site, until
+import pytest
+from real_things import LOOPS, Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
+pytestmark = pytest.mark.parametrize("start", list(LOOPS), indirect=True)
 
 POOL = """\
 hostgroup web web1=127.0.1.1 web2=127.0.1.2 web3=127.0.1.3
