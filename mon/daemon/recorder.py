@@ -67,6 +67,7 @@ class Recorder:
         self._saved_silences: tuple[Silence, ...] = ()
         self._saved_groups: dict[str, Group] = {}
         self._trouble = ""
+        self._renewals = store.renewals
 
     @property
     def trouble(self) -> str:
@@ -142,7 +143,7 @@ class Recorder:
 
     async def flush(self, most: int | None = None) -> None:
         """Save what has news and what the disk did not take; at most so many services, None is all."""
-        await self._outbox.save()
+        await self._outbox.save(anew=self._is_lost())
         disabled, silences = self._disabled(), self._book.silences.standing(self._clock())
         news = self._keys or self._hosts or self._notes or self._pools_changed
         if not news and disabled == self._saved_disabled and silences == self._saved_silences:
@@ -152,6 +153,17 @@ class Recorder:
         quiet = {SILENCES: codec.encode(silences)}
         if await self._commit(replace(batch, pools=pools, disabled=disabled, notes=quiet)):
             self._saved_disabled, self._saved_silences = disabled, silences
+
+    def _is_lost(self) -> bool:
+        """Was the file damaged and begun anew?  Then all that is known is news."""
+        if self._store.renewals == self._renewals:
+            return False
+        self._renewals = self._store.renewals
+        self._keys.update(dict.fromkeys(self._book.states))
+        self._hosts.update(self._book.host_states)
+        self._pools_changed = True
+        self._saved_disabled, self._saved_silences, self._saved_groups = frozenset(), (), {}
+        return True
 
     def know_pools(self, names: Iterable[str]) -> None:
         """These pools are on disk; those that are gone by now are forgotten there with the next change."""

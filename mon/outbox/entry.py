@@ -107,10 +107,9 @@ def decided(decision: Decision, notice: Notice, id: str, *, action: bool) -> Ent
 
 
 def row_of(entry: Entry) -> Row:
-    """The row that a new entry is."""
-    return Row(
-        entry.id, encode(entry), entry.created, attempts=entry.attempts, next_at=entry.next_at, why=entry.why
-    )
+    """The row that an entry is."""
+    body, far = encode(entry), entry.stage
+    return Row(entry.id, body, entry.created, far, entry.attempts, entry.next_at, entry.why)
 
 
 def entry_of(row: Row) -> Entry:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from mon.errors import StoreError
 from mon.model.moment import Moment
-from mon.outbox.followers import Followers, Store
+from mon.outbox.entry import Entry, row_of
+from mon.outbox.followers import BROKEN, Followers, Store
 from mon.store.values import Batch, Outcome, Row
 
 DISK_PATIENCE = 5.0
@@ -22,9 +23,15 @@ class Notebook:
         self._followers = followers
         self._clock = clock
 
-    async def save(self) -> None:
-        """Write what the disk has not taken so far; nothing if it has taken all."""
-        if self.rows or self.outcomes:
+    async def save(self, lost: Sequence[Entry] | None = None) -> None:
+        """Write what the disk has not taken so far, nothing if it has taken all.
+
+        ``lost`` is what waits, if the disk has forgotten all that it had taken.
+        """
+        if lost is not None:
+            self.rows |= {entry.id: row_of(entry) for entry in lost}
+            self._followers.saved({BROKEN: b""})
+        if self.rows or self.outcomes or lost is not None:
             await self.write([])
 
     async def write(self, outcomes: Sequence[Outcome], rows: Sequence[Row] = ()) -> bool:

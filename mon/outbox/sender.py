@@ -194,9 +194,9 @@ class Outbox:
             await asyncio.wait(actions, timeout=grace - MESSAGE_GRACE)
         await _ended(list(self._tasks))
 
-    async def save(self) -> None:
-        """Write down what the disk has not taken so far; nothing if it has taken all."""
-        await self._notebook.save()
+    async def save(self, *, anew: bool = False) -> None:
+        """Write down what the disk has not taken so far, if anything; ``anew``: it has lost what it had."""
+        await self._notebook.save(self.pending() if anew else None)
 
     # What an operator may do to one entry.
 

@@ -48,7 +48,8 @@ def open_database(path: Path | None, schema: Schema, *, synchronous: str) -> Ope
 
 def damaged(error: sqlite3.Error) -> bool:
     """Is the file itself broken (not merely locked, full or forbidden)?"""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in DAMAGED
+    # Without a code: what became of one that could be moved aside, but not begun anew.
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in DAMAGED or "closed database" in str(error)
 
 
 def translated(error: Exception, path: Path | None) -> StoreError:

@@ -62,7 +62,13 @@ class HistoryStore:
         """Open or make the file; None keeps all in memory.  Raises StoreError."""
         file = Path(path) if path else None
         opened = open_database(file, HISTORY, synchronous="NORMAL")
-        return cls(Writer(opened.db, file, linger=linger), opened.warnings, age=age, rows=rows)
+        writer = Writer(
+            opened.db,
+            file,
+            linger=linger,
+            anew=lambda: open_database(file, HISTORY, synchronous="NORMAL").db,
+        )
+        return cls(writer, opened.warnings, age=age, rows=rows)
 
     def record(self, batch: Batch) -> None:
         """Take what a batch says for the history; returns at once and never fails.

@@ -63,7 +63,13 @@ class StateStore:
         except BaseException:  # whatever it was, the lock must not stay
             _release(held)
             raise
-        return cls(Writer(opened.db, file), warnings=opened.warnings, lock=held, history=history)
+        writer = Writer(opened.db, file, anew=lambda: open_database(file, STATE, synchronous="FULL").db)
+        return cls(writer, warnings=opened.warnings, lock=held, history=history)
+
+    @property
+    def renewals(self) -> int:
+        """How often the file was found damaged and begun anew: what it knew has to be given to it again."""
+        return self._writer.renewals
 
     async def commit(self, batch: Batch, *, patience: float = PATIENCE) -> None:
         """Write a batch; on disk when this returns.

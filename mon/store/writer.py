@@ -5,11 +5,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mon.errors import StoreError
-from mon.store.files import translated
+from mon.store.files import damaged, move_aside, translated
 
 T = TypeVar("T")
 
@@ -19,13 +20,23 @@ Job = Callable[[sqlite3.Connection], Any]
 class Writer:
     """The owner of a connection.  Jobs run in the order they came, in its thread, in a transaction.
 
-    ``linger`` is how many seconds the first job waits for others to share its transaction.
+    ``linger`` is how many seconds the first job waits for others to share its transaction.  ``anew`` opens
+    an empty database: a file that turns out to be damaged is moved aside, ``renewals`` counts how often.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path | None, *, linger: float = 0.0) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        path: Path | None,
+        *,
+        linger: float = 0.0,
+        anew: Callable[[], sqlite3.Connection] | None = None,
+    ) -> None:
+        self.renewals = 0
         self._db = db
         self._path = path
         self._linger = linger
+        self._anew = anew
         self._jobs: deque[tuple[Job, Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._hurry = False
@@ -85,8 +96,10 @@ class Writer:
         try:
             results = self._transaction([job for job, _ in jobs])
         except Exception as error:  # noqa: BLE001 - a job's fault is its caller's, and must not end the thread
-            # One bad job must not take the others with it; but a full or locked disk is bad for all.
-            if len(jobs) > 1 and not isinstance(error, sqlite3.OperationalError):
+            if isinstance(error, sqlite3.Error) and damaged(error):
+                error = self._begin_anew(error)
+            # One bad job must not take the others with it; but a full, locked or broken disk is bad for all.
+            elif len(jobs) > 1 and not isinstance(error, sqlite3.OperationalError):
                 for single in jobs:
                     self._commit([single])
                 return
@@ -106,6 +119,20 @@ class Writer:
                 self._db.execute("ROLLBACK")
             raise
         return results
+
+    def _begin_anew(self, error: sqlite3.Error) -> Exception:
+        """Move the damaged file aside; what is to be told to those whose jobs it was."""
+        if self._path is None or self._anew is None:
+            return error
+        with suppress(sqlite3.Error):  # closed before it is moved, or its log would be removed by name later
+            self._db.close()
+        try:
+            aside = move_aside(self._path) if self._path.exists() else "nowhere"
+            self._db = self._anew()
+        except StoreError as trouble:
+            return trouble
+        self.renewals += 1
+        return StoreError(f"{self._path} is damaged ({error}); it was moved to {aside} and a new one begun")
 
     def _translated(self, error: Exception) -> Exception:
         return translated(error, self._path) if isinstance(error, sqlite3.Error) else error

@@ -1,6 +1,7 @@
 """Decided, then durable, then sent; and what is known again after a restart."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,22 @@ async def test_what_the_disk_refused_is_saved_by_the_next_flush(desk: Desk, monk
         await desk.recorder.flush()
     await desk.recorder.flush()
     assert ("watch", "web", "") in desk.store.load().disabled
+
+
+async def test_a_file_damaged_under_way_gets_all_that_is_known_again(desk: Desk, tmp_path: Path) -> None:
+    def corrupt(db: sqlite3.Connection) -> None:
+        error = sqlite3.DatabaseError("malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    await desk.result(1, "127.0.0.1\n")
+    desk.book.disable_watch("web")
+    await desk.recorder.flush()
+    with pytest.raises(StoreError, match="a new one begun"):
+        await asyncio.wrap_future(desk.store._writer.submit(corrupt))
+    assert desk.store.load().states == {}
+    await desk.recorder.flush()
+    saved = desk.store.load()
+    assert set(saved.states) == {KEY} and saved.disabled == {("watch", "web", "")}
+    assert [row.stage for row in saved.entries] == ["waiting"]
+    assert (tmp_path / "state.db.damaged-1").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mon.errors import StoreError
-from mon.store import Batch, Outcome, Row, Stage, StateStore
+from mon.store import Batch, Outcome, Row, Stage, StateStore, writer
 
 
 @pytest.fixture
@@ -134,6 +134,48 @@ async def test_a_silent_disk_costs_only_patience_and_the_batch_is_written_later(
     other.execute("ROLLBACK")
     other.close()
     assert set(store.load().notes) == {"a"}
+
+
+async def test_a_file_that_is_damaged_under_way_is_moved_aside_and_a_new_one_begun(
+    path: Path, store: StateStore
+) -> None:
+    for number in range(8):  # more than SQLite keeps in memory
+        await store.commit(Batch(at=1.0, notes={f"{number}": bytes(1_000_000)}))
+    with path.open("r+b") as file:
+        file.truncate(8192)
+    path.with_name("state.db-wal").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"is damaged \(.*moved to state.db.damaged-1 and a new one begun"):
+        for number in range(8):
+            await store.note(f"{number}")
+    assert (store.renewals, path.with_name("state.db.damaged-1").stat().st_size) == (1, 8192)
+    await store.commit(Batch(at=2.0, notes={"a": b"1"}))
+    store.close()
+    again = StateStore.open(path)
+    assert set(again.load().notes) == {"a"}
+    again.close()
+
+
+async def test_a_damaged_file_that_cannot_be_moved_is_tried_again(
+    path: Path, store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def corrupt(db: sqlite3.Connection) -> None:
+        error = sqlite3.DatabaseError("malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    def full(path: Path) -> str:
+        raise StoreError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "move_aside", full)
+        with pytest.raises(StoreError, match="no room"):
+            store._writer.submit(corrupt).result()
+        with pytest.raises(StoreError, match="no room"):
+            await store.commit(Batch(at=1.0, notes={"a": b"1"}))
+    with pytest.raises(StoreError, match="a new one begun"):
+        await store.commit(Batch(at=1.0, notes={"a": b"1"}))
+    await store.commit(Batch(at=1.0, notes={"a": b"1"}))
+    assert store.renewals == 1
 
 
 async def test_a_full_disk_is_a_store_error(path: Path, store: StateStore) -> None:
