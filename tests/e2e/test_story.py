@@ -59,7 +59,7 @@ def test_a_dead_server_is_taken_out_and_told_of_and_put_back(
     daemon.wait_for("pool", server="web2 127.0.1.2:80", new=10, since=since)
     postbox.mail("UP web/http")
     until(lambda: len(hook.posts) == 2, "the second webhook")
-    assert not daemon.seen("pool", server="web1 127.0.1.1:80", new=0)
+    assert not daemon.seen("pool", server="web1 127.0.1.1:80", old=10, new=0)
     assert len(postbox.mails) == 2
 
 
@@ -73,7 +73,7 @@ def test_a_server_that_hangs_or_answers_500_is_taken_out(
     daemon.wait_for("pool", server="web3 127.0.1.3:80", new=0)
     farm[0].hang.clear()
     daemon.wait_for("pool", server="web1 127.0.1.1:80", old=0, new=10)
-    assert not daemon.seen("pool", server="web2 127.0.1.2:80", new=0)
+    assert not daemon.seen("pool", server="web2 127.0.1.2:80", old=10, new=0)
 
 
 def test_the_floor_keeps_the_last_server_in(
