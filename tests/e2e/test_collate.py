@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from real_things import Daemon, Postbox, until
+from real_things import Daemon, Postbox
 
 Start = Callable[..., Daemon]
 Program = Callable[[str, str], object]
@@ -77,4 +77,48 @@ def test_three_services_that_fail_are_one_mail_and_their_recoveries_another(
         hosts.up(service)
     postbox.mail("UP 3 services")
     assert len(postbox.mails) == 2
-    assert "team" in daemon.ask("why", "db", "sql", "--at", "3s").stdout + daemon.ask("alerts", "sent").stdout
+    assert "3 alerts of group team in one message" in daemon.ask("why", "db", "sql").stdout
+
+
+def test_a_kill_in_the_window_loses_nothing_and_an_acknowledgement_in_it_is_obeyed(
+    start: Start, postbox: Postbox, program: Program
+) -> None:
+    hosts = Hosts(program)
+    daemon = start(config(postbox).replace("collate 2s", "collate 5s"))
+    daemon.wait_for("transition", service="sql", new="ok")
+    for service, host in (("web0", "web1"), ("web1", "web1"), ("sql", "db1")):
+        hosts.down(service, host)
+        daemon.wait_for("transition", service=service, new="fail")
+    waiting = daemon.ask("alerts").stdout
+    assert "collecting for group team until" in waiting and "3 waiting" in waiting
+    assert "collecting for group team until" in daemon.ask("why", "web", "web0").stdout
+    daemon.ask("ack", "web", "web0", "mine")
+    daemon.kill()
+    assert not postbox.mails
+    daemon = start()
+    subject, _ = postbox.mail("DOWN 2 services")
+    assert "web/web1 db/sql" in subject
+    assert "mine, before it was told" in daemon.ask("alerts", "expired").stdout
+    for service in ("web0", "web1", "sql"):
+        hosts.up(service)
+    assert "web0" not in postbox.mail("UP 2 services")[1]
+
+
+def test_a_parent_that_fails_after_its_children_is_told_with_them_behind_it(
+    start: Start, postbox: Postbox, program: Program
+) -> None:
+    hosts = Hosts(program)
+    daemon = start(config(postbox, web=3, more="        depend db:sql\n"))
+    daemon.wait_for("transition", service="sql", new="ok")
+    for service in ("web0", "web1"):
+        hosts.down(service, "web1")
+        daemon.wait_for("transition", service=service, new="fail")
+    hosts.down("sql", "db1")
+    subject, text = postbox.mail("DOWN db/sql")
+    assert subject == "DOWN db/sql: db1 (1 of 1), 3 not told because of it"
+    assert "web/web0 (fails since" in text and "web/web2\n" in text.replace("\r", "")
+    assert "because of db/sql, before it was told" in daemon.ask("why", "web", "web0").stdout
+    hosts.down("web2", "web1")
+    daemon.wait_for("transition", service="web2", new="fail")
+    assert "fails because of db/sql (rule: dependency)" in daemon.ask("why", "web", "web2").stdout
+    assert len(postbox.mails) == 1

@@ -1,0 +1,108 @@
+"""Two thousand services fail at once: one mail if they are collated, two thousand if not; checks go on."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from real_things import Daemon, Postbox, free_port, until
+
+Start = Callable[..., Daemon]
+
+COUNT, INTERVAL = 2000, 3.0
+STORM = 120.0
+"""Seconds that a busy machine may take for two thousand mails."""
+
+CONFIG = """\
+hostgroup {group} localhost=127.0.0.1
+
+watch {group}
+{services}
+"""
+SERVICE = """\
+    service s{number}
+        interval {interval:g}s
+        monitor tcp.monitor -p {port} --expect GOOD -t 3
+        period
+            numalerts 1
+{collate}            alert mail.alert --no-html --smtp-host 127.0.0.1 --port {smtp} --from a@b.invalid c@d.invalid
+"""
+
+
+class Greeter:
+    """A real TCP server that says whether all is well, and counts who asked."""
+
+    def __init__(self) -> None:
+        self.port, self.word, self.asked = free_port(), b"GOOD\n", 0
+        self._loop = asyncio.new_event_loop()
+        self._server = self._loop.run_until_complete(
+            asyncio.start_server(self._greet, "127.0.0.1", self.port, backlog=4096)
+        )
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.asked += 1
+        writer.write(self.word)
+        writer.close()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._server.close()
+        self._loop.close()
+
+
+@pytest.fixture
+def greeter() -> Iterator[Greeter]:
+    one = Greeter()
+    yield one
+    one.close()
+
+
+def config(greeter: Greeter, postbox: Postbox, collate: str) -> str:
+    services = (
+        SERVICE.format(
+            number=number, interval=INTERVAL, port=greeter.port, smtp=postbox.port, collate=collate
+        )
+        for number in range(COUNT)
+    )
+    return CONFIG.format(group="farm", services="".join(services))
+
+
+def services(daemon: Daemon, new: str) -> int:
+    """How many have come to this opinion."""
+    return sum(
+        event["event"] == "transition" and event["new"] == new and not event["host"]
+        for event in tuple(daemon.events)
+    )
+
+
+def storm(daemon: Daemon, greeter: Greeter) -> None:
+    """All fail; while that is decided and told, at least half of the checks that are due are made."""
+    until(lambda: services(daemon, "ok") >= COUNT, "all services", STORM)
+    greeter.word = b"BAD\n"
+    before, began = greeter.asked, time.monotonic()
+    until(lambda: services(daemon, "fail") >= COUNT, "all failures", STORM)
+    time.sleep(max(0.0, 2 * INTERVAL - (time.monotonic() - began)))
+    due = COUNT * (time.monotonic() - began) / INTERVAL
+    assert greeter.asked - before > due / 2, str(daemon.events[-3:])
+
+
+def test_two_thousand_failures_are_one_mail(start: Start, greeter: Greeter, postbox: Postbox) -> None:
+    daemon = start(config(greeter, postbox, "            collate 6s\n"))
+    storm(daemon, greeter)
+    subject, text = postbox.mail(f"DOWN {COUNT} services")
+    assert len(subject) < 80
+    assert f"... and {COUNT - 50} more services" in text
+    assert len(postbox.mails) == 1
+    sent = daemon.ask("why", "farm", "s7").stdout
+    assert "alerts of group to mail.alert" in sent and "in one message" in sent, sent
+
+
+def test_two_thousand_mails_do_not_stop_the_checks(start: Start, greeter: Greeter, postbox: Postbox) -> None:
+    daemon = start(config(greeter, postbox, ""))
+    storm(daemon, greeter)
+    # All of them are on their way: not one was given up to keep the pace.
+    assert postbox.mails and daemon.status()["pending"] >= COUNT - len(postbox.mails)
