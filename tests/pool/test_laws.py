@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from mon import codec
 from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.model.pool import (
@@ -31,13 +32,18 @@ from mon.model.pool import (
     VirtualId,
     Voter,
 )
+from mon.model.quorum import Quorum
 from mon.model.result import Cause, HostResult, Verdict
 from mon.model.weight import Weight
 from mon.pool.advice import BAND
 from mon.pool.changes import applied, changes
+from mon.pool.exits import SUSPECT
 from mon.pool.floor import least
+from mon.pool.memory import Memory
 from mon.pool.operators import VERBS, Order
 from mon.pool.pools import Pools
+from mon.pool.quorum import Standing, healthy
+from mon.pool.record import SavedPool
 
 ID = VirtualId("tcp", "10.0.0.9", 80)
 SERVERS = [ServerId(f"10.0.0.{n}", 80) for n in range(1, 6)]
@@ -78,6 +84,7 @@ plans = st.builds(
             "flap": st.sampled_from([None, Flap(2, 60.0, 20.0)]),
             "drift": st.sampled_from(Drift),
             "persistent": st.sampled_from([None, 300]),
+            "quorum": st.sampled_from([None, Quorum(1), Quorum(2, hysteresis=1), Quorum(3)]),
         }
     ),
 )
@@ -158,7 +165,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(order=orders)
     def an_operator_speaks(self, order: Order) -> None:
-        before, floor = self.inside(), least(self.plan.floor, len(self.enabled()))
+        before, floor = self.inside() - self.left_alone(), least(self.plan.floor, len(self.enabled()))
         try:
             self.pools.instruct(order, self.now)
         except ControlError:
@@ -203,11 +210,39 @@ class Life(RuleBasedStateMachine):
     @rule()
     def it_is_restarted(self) -> None:
         (saved,) = self.pools.saved()
+        before, told = self.pools.facts("web", self.now).memory, self.pools.standing("web")
         self.pools = Pools([self.plan], self.now)
         self.pools.recall([saved], self.now)
         self.was_in, self.unplaced, self.round_over = set(), False, False
         self.heard = set()
-        self.adopt(saved)
+        self.adopt(codec.decode(codec.encode(saved), SavedPool))
+        self.nothing_is_forgotten(before, told)
+
+    def nothing_is_forgotten(self, before: Memory, told: Standing | None) -> None:
+        """Law 9: clocks, counts and what was given up go on where they were; the quorum is not told again."""
+        after, now = self.pools.facts("web", self.now).memory, self.pools.standing("web")
+        members = {member.id for member in self.plan.members}
+        was_in = before.found if before.inside is None else before.inside
+        serving = {one.id for one in self.table.servers if one.weight}
+        for id_, turned in before.turned.items():
+            # Who stands as the table shows it; and as it is decided now.
+            stands = {id_ in place for place in (was_in or (), serving, after.found or ())}
+            if len(stands) == 1 and id_ in members:
+                assert after.turned[id_] == turned
+        young = [id_ for at, id_ in before.exits if self.now.mono - at < 10]
+        assert not (self.plan.evict and young) or [id_ for _, id_ in after.exits][-len(young) :] == young
+        held_out = {id_: until for id_, until in before.banned.items() if self.now.mono < until.mono}
+        assert {id_: until for id_, until in after.banned.items() if id_ in held_out} == held_out
+        assert after.repairs == before.repairs
+        assert after.pinned.keys() == before.pinned.keys() & {*members, *self.spare()}
+        there = self.table.service is not None
+        assert after.hands_off == ("" if there else before.hands_off)
+        assert (after.service is not None) is (before.service is not None and there)
+        assert told is None or self.plan.quorum is None or now == told
+
+    def spare(self) -> set[ServerId]:
+        """The fallback server."""
+        return {self.plan.fallback.id} if self.plan.fallback else set()
 
     @rule(cut=st.integers(0, 9))
     def it_is_killed_while_it_applies(self, cut: int) -> None:
@@ -331,6 +366,35 @@ class Life(RuleBasedStateMachine):
         needed = max(1, least(self.plan.floor, len(self.enabled())))
         assert not resting or len(self.inside()) >= needed or self.left_alone()
         assert not resting & self.ordered_out()
+
+    @rule()
+    def the_quorum_is_looked_at(self) -> None:
+        """It turns as keepalived's does, once for each turn; between the two thresholds it stays."""
+        quorum, before = self.plan.quorum, self.pools.standing("web")
+        wanted, turn = self.pools.wanted("web", self.now), self.pools.turn("web", self.now)
+        assert self.pools.turn("web", self.now) is None
+        if quorum is None or wanted.waiting or not self.round_over:
+            return
+        count = healthy(self.pools.facts("web", self.now))
+        low, high = quorum.count - quorum.hysteresis, quorum.count + quorum.hysteresis
+        suspects = sum(why == SUSPECT for why in wanted.spared.values())
+        if turn is None:
+            assert before is not None
+            assert count + suspects >= low if before.up else count < high
+        elif before is None:
+            assert turn.up is (count >= quorum.count)
+        else:
+            assert turn.up is not before.up
+            assert count >= high if turn.up else count < low
+
+    @invariant()
+    def who_is_held_in_never_counts_for_the_quorum(self) -> None:
+        wanted = self.pools.wanted("web", self.now)
+        if self.round_over and not self.left_alone():
+            held = {*wanted.held, *wanted.spared}
+            count = healthy(self.pools.facts("web", self.now))
+            assert count == len(self.inside() - held)
+            assert count <= sum(self.voted_in(member) for member in self.plan.members)
 
     @invariant()
     def law_3(self) -> None:
