@@ -26,8 +26,8 @@ SERVICE = """\
         monitor tcp.monitor -p {port} --expect GOOD -t 3
         period
             numalerts 1
-{collate}            alert mail.alert --no-html --smtp-host 127.0.0.1 --port {smtp} --from a@b.invalid c@d.invalid
-"""
+            alert mail.alert --no-html --smtp-host 127.0.0.1 --port {smtp} --from a@b.invalid c@d.invalid
+{collate}"""
 
 
 class Greeter:
