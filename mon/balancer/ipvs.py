@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mon.balancer import each_applied, ipvsadm
+from mon.balancer.direct import misdirected
 from mon.errors import BalancerError, BalancerRefused, BalancerUnreachable
 from mon.model.pool import (
     Change,
@@ -85,7 +86,7 @@ def check(*arguments: str) -> str:
 
 
 def advice(pools: Sequence[Pool], sysctls: Path = _SYSCTLS) -> list[Problem]:
-    """The kernel settings that cost requests when a server dies, one warning for each that is off."""
+    """What costs requests when a server dies, and checks that cannot be answered; a warning each."""
     if not pools:
         return []
     where = pools[0].source
@@ -101,7 +102,7 @@ def advice(pools: Sequence[Pool], sysctls: Path = _SYSCTLS) -> list[Problem]:
         )
         remedy = "sysctl -w net.ipv4.vs.expire_quiescent_template=1"
         found.append(Problem(persistent, what, remedy, Severity.WARNING))
-    return found
+    return [*found, *misdirected(pools)]
 
 
 class _Records:

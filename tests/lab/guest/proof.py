@@ -1,7 +1,10 @@
 """The network itself, with nothing but ipvsadm: what the other tests of the lab stand on."""
 
 import pytest
-from netlab import VIP, VIP6, endpoint, get, nsrun, table
+from netlab import VIP, VIP6, endpoint, get, in_ns, nsrun, table
+
+from mon.balancer.ipvs import advice
+from mon.model.pool import Forward, Member, Pool, ServerId, VirtualId
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["v4", "v6"])
@@ -40,3 +43,26 @@ def test_a_dead_server_is_still_scheduled_when_nobody_checks(net, service):
     answers = [get("client", url(vip)) for _ in range(3)]
     net.rs_start("rs1")
     assert sum(answer.endswith("000") for answer in answers) == 1
+
+
+def test_mon_check_warns_where_ipv6_checks_would_leave_from_the_virtual_address(net):
+    """The trap of direct routing, and the kernel's own word on it, with and without ``preferred_lft 0``."""
+    pool = Pool(
+        "web6",
+        VirtualId("tcp", VIP6, 80),
+        ("ipvs",),
+        members=tuple(
+            Member(ServerId(address, 80), name, address, forward=Forward.GATE)
+            for name, address in net.rs6.items()
+        ),
+    )
+
+    def warned():
+        return [problem.what for problem in in_ns("lb1", advice, [pool]) if "its own address" in problem.what]
+
+    assert warned() == []
+    change = ["ip", "address", "change", f"{VIP6}/128", "dev", "eth0", "preferred_lft"]
+    nsrun("lb1", [*change, "forever"])
+    there = warned()
+    nsrun("lb1", [*change, "0"])
+    assert len(there) == (net.mode == "dr")
