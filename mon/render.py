@@ -167,7 +167,7 @@ def duration(seconds: float) -> str:
 def some(names: Iterable[str], width: int = 40) -> str:
     """Filter: as many names as fit into ``width`` characters, then ``+N more``; at least one."""
     every = list(names)
-    for shown in range(len(every), 1, -1):
+    for shown in range(min(len(every), width // 2 + 1), 1, -1):  # of thousands no more can fit
         text = _shown(every, shown)
         if len(text) <= width:
             return text

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mon.engine.step import Closed
 from mon.model.config import Key
-from mon.model.notice import AlertType, Grouped, Notice, PoolLine
+from mon.model.notice import AlertType, Grouped, HeldService, Notice, PoolLine
 from mon.model.result import OpStatus
 from mon.render import some
 
@@ -30,13 +30,12 @@ def collated(notices: Sequence[Notice], closed: Closed) -> Notice:
 
     Of a single service it is the notice of that service, as without collation.
     """
-    members = sorted(
-        (_with_held(member, closed) for member in folded(notices)),
-        key=lambda member: (not member.is_failure, not member.held_total),
-    )
+    members = sorted(folded(notices), key=lambda member: (not member.is_failure, not _held(member, closed)))
     group = _group(notices[-1].group, members, closed)
-    members = [replace(member, group=group) for member in members]
-    return members[0] if len(members) == 1 else _all(members)
+    if len(members) > 1:
+        return _all(members, group, closed)
+    held = _held(members[0], closed)
+    return replace(members[0], group=group, held=held[:LISTED], held_total=len(held))
 
 
 def folded(notices: Iterable[Notice]) -> list[Notice]:
@@ -60,11 +59,8 @@ def _folded(story: Sequence[Notice]) -> Notice:
     return replace(last, remark=remark, output=f"{last.output.rstrip()}\n\n{remark}\n")
 
 
-def _with_held(member: Notice, closed: Closed) -> Notice:
-    if not member.is_failure:
-        return member
-    held = closed.held.get(member.key, ())
-    return replace(member, held=held[:LISTED], held_total=len(held))
+def _held(member: Notice, closed: Closed) -> tuple[HeldService, ...]:
+    return closed.held.get(member.key, ()) if member.is_failure else ()
 
 
 def _group(before: Grouped | None, members: Sequence[Notice], closed: Closed) -> Grouped | None:
@@ -77,13 +73,14 @@ def _group(before: Grouped | None, members: Sequence[Notice], closed: Closed) ->
     )
 
 
-def _all(members: Sequence[Notice]) -> Notice:
+def _all(whole: Sequence[Notice], group: Grouped | None, closed: Closed) -> Notice:
+    members = [_short(each, _held(each, closed), number < DETAILED) for number, each in enumerate(whole)]
     bad = [member for member in members if member.is_failure]
     types = {member.type for member in bad}
     type_ = AlertType.UP if not bad else types.pop() if len(types) == 1 else AlertType.FAILURE
     watches, services = {each.watch for each in members}, {each.service for each in members}
-    name = members[0].group.name if members[0].group else ""
-    whole = Notice(
+    name = group.name if group else ""
+    made = Notice(
         type=type_,
         watch=watches.pop() if len(watches) == 1 else name if " " not in name else f"{len(watches)}-watches",
         service=services.pop() if len(services) == 1 else f"{len(members)}-services",
@@ -92,16 +89,16 @@ def _all(members: Sequence[Notice]) -> Notice:
         status=max(member.status for member in members),
         opstatus=OpStatus.FAIL if bad else OpStatus.OK,
         summary=summary(members),
-        output=printed(members),
-        hosts=tuple(dict.fromkeys(_hosts(bad or members)))[:LISTED],
+        output=printed(members, group),
+        hosts=tuple(dict.fromkeys(_hosts(whole, bad=bool(bad))))[:LISTED],
         first_failure=min((each.first_failure for each in members if each.first_failure), default=0.0),
         last_failure=max(each.last_failure for each in members),
         last_message=max(each.last_message for each in members),
-        pools=_pools(members),
-        group=members[0].group,
-        members=tuple(_short(member, number < DETAILED) for number, member in enumerate(members)),
+        pools=_pools(whole),
+        group=group,
+        members=tuple(members),
     )
-    return replace(whole, environment=_environment(whole, members[0].environment))
+    return replace(made, environment=_environment(made, whole[0].environment))
 
 
 def summary(members: Sequence[Notice]) -> str:
@@ -116,7 +113,7 @@ def summary(members: Sequence[Notice]) -> str:
     return "; ".join(parts)
 
 
-def printed(members: Sequence[Notice]) -> str:
+def printed(members: Sequence[Notice], group: Grouped | None) -> str:
     """What a program gets on its stdin: the summary as the first line, then a line for each service."""
     lines = [summary(members), ""]
     for member in members[:LISTED]:
@@ -129,7 +126,6 @@ def printed(members: Sequence[Notice]) -> str:
             lines.append(f"    {member.remark[:300]}")
     if members[LISTED:]:
         lines.append(f"... and {len(members) - LISTED} more")
-    group = members[0].group
     if group and group.others:
         more = f" +{group.more} more" if group.more else ""
         lines += ["", f"still failing: {' '.join(group.others)}{more}"]
@@ -140,10 +136,11 @@ def _count(number: int, one: str, many: str) -> str:
     return f"1 service {one}" if number == 1 else f"{number} services {many}"
 
 
-def _hosts(members: Iterable[Notice]) -> Iterable[str]:
+def _hosts(members: Iterable[Notice], *, bad: bool) -> Iterable[str]:
     """The hosts that are down, where that is known; else all."""
     for member in members:
-        yield from (report.host for report in member.down) if member.down else member.hosts
+        if member.is_failure is bad:
+            yield from (report.host for report in member.down) if member.down else member.hosts
 
 
 def _pools(members: Iterable[Notice]) -> tuple[PoolLine, ...]:
@@ -151,7 +148,7 @@ def _pools(members: Iterable[Notice]) -> tuple[PoolLine, ...]:
     return tuple({pool.name: pool for member in members for pool in member.pools}.values())
 
 
-def _short(member: Notice, detailed: bool) -> Notice:
+def _short(member: Notice, held: tuple[HeldService, ...], detailed: bool) -> Notice:
     """A member without what nobody will read in a long message."""
     link = member.environment.get("LINK")
     return replace(
@@ -159,8 +156,9 @@ def _short(member: Notice, detailed: bool) -> Notice:
         output=member.output[:OUTPUT] if detailed else "",
         summary=member.summary[:OUTPUT],
         hosts=member.hosts[:LISTED] if detailed else (),
-        reports=member.down[:REPORTS] if detailed else member.down[:1],
-        held=member.held if detailed else (),
+        reports=member.down[: REPORTS if detailed else 1],
+        held=held[:LISTED] if detailed else (),
+        held_total=len(held),
         environment={"LINK": link} if link else {},
         pools=(),
         group=None,
