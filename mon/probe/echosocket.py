@@ -78,7 +78,7 @@ class EchoSocket:
         """Up to ``most`` of the replies that are there.  What is not ours is left out."""
         replies: list[Reply] = []
         read, unpack, cookie, kind = self._sock.recvmsg, PACKET.unpack_from, self._cookie, self._reply
-        start = 0
+        header, least, when, start = self._header, PACKET.size, TIMESPEC.unpack, 0
         for _ in range(most):
             try:
                 data, ancillary, _, sender = read(256, ANCILLARY)
@@ -86,13 +86,14 @@ class EchoSocket:
                 break
             except OSError:
                 continue  # an error that the network reported for one host; reading it has cleared it
-            if self._header and data:
+            if header and data:
                 start = (data[0] & 15) * 4
-            if len(data) < start + PACKET.size:
+            if len(data) < start + least:
                 continue
             found, _, _, _, _, echoed, number = unpack(data, start)
             if found == kind and echoed == cookie:
-                replies.append((number, sender[0], _arrival(ancillary)))
+                seconds, nanoseconds = when(ancillary[0][2]) if ancillary else (0, 0)
+                replies.append((number, sender[0], seconds + nanoseconds / 1e9))
         return replies
 
     def _settle(self, family: socket.AddressFamily, raw: bool) -> None:
@@ -140,11 +141,3 @@ def _only_identifier(sock: socket.socket, family: socket.AddressFamily, identifi
 
 def _sum(data: bytes) -> int:
     return sum(struct.unpack(f"!{len(data) // 2}H", data))
-
-
-def _arrival(ancillary: list[tuple[int, int, bytes]]) -> float:
-    for _, kind, data in ancillary:
-        if kind == SO_TIMESTAMPNS:
-            seconds, nanoseconds = TIMESPEC.unpack_from(data)
-            return float(seconds + nanoseconds / 1e9)
-    return 0.0

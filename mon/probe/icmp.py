@@ -53,18 +53,18 @@ class Echo(NamedTuple):
 
 
 NOT_ASKED = OSError(errno.EAGAIN, "the socket took no request")
+LATE = object()
 
 
 class Asked:
     """One host that is being asked.  ``trouble`` is why no request to it could be sent so far."""
 
-    __slots__ = ("address", "host", "source", "sweep", "trouble")
+    __slots__ = ("address", "host", "sweep", "trouble")
 
     def __init__(self, sweep: "Sweep", host: str, address: SockAddress) -> None:
         self.sweep = sweep
         self.host = host
         self.address = address
-        self.source = address[0]
         self.trouble: OSError | None = NOT_ASKED
 
 
@@ -74,17 +74,16 @@ class Sweep:
     def __init__(self, targets: Iterable[tuple[str, SockAddress]], report: Callable[[Echo], None]) -> None:
         self.waiting = dict.fromkeys(Asked(self, host, address) for host, address in targets)
         self.numbers: list[int] = []
+        self.began = time.monotonic()
         self._report = report
         self._done: asyncio.Future[None] | None = None
 
     def answered(self, asked: Asked, rtt: float) -> None:
         """The first answer counts; later ones answer the retries."""
-        if asked not in self.waiting:
-            return
-        del self.waiting[asked]
-        self._report(Echo.alive(asked.host, rtt))
-        if not self.waiting:
-            self._settle()
+        if self.waiting.pop(asked, LATE) is not LATE:
+            self._report(Echo.alive(asked.host, rtt))
+            if not self.waiting:
+                self._settle()
 
     async def all_answered(self, timeout: float) -> None:
         """Wait for that, ``timeout`` seconds at most."""
@@ -120,7 +119,7 @@ class Family:
         self._family = family
         self._pulse = pulse
         self._socket: EchoSocket | None = None
-        self._waited: dict[int, tuple[Asked, float, float]] = {}  # number: whom, asked when (monotonic, wall)
+        self._waited: dict[int, tuple[Asked, float]] = {}  # number: who was asked, and when (wall)
         self._numbers = itertools.count()
 
     async def sweep(self, sweep: Sweep, timeout: float, attempts: int) -> None:
@@ -162,50 +161,53 @@ class Family:
         """One request to each that is waited for, in bursts, reading the replies in between."""
         hosts = list(sweep.waiting)
         for start in range(0, len(hosts), BURST):
-            for asked in hosts[start : start + BURST]:
-                if not self._send(asked):
-                    await self._send_patiently(asked)
+            for asked in self._burst(hosts[start : start + BURST]):
+                await self._send_patiently(asked)
             self._drain()
             await asyncio.sleep(0)
 
     async def _send_patiently(self, asked: Asked) -> None:
         for _ in range(PATIENCE):
             await asyncio.sleep(0.001)
-            if self._send(asked):
+            if not self._burst((asked,)):
                 return
 
-    def _send(self, asked: Asked) -> bool:
-        """Send a request; False if the socket takes no more just now."""
-        number = next(self._numbers) & 0xFFFFFFFF
+    def _burst(self, hosts: Iterable[Asked]) -> list[Asked]:
+        """Send a request to each; those for which the socket takes no more just now."""
         if self._socket is None:
-            return True  # closed meanwhile
-        self._waited[number] = (asked, time.monotonic(), time.time())
-        asked.sweep.numbers.append(number)
-        try:
-            self._socket.send(number, asked.address)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            if asked.trouble is not None:
-                asked.trouble = error
-        else:
-            asked.trouble = None
-        return True
+            return []  # closed meanwhile
+        send, waited, numbers, clock = self._socket.send, self._waited, self._numbers, time.time
+        left: list[Asked] = []
+        for asked in hosts:
+            number = next(numbers) & 0xFFFFFFFF
+            waited[number] = (asked, clock())
+            asked.sweep.numbers.append(number)
+            try:
+                send(number, asked.address)
+            except BlockingIOError:
+                left.append(asked)
+            except OSError as error:
+                if asked.trouble is not None:
+                    asked.trouble = error
+            else:
+                asked.trouble = None
+        return left
 
     def _drain(self, most: int = BURST * 4) -> None:
         """Read up to ``most`` replies and tell the sweeps."""
         if self._socket is None:
             return
+        waited, now, mono = self._waited, time.time(), time.monotonic()
         for number, source, arrival in self._socket.receive(most):
-            found = self._waited.get(number)
+            found = waited.get(number)
             if found is None:
                 continue
-            asked, mono, wall = found
-            if source != asked.source and source.partition("%")[0] != asked.source:
+            asked, wall = found
+            if source != asked.address[0] and source.partition("%")[0] != asked.address[0]:
                 continue
-            rtt = time.monotonic() - mono
-            if arrival:  # it may have waited for us; but the clock may have been set since
-                rtt = min(rtt, max(0.0, arrival - wall))
+            rtt = (arrival or now) - wall  # by the kernel's clock: it may have waited for us
+            if not 0.0 <= rtt <= mono - asked.sweep.began:  # which was set meanwhile
+                rtt = 0.0 if rtt < 0.0 else mono - asked.sweep.began
             asked.sweep.answered(asked, rtt)
 
 
@@ -224,17 +226,22 @@ class Icmp:
         attempts: int,
     ) -> None:
         """Ask each (host, canonical numeric address), both families side by side."""
-        targets: dict[socket.AddressFamily, list[tuple[str, SockAddress]]] = {}
+        ipv4: list[tuple[str, SockAddress]] = []
+        targets = {socket.AF_INET: ipv4, socket.AF_INET6: list[tuple[str, SockAddress]]()}
         for host, address in hosts:
+            if ":" not in address:
+                ipv4.append((host, (address, 0)))
+                continue
             try:
                 to = endpoint(address, 0)
             except OSError as error:
                 report(Echo.unknown(host, judged(error, at_once=True, doing="ping").detail))
             else:
-                targets.setdefault(to.family, []).append((host, to.address))
+                targets[to.family].append((host, to.address))
         sweeps = (
             self._families[family].sweep(Sweep(some, report), timeout, attempts)
             for family, some in targets.items()
+            if some
         )
         await asyncio.gather(*sweeps)
 

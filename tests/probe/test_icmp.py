@@ -8,6 +8,8 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,18 @@ async def main():
     for _ in range(2):
         await probe.ping_sweep(sys.argv[1:], found.append, timeout=0.2, retries=1)
     print(json.dumps(found))
+asyncio.run(main())
+"""
+
+CROWD = """
+import asyncio, json
+from mon.probe import Probe
+hosts = [f"127.{99 if n % 5 == 0 else 1}.{n // 250}.{1 + n % 250}" for n in range(2000)]
+async def main():
+    probe, found = Probe(), []
+    for _ in range(3):
+        await probe.ping_sweep(hosts, found.append, timeout=1.0, retries=1)
+    print(json.dumps([(echo.host, echo.verdict) for echo in found]))
 asyncio.run(main())
 """
 
@@ -134,7 +148,7 @@ async def test_a_forged_reply_from_another_address_does_not_count(probe):
     family._open()
     echo = family._socket
     heard = []
-    family._waited[7] = (type("Asked", (), {"source": "127.0.0.9", "sweep": None})(), 0.0, 0.0)
+    family._waited[7] = (type("Asked", (), {"address": ("127.0.0.9", 0), "sweep": None})(), 0.0)
     head = (0, 0, 0, echo._identifier, 7, echo._cookie, 7)
     total = _sum(PACKET.pack(*head))
     total = (total >> 16) + (total & 0xFFFF)
@@ -142,10 +156,12 @@ async def test_a_forged_reply_from_another_address_does_not_count(probe):
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
         forger.bind(("127.0.0.2", 0))
         forger.sendto(packet, ("127.0.0.1", 0))
-    family._waited[7][0].sweep = type("Sweep", (), {"answered": lambda *said: heard.append(said)})()
+    family._waited[7][0].sweep = type(
+        "Sweep", (), {"began": 0.0, "answered": lambda *said: heard.append(said)}
+    )()
     await asyncio.sleep(0.1)
     assert heard == []
-    family._waited[7][0].source = "127.0.0.2"
+    family._waited[7][0].address = ("127.0.0.2", 0)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
         forger.bind(("127.0.0.2", 0))
         forger.sendto(packet, ("127.0.0.1", 0))
@@ -164,6 +180,27 @@ def test_the_unprivileged_socket_does_as_well():
     found, said = in_namespace(PERMITTED, "127.0.0.1", "127.0.0.2", "::1", prefix=POWERLESS)
     assert [verdict for _, verdict, _, _ in found] == ["ok"] * 6
     assert said == ""
+
+
+@namespaces
+@pytest.mark.skipif(not shutil.which("iptables"), reason="needs iptables, to drop what goes to the dead")
+@pytest.mark.parametrize("permitted", ["true", PERMITTED], ids=["raw", "ping socket"])
+def test_two_daemons_side_by_side_call_nobody_dead_alive(permitted):
+    """Both ask the same 2,000 hosts again and again; icmplib calls 54 of 1,000 dead hosts alive so."""
+    command = f"""ip link set lo up; iptables -A INPUT -d 127.99.0.0/16 -j DROP; {permitted}
+        "$0" -c "$PROGRAM" > "$1/one" & "$0" -c "$PROGRAM" > "$1/two"; wait"""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(
+            ["unshare", "-n", "sh", "-c", command, sys.executable, directory],
+            env={**os.environ, "PROGRAM": CROWD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            timeout=60,
+            check=True,
+        )
+        found = [json.loads(Path(directory, name).read_text()) for name in ("one", "two")]
+    for said in found:
+        assert len(said) == 3 * 2000
+        wrong = [(host, verdict) for host, verdict in said if (verdict == "ok") is host.startswith("127.99.")]
+        assert wrong == []
 
 
 @namespaces
