@@ -112,23 +112,24 @@ class Recorder:
             people, self._pools, self._clock(), told=lambda each: not self._outbox.policy.is_action(each.line)
         )
         entries, merged = self._outbox.merged(self._outbox.entries_for(told))
-        withdrawn = self._outbox.withdrawn(step.withdrawn)
+        withdrawn = self._outbox.withdraw(step.withdrawn)
         batch = self._batch(step.keys)
         batch = replace(batch, pools=self._changed_pools() if pools else {})
         transitions, ends = (*batch.transitions, *step.transitions), (*merged, *withdrawn)
         batch = replace(batch, entries=entries, deliveries=ends, transitions=transitions, holds=held)
         saved = await self._commit(replace(batch, notes=self._changed_groups()))
         self._outbox.committed(entries, saved=saved)
-        self._outbox.withdraw(withdrawn, saved=saved)
+        if not saved:
+            self._outbox.keep(withdrawn)
         for closed in step.closed:
             self._outbox.release(closed)
         await self._journals.take(step)
 
     async def look_at_windows(self) -> None:
-        """Send what windows have collected that are over; also of those that a former life left behind."""
-        await self.carry_out(self._book.windows_over(self._clock()))
-        for window in self._outbox.windows - self._book.open_windows():
+        """Send what windows have collected that are over: first those that a former life left behind."""
+        for window in sorted(self._outbox.windows - self._book.open_windows()):
             self._outbox.release(self._book.closing(window))
+        await self.carry_out(self._book.windows_over(self._clock()))
 
     def _changed_groups(self) -> dict[str, bytes | None]:
         """What is to be saved of groups: of those that are another value than what is on disk."""

@@ -44,8 +44,11 @@ class Bundles:
             return
         self._waiting.setdefault((entry.window, entry.destination), {})[entry.id] = entry
 
-    def withdrawn(self, gone: Sequence[Withdrawn], fresh: Iterable[Entry]) -> list[Entry]:
-        """The ends of what is not to be told after all; ``fresh`` are entries that are not here yet."""
+    def withdraw(self, gone: Sequence[Withdrawn], fresh: Iterable[Entry]) -> list[Entry]:
+        """Take out what is not to be told after all; it, as it ends.
+
+        ``fresh`` are entries that are not here yet, as their decision is being written down.
+        """
         if not gone:
             return []
         entries = [entry for members in self._waiting.values() for entry in members.values()]
@@ -55,11 +58,8 @@ class Bundles:
             why = reasons.get((entry.window, entry.watch, entry.service, entry.period))
             if why and not (why.failures_only and entry.type is AlertType.UP):
                 found.append(replace(entry, stage=Stage.EXPIRED, why=why.why, next_at=0.0))
+        self._gone.update(entry.id for entry in found if not self.remove(entry.id))
         return found
-
-    def withdraw(self, ids: Iterable[str]) -> None:
-        """Take these out, now or when they come: a decision may still be on its way to the disk."""
-        self._gone.update(each for each in ids if not self.remove(each))
 
     def remove(self, id: str) -> bool:
         """Take out an entry that waits in a window; False if none does by this id."""

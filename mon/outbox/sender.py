@@ -142,15 +142,14 @@ class Outbox:
         """Those whose messages wait for ``release``."""
         return self._bundles.windows
 
-    def withdrawn(self, gone: Sequence[Withdrawn]) -> tuple[Outcome, ...]:
-        """How what is not to be told after all ends: for the batch that says why.  Then: ``withdraw``."""
+    def withdraw(self, gone: Sequence[Withdrawn]) -> tuple[Outcome, ...]:
+        """Take out what is not to be told after all; how it ends, for the batch that says why."""
         now = self._clock().wall
-        return tuple(outcome_of(each, now) for each in self._bundles.withdrawn(gone, self._fresh.values()))
+        return tuple(outcome_of(each, now) for each in self._bundles.withdraw(gone, self._fresh.values()))
 
-    def withdraw(self, outcomes: Sequence[Outcome], *, saved: bool = True) -> None:
-        """Take out what ends so."""
-        self._bundles.withdraw(outcome.id for outcome in outcomes)
-        self._notebook.outcomes += () if saved else outcomes
+    def keep(self, outcomes: Sequence[Outcome]) -> None:
+        """Write these down later: the disk did not take them."""
+        self._notebook.outcomes += outcomes
 
     def release(self, closed: Closed) -> None:
         """A window is over: send what waited for it, and with it what could not be sent before."""

@@ -32,9 +32,8 @@ class Group(World):
         return self.answer
 
     async def withdraw(self, *gone: Withdrawn) -> None:
-        outcomes = self.outbox.withdrawn(gone)
+        outcomes = self.outbox.withdraw(gone)
         await self.store.commit(Batch(self.clock.now.wall, deliveries=outcomes))
-        self.outbox.withdraw(outcomes)
 
     @property
     def said(self) -> list[str]:
@@ -150,8 +149,7 @@ async def test_the_end_of_what_was_told_before_is_told_whatever_is_withdrawn(wor
 
 async def test_what_is_withdrawn_while_it_is_being_written_is_not_told(world: Group) -> None:
     rows = world.outbox.entries_for([failing("a")], lambda line: False)
-    outcomes = world.outbox.withdrawn([Withdrawn(ONE, ("web", "a"), "always", "somebody knows")])
-    world.outbox.withdraw(outcomes)
+    outcomes = world.outbox.withdraw([Withdrawn(ONE, ("web", "a"), "always", "somebody knows")])
     await world.store.commit(Batch(world.clock.now.wall, entries=rows, deliveries=outcomes))
     world.outbox.committed(rows)
     world.outbox.release(OVER)
