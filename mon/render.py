@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mon.errors import RenderError
-from mon.model.notice import HostReport
+from mon.model.notice import HostReport, Notice
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -44,6 +44,7 @@ class Render:
             "duration": duration,
             "some": some,
             "unsaid": unsaid,
+            "by_watch": by_watch,
         }
 
     def has(self, name: str) -> bool:
@@ -145,6 +146,14 @@ def unsaid(output: str, reports: Iterable[HostReport], *others: str) -> str:
         said |= {report.detail.strip(), f"{report.host}: {report.detail}".strip()}
     left = "\n".join("" if line.strip() in said else line.rstrip() for line in output.splitlines())
     return re.sub("\n{3,}", "\n\n", left).strip("\n")
+
+
+def by_watch(notices: Iterable[Notice]) -> list[tuple[str, list[Notice]]]:
+    """Filter: watches in the order in which they come first, each with what is about it."""
+    found: dict[str, list[Notice]] = {}
+    for notice in notices:
+        found.setdefault(notice.watch, []).append(notice)
+    return list(found.items())
 
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))

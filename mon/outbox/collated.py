@@ -121,7 +121,7 @@ def printed(members: Sequence[Notice], group: Grouped | None) -> str:
         lines.append(f"{'/'.join(member.key)}: {word}: {member.summary[:200]}")
         if member.held_total:
             names = (f"{held.watch}/{held.service}" for held in member.held)
-            lines.append(f"    not told of because of it: {member.held_total}: {some(names, 200)}")
+            lines.append(f"    held because of it: {member.held_total}: {some(names, 200)}")
         if member.remark:
             lines.append(f"    {member.remark[:300]}")
     if members[LISTED:]:

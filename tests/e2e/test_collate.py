@@ -115,7 +115,7 @@ def test_a_parent_that_fails_after_its_children_is_told_with_them_behind_it(
         daemon.wait_for("transition", service=service, new="fail")
     hosts.down("sql", "db1")
     subject, text = postbox.mail("DOWN db/sql")
-    assert subject == "DOWN db/sql: db1 (1 of 1), 3 not told because of it"
+    assert subject == "DOWN db/sql: db1 (1 of 1), 3 held because of it"
     assert "web/web0 (fails since" in text and "web/web2\n" in text.replace("\r", "")
     assert "because of db/sql, before it was told" in daemon.ask("why", "web", "web0").stdout
     hosts.down("web2", "web1")
