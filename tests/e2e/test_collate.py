@@ -1,8 +1,9 @@
 """One message for many services, told by real mail, through crashes and with two thousand of them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from real_things import Daemon, Postbox
+from real_things import Daemon, Postbox, until
 
 Start = Callable[..., Daemon]
 Program = Callable[[str, str], object]
@@ -122,3 +123,31 @@ def test_a_parent_that_fails_after_its_children_is_told_with_them_behind_it(
     daemon.wait_for("transition", service="web2", new="fail")
     assert "fails because of db/sql (rule: dependency)" in daemon.ask("why", "web", "web2").stdout
     assert len(postbox.mails) == 1
+
+
+MAIL = """\
+#!/bin/sh
+# As Debian's mail.alert reads it: the first line is the summary, the rest the detail.
+read -r summary
+{ echo "$MON_COLLATED|$*|$summary"; cat; echo .; } >> "$0.told"
+"""
+
+
+def test_a_program_that_tells_people_is_called_once_in_the_classic_shape(
+    start: Start, postbox: Postbox, program: Program, tmp_path: Path
+) -> None:
+    hosts = Hosts(program)
+    program("mail.alert", MAIL)
+    told = tmp_path / "mail.alert.told"
+    text = config(postbox).replace("--smtp-host 127.0.0.1", "")
+    daemon = start(text.replace(f"--port {postbox.port} --from mon@test.invalid ", ""))
+    daemon.wait_for("transition", service="sql", new="ok")
+    for service, host in (("web0", "web1"), ("sql", "db1")):
+        hosts.down(service, host)
+        daemon.wait_for("transition", service=service, new="fail")
+    until(lambda: told.exists() and told.read_text().endswith(".\n"), "the program")
+    first, *rest = told.read_text().splitlines()
+    count, words, summary = first.split("|")
+    assert (count, summary) == ("2", "2 services fail: web/web0 db/sql")
+    assert words.startswith("-s 2-services -g team -h web1 db1 -t ") and words.endswith(" ops@test.invalid")
+    assert rest == ["", "web/web0: failure: web1", "db/sql: failure: db1", "."]
