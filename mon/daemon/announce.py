@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mon.catalog import Plan
-from mon.daemon.telling import floor_words
+from mon.daemon.telling import by_name, floor_words
 from mon.engine import Step
 from mon.model.config import AlertKind, AlertLine, Period
 from mon.model.moment import Moment
@@ -39,6 +39,11 @@ class News:
     text: str = ""
     detail: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+
+
+def pool_news(plan: Pool, wish: Wanted) -> News:
+    """What there is to say of the pool as a whole, the floor left out."""
+    return News(POOL, wish.concerns, by_name(plan, wish.concerns))
 
 
 def floor_news(plan: Pool, wish: Wanted) -> News:

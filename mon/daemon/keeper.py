@@ -13,7 +13,7 @@ from dataclasses import replace
 from mon.balancer import Balancer
 from mon.control.operations import PoolView
 from mon.daemon import events
-from mon.daemon.announce import BALANCER, POOL, News, floor_news
+from mon.daemon.announce import BALANCER, News, floor_news, pool_news
 from mon.daemon.journal import RESYNC, Case, Journal, trigger
 from mon.daemon.line import Line, Words
 from mon.daemon.sight import Sight, Step, explained, view
@@ -313,7 +313,7 @@ class Keeper:
     def _tell_of(self, plan: Pool, case: Case) -> None:
         """What people must know of the pool itself; nothing is news before the first round is over."""
         if case.facts.ready and (not case.wish.waiting or case.facts.memory.hands_off):
-            self._say(plan, News(POOL, case.wish.concerns, case.wish.concerns))
+            self._say(plan, pool_news(plan, case.wish))
             self._say(plan, floor_news(plan, case.wish))
 
     def _say(self, plan: Pool, news: News) -> None:

@@ -41,9 +41,6 @@ def _votes(plan: Pool, key: Key) -> bool:
 
 def _line(plan: Pool, wish: Wanted) -> PoolLine:
     names = {member.id: member.name for member in plan.members}
-    outlook = wish.outlook
-    for server, name in names.items():
-        outlook = outlook.replace(str(server), name)
     return PoolLine(
         name=plan.name,
         virtual=str(plan.id),
@@ -52,8 +49,15 @@ def _line(plan: Pool, wish: Wanted) -> PoolLine:
             for entry in wish.table.servers
         ),
         floor=floor_words(plan),
-        outlook=outlook,
+        outlook=by_name(plan, wish.outlook),
     )
+
+
+def by_name(plan: Pool, text: str) -> str:
+    """The text with servers as mon.cf names them."""
+    for member in sorted(plan.members, key=lambda each: -len(str(each.id))):  # :8080 before :80
+        text = text.replace(str(member.id), member.name)
+    return text
 
 
 def floor_words(plan: Pool) -> str:

@@ -122,7 +122,7 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
 def _alarms(facts: Facts, memory: Memory, seats: Seats) -> Iterator[str]:
     for id_ in sorted(banned(memory, facts.now)):
         if id_ not in seats.inside:
-            yield f"{id_} is held out: it left too often"
+            yield f"{id_} is held out: it left too often (flap)"
     for id_ in seats.roused:
         yield f"{id_} stays in against a suggested weight of 0: {_needs(facts.plan)}"
 

@@ -46,7 +46,7 @@ def spared(
     if plan.evict is not None:
         rest = [member for member in leaving if member.id not in found]
         quota = plan.evict.count - _recent(memory, now, plan.evict.seconds)
-        why = f"no more than {plan.evict.count} leave within {plan.evict.seconds:g} s"
+        why = f"no more than {plan.evict.count} leave within {plan.evict.seconds:g} s (evict)"
         found |= dict.fromkeys(_best(rest, said, quota), why)
     return found
 

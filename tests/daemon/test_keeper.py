@@ -271,7 +271,7 @@ async def test_the_guards_are_told_by_name(desk: Desk) -> None:
     await both_in(desk)
     desk.say("w1", Verdict.DOWN)
     desk.say("w2", Verdict.DOWN)
-    await told_of(desk, "10.0.0.2:80 stays in against the votes: no more than 1 leave within 60 s")
+    await told_of(desk, "w2 stays in against the votes: no more than 1 leave within 60 s (evict)")
 
 
 async def test_who_is_held_out_for_flapping_is_told_by_name(desk: Desk) -> None:
@@ -279,7 +279,7 @@ async def test_who_is_held_out_for_flapping_is_told_by_name(desk: Desk) -> None:
     await both_in(desk)
     desk.say("w1", Verdict.DOWN)
     desk.say("w1", Verdict.OK)
-    await told_of(desk, "10.0.0.1:80 is held out: it left too often")
+    await told_of(desk, "w1 is held out: it left too often (flap)")
 
 
 async def told_of(desk: Desk, text: str) -> None:

@@ -86,7 +86,7 @@ def test_no_more_leave_than_the_rate_and_the_worst_first(farm) -> None:
         farm.down(host, cause=cause)
     assert inside(farm) == ["w2", "w3", "w4"]
     assert farm.pools.wanted("web", farm.now).outlook == (
-        "10.0.0.2:80, 10.0.0.3:80 stays in against the votes: no more than 1 leave within 60 s"
+        "10.0.0.2:80, 10.0.0.3:80 stays in against the votes: no more than 1 leave within 60 s (evict)"
     )
     assert farm.pools.wanted("web", farm.now).due == at.mono + 1 + 60
     look(farm, 60)
@@ -112,7 +112,7 @@ def test_one_that_leaves_too_often_is_held_out_for_a_while(farm) -> None:
         farm.ok("w1")
     assert inside(farm) == ["w2", "w3", "w4"]
     wanted = farm.pools.wanted("web", farm.now)
-    assert wanted.outlook == "10.0.0.1:80 is held out: it left too often"
+    assert wanted.outlook == "10.0.0.1:80 is held out: it left too often (flap)"
     assert wanted.why[ServerId("10.0.0.1", 80)] == "out: it left too often, held out for 299 s more"
     look(farm, 299)
     assert inside(farm) == ["w1", "w2", "w3", "w4"]
