@@ -7,7 +7,11 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import select
 import subprocess
+
+from mon.probe.deadlines import Deadlines
+from mon.probe.poller import Poller
 
 OUTPUT_LIMIT = 1 << 20
 CHUNK = 64 * 1024
@@ -17,20 +21,38 @@ DRAIN_SECONDS = 0.005
 
 
 class Child:
-    """One running program: its process, its pidfd, and the pipe of its output."""
+    """One running program: its process, its pidfd, and the pipe of its output; ``watch`` begins."""
 
-    def __init__(self, started: tuple[subprocess.Popen[bytes], int], token: str) -> None:
+    def __init__(self, started: tuple[subprocess.Popen[bytes], int], token: str, poller: Poller) -> None:
         self._process, self.output_fd = started
         self.pid = self._process.pid
         self.token = token
-        self._loop = asyncio.get_running_loop()
-        self.exited: asyncio.Future[None] = self._loop.create_future()
+        self.exited = False
+        self._waiter: asyncio.Future[None] | None = None
         self._output = bytearray()
         self._dropped = 0
         self._drain: asyncio.TimerHandle | None = None
+        self._poller = poller
+        self._pidfd = -1
+
+    def watch(self) -> None:
+        """Notice its end and its output from now on.  Raises OSError."""
         self._pidfd = os.pidfd_open(self.pid)
-        self._loop.add_reader(self._pidfd, self._on_exit)
-        self._loop.add_reader(self.output_fd, self._on_output)
+        self._poller.watch(self._pidfd, self._on_exit)
+        self._poller.watch(self.output_fd, self._on_output)
+
+    async def over(self, seconds: float, deadlines: Deadlines) -> bool:
+        """Wait for its end; False if it has not come within ``seconds``.  One may wait at a time."""
+        if self.exited:
+            return True
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        limit = deadlines.set(seconds, self._end_wait)
+        try:
+            await waiter
+        finally:
+            limit.cancel()
+            self._waiter = None
+        return self.exited
 
     def signal(self, number: int) -> None:
         """Signal the whole process group."""
@@ -40,6 +62,10 @@ class Child:
     def wait(self) -> int | None:
         """The status as of subprocess; None if it cannot be had (a process stuck in the kernel)."""
         return self._process.poll()
+
+    def wait_for(self) -> None:
+        """Wait for the end of one that was killed before anybody knew of it."""
+        self._process.wait()
 
     def finish(self) -> str:
         """All that was said, as text; lets go of everything."""
@@ -57,8 +83,8 @@ class Child:
         """Stop watching."""
         self._close_pidfd()
         self._close_output()
-        if not self.exited.done():
-            self.exited.cancel()
+        self.exited = True  # for all that we shall ever know
+        self._end_wait()
 
     def abandon(self) -> None:
         """Stop watching a program that is to outlive us."""
@@ -67,7 +93,7 @@ class Child:
 
     def _close_pidfd(self) -> None:
         if self._pidfd >= 0:
-            self._loop.remove_reader(self._pidfd)
+            self._poller.forget(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = -1
 
@@ -76,23 +102,38 @@ class Child:
             self._drain.cancel()
             self._drain = None
         if self.output_fd >= 0:
-            self._loop.remove_reader(self.output_fd)
+            self._poller.forget(self.output_fd)
             os.close(self.output_fd)
             self.output_fd = -1
 
-    def _on_exit(self) -> None:
-        self._close_pidfd()
-        if not self.exited.done():
-            self.exited.set_result(None)
+    def _end_wait(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
-    def _on_output(self) -> None:
-        if not self._read():
+    def _on_exit(self, _events: int) -> None:
+        self._close_pidfd()
+        self.exited = True
+        self._end_wait()
+
+    def _on_output(self, events: int) -> None:
+        """Told once for all that is there (edge-triggered); the end of it is for ``finish`` to find."""
+        if not events & select.EPOLLIN:
             return
-        if len(self._output) >= OUTPUT_LIMIT:
-            self._loop.remove_reader(self.output_fd)
+        while self._read():
+            if len(self._output) >= OUTPUT_LIMIT:
+                self._flooded()
+                return
+
+    def _flooded(self) -> None:
+        """It has said too much: from now on a look now and then."""
+        if self.output_fd >= 0:
+            self._poller.forget(self.output_fd)
             with contextlib.suppress(OSError):  # the user's share of pipe memory is spent
                 fcntl.fcntl(self.output_fd, fcntl.F_SETPIPE_SZ, OUTPUT_LIMIT)
-            self._drain = self._loop.call_later(DRAIN_SECONDS, self._on_flood)
+            self._drain_later()
+
+    def _drain_later(self) -> None:
+        self._drain = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._on_flood)
 
     def _on_flood(self) -> None:
         self._drain = None
@@ -100,7 +141,7 @@ class Child:
             if not self._read():
                 break
         if self.output_fd >= 0:
-            self._drain = self._loop.call_later(DRAIN_SECONDS, self._on_flood)
+            self._drain_later()
 
     def _read(self) -> bool:
         """Read once; False when there is nothing now, or never again."""

@@ -15,11 +15,15 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import IO
 
+from mon.probe.deadlines import Deadlines
+from mon.probe.poller import Poller
 from mon.runner.capabilities import become_subreaper
 from mon.runner.child import Child, abandon
-from mon.runner.processes import TOKEN, hunt, processes
+from mon.runner.pace import Pace
+from mon.runner.processes import TOKEN, Process, hunt, processes
 from mon.users import as_user
 
 log = logging.getLogger("mon.runner")
@@ -76,16 +80,22 @@ class Spawner:
     ) -> None:
         inherited = os.environ if environment is None else environment
         ours = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
-        self._environment = {name: value for name, value in inherited.items() if name not in ours}
+        kept = {name: value for name, value in inherited.items() if name not in ours}
+        self._environment = _encoded(clean(kept))
         self._directory = directory if os.path.isdir(directory) else "/"
         self._user = user
         self._children: dict[int, Child] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._poller = Poller()
+        self._deadlines = Deadlines()
+        self._pace = Pace()
+        self._null = -1
         self._tokens = (f"{os.getpid()}.{number}" for number in itertools.count(1))
         self._prey: dict[int, str] = {}
         self._hunting: asyncio.Task[None] | None = None
         self._zombies: set[int] = set()
         self._reaping: asyncio.TimerHandle | None = None
+        self._closed = False
         become_subreaper()
 
     def start(self, command: Command) -> Child:
@@ -94,8 +104,9 @@ class Spawner:
         Raises OSError when it cannot be started.
         """
         token = next(self._tokens)
-        environment = clean({**self._environment, **command.environment, TOKEN: token})
-        child = _watch(self._popen(command, environment), token)
+        own = _encoded(clean({**command.environment, TOKEN: token}))
+        child = Child(self._popen(command, {**self._environment, **own}), token, self._poller)
+        _watch(child)
         self._children[child.pid] = child
         self._reap_later()
         return child
@@ -105,19 +116,23 @@ class Spawner:
 
         ``started`` gets the process number appended.  Cancelled, it ends the program in the background.
         """
+        await self._pace.turn()
+        before = perf_counter()
         try:
             child = self.start(command)
         except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
             return Ended(NOT_FOUND, trouble=f"could not be started: {_reason(error)}", started=False)
+        finally:
+            self._pace.spent(perf_counter() - before)
         if started is not None:
             started.append(child.pid)
         try:
-            await asyncio.wait({child.exited}, timeout=timeout)
+            over = await child.over(timeout, self._deadlines)
         except asyncio.CancelledError:
             if child.pid in self._children:  # else it was left to itself
                 self.end(child)
             raise
-        if child.exited.done():
+        if over:
             ended = self._collect(child, "")
             wrapped = bool(command.user or self._user) and _not_started(ended)
             return replace(ended, trouble="could not be started", started=False) if wrapped else ended
@@ -137,10 +152,17 @@ class Spawner:
 
     async def close(self) -> None:
         """Wait for what is being ended, and stop reaping.  Programs still running are let run."""
+        self._closed = True
         while self._ending:
             await asyncio.wait(self._ending)
         if self._reaping:
             self._reaping.cancel()
+        if not self._children:
+            self._deadlines.close()
+            self._poller.close()
+        if self._null >= 0:
+            os.close(self._null)
+            self._null = -1
 
     def leave(self, pid: int) -> None:
         """Let a program outlive us: somebody goes on reading its output, or it would die of SIGPIPE."""
@@ -155,9 +177,13 @@ class Spawner:
             abandon(reader)
         child.abandon()
 
-    def _popen(self, command: Command, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], int]:
+    def _popen(
+        self, command: Command, environment: Mapping[bytes, bytes]
+    ) -> tuple[subprocess.Popen[bytes], int]:
         words = [*as_user(command.user or self._user), *command.words]
-        stdin: int | IO[bytes] = subprocess.DEVNULL
+        if self._null < 0:  # one for all: Popen would open and close its own each time
+            self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        stdin: int | IO[bytes] = self._null
         with contextlib.ExitStack() as stack:
             if command.stdin is not None:
                 stdin = stack.enter_context(_memory_file(command.stdin))
@@ -171,13 +197,13 @@ class Spawner:
     async def _stop(self, child: Child) -> None:
         """SIGTERM, a little patience, SIGKILL for the whole group, and a hunt for what escaped it."""
         child.signal(signal.SIGTERM)
-        await asyncio.wait({child.exited}, timeout=PATIENCE)
+        await child.over(PATIENCE, self._deadlines)
         child.signal(signal.SIGKILL)  # the group, even if its leader has gone: it is not waited for yet
         self._prey[child.pid] = child.token
         if self._hunting is None:
             self._hunting = asyncio.get_running_loop().create_task(self._hunt())
         await asyncio.shield(self._hunting)
-        await asyncio.wait({child.exited}, timeout=PATIENCE)
+        await child.over(PATIENCE, self._deadlines)
 
     async def _hunt(self) -> None:
         """Hunt for all that is being stopped just now: a look at all processes is not cheap."""
@@ -203,16 +229,24 @@ class Spawner:
         """Wait for orphans that became our children and ended.
 
         Only for what was a zombie at the last look too: other parts of the daemon wait for theirs at once.
+        The look is a thread's: where thousands of processes are it takes some tenths of a second.
         """
+        self._reaping = None
+        looking = asyncio.get_running_loop().run_in_executor(None, processes)
+        looking.add_done_callback(self._reap_those)
+
+    def _reap_those(self, looked: "asyncio.Future[list[Process]]") -> None:
+        if looked.cancelled():
+            return
         ours = os.getpid()
-        dead = {each.pid for each in processes() if each.zombie and each.parent == ours}
+        dead = {each.pid for each in looked.result() if each.zombie and each.parent == ours}
         dead -= self._children.keys()
         for pid in dead & self._zombies:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         self._zombies = dead
-        self._reaping = None
-        self._reap_later()
+        if not self._closed:
+            self._reap_later()
 
 
 def _not_started(ended: Ended) -> bool:
@@ -220,19 +254,18 @@ def _not_started(ended: Ended) -> bool:
     return ended.status in (NOT_EXECUTABLE, NOT_FOUND) and ended.output.startswith(WRAPPER_SAYS)
 
 
-def _watch(started: tuple[subprocess.Popen[bytes], int], token: str) -> Child:
+def _watch(child: Child) -> None:
     try:
-        return Child(started, token)
+        child.watch()
     except OSError:  # no descriptor left: what was started must not run unwatched
-        process, output_fd = started
-        os.close(output_fd)
-        process.kill()
-        process.wait()
+        child.signal(signal.SIGKILL)
+        child.wait_for()
+        child.close()
         raise
 
 
 def _popen(
-    words: list[str], environment: Mapping[str, str], stdin: int | IO[bytes], directory: str
+    words: list[str], environment: Mapping[bytes, bytes], stdin: int | IO[bytes], directory: str
 ) -> tuple[subprocess.Popen[bytes], int]:
     reading, writing = os.pipe()
     try:
@@ -263,6 +296,11 @@ def clean(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: _cut(value.replace("\0", ""), len(name.encode()) + 2) for name, value in environment.items()
     }
+
+
+def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:
+    """As exec takes it; what is the same for every program is encoded once."""
+    return {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
 
 
 def _cut(value: str, taken: int) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import signal
+import time
 
 import pytest
 
@@ -220,3 +221,17 @@ async def test_many_that_hang_are_ended_together(spawner, program, ticker):
     assert {each.trouble for each in ended} == {"stopped after 1 s"}
     assert loop.time() - begun < 6
     assert max(ticker) < 0.5
+
+
+async def test_the_look_for_orphans_holds_up_nothing(spawner, program, ticker, monkeypatch):
+    def slowly():
+        time.sleep(1.2)
+        looks.append(1)
+        return []
+
+    looks = []
+    monkeypatch.setattr("mon.runner.spawn.processes", slowly)
+    monkeypatch.setattr("mon.runner.spawn.REAP_SECONDS", 0.05)
+    await spawner.run(Command((str(program("exit 0")),)), 5)
+    await asyncio.sleep(1.5)
+    assert looks and max(ticker) < 0.7
