@@ -13,9 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from services import cpu_of, memory_of
 from table import Row, at_least, at_most, noted, show
@@ -25,16 +24,16 @@ from watched import pauses
 SERVICES = 1500
 INTERVAL = 1.0
 WARM_UP = 60.0
-"""Seconds at most until each has run once: the first run of a service is news, which costs more."""
+"""Seconds at most until each has run once."""
 
 BALLAST = 85 << 20
 """Bytes that make the daemon as large as one with 20,000 services."""
 
 SERVICE = """\
 watch g{n}
-    service true
+    service bench
         interval {interval:g}s
-        monitor true.monitor
+        monitor {monitor}
 
 """
 
@@ -44,65 +43,86 @@ def rows(seconds: float = 8.0) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="mon-bench-") as name:
         directory = Path(name)
         Path(directory, "true.monitor").symlink_to("/bin/true")
-        config = directory / "mon.cf"
-        config.write_text(mon_cf(directory))
-        with subprocess.Popen(
-            [sys.executable, __file__, "--daemon", str(directory)], stderr=(directory / "log").open("wb")
-        ) as process:
-            _warm(directory / "log")
-            since, cpu = time.monotonic(), cpu_of(process.pid)
-            time.sleep(seconds)
-            until, cpu = time.monotonic(), cpu_of(process.pid) - cpu
-            memory = memory_of(process.pid)
-            process.send_signal(signal.SIGTERM)
-        ended = [float(line) for line in (directory / "ended").read_text().split()]
-        blocked = pauses(directory / "pauses", since, until)
-    runs = sum(since <= at < until for at in ended)
+        (directory / "mon.cf").write_text(mon_cf(directory, "true.monitor"))
+        ran = measured(__file__, directory, seconds)
     return [
-        at_least("executables, /bin/true", runs / (until - since), "/s", 1000, f"daemon of {memory:.0f} MB"),
-        noted("executables: CPU of the daemon for each", cpu / max(runs, 1) * 1000, "ms"),
-        at_most("executables: loop blocked by work", _most(each.busy for each in blocked), "ms", 10),
-        noted("executables: loop late, whyever", _most(each.late for each in blocked), "ms"),
+        at_least("executables, /bin/true", ran.rate, "/s", 1000, f"daemon of {ran.memory:.0f} MB"),
+        noted("executables: CPU of the daemon for each", ran.cpu * 1000, "ms"),
+        at_most("executables: loop blocked by work", ran.busy * 1000, "ms", 10),
+        noted("executables: loop late, whyever", ran.late * 1000, "ms"),
     ]
 
 
+class Ran(NamedTuple):
+    """Calls a second, seconds of CPU for each, megabytes, and the worst seconds of the loop."""
+
+    rate: float
+    cpu: float
+    memory: float
+    busy: float
+    late: float
+
+
+def measured(script: str, directory: Path, seconds: float) -> Ran:
+    """Run ``script --daemon directory``, and once each service has run, count for so long."""
+    words = [sys.executable, script, "--daemon", str(directory)]
+    log = directory / "log"
+    with log.open("wb") as said, subprocess.Popen(words, stderr=said) as process:
+        _warm(log)
+        since, cpu = time.monotonic(), cpu_of(process.pid)
+        time.sleep(seconds)
+        until, cpu = time.monotonic(), cpu_of(process.pid) - cpu
+        memory = memory_of(process.pid)
+        process.send_signal(signal.SIGTERM)
+    calls = sum(since <= float(line) < until for line in (directory / "calls").read_text().split())
+    blocked = pauses(directory / "pauses", since, until)
+    return Ran(
+        calls / (until - since),
+        cpu / max(calls, 1),
+        memory,
+        max((each.busy for each in blocked), default=0.0),
+        max((each.late for each in blocked), default=0.0),
+    )
+
+
 def _warm(log: Path) -> None:
-    end = time.monotonic() + WARM_UP
-    while log.read_bytes().count(b"/true: untested -> ok") < SERVICES and time.monotonic() < end:
+    """Wait until each service has run once: the first run is news, which costs more."""
+    end, services = time.monotonic() + WARM_UP, 0
+    while time.monotonic() < end:
         time.sleep(0.2)
+        said = log.read_bytes()
+        services = services or int((said.partition(b"watching ")[2].split() or [b"0"])[0])
+        if services and said.count(b"/bench: untested -> ok") >= services:
+            return
 
 
-def _most(seconds: Iterable[float]) -> float:
-    return max(seconds, default=0.0) * 1000
+def mon_cf(directory: Path, monitor: str, services: int = SERVICES, interval: float = INTERVAL) -> str:
+    """Services of one host each."""
+    groups = "".join(f"hostgroup g{n} 127.0.0.1\n\n" for n in range(services))
+    text = "".join(SERVICE.format(n=n, interval=interval, monitor=monitor) for n in range(services))
+    return f"statedir = {directory}\nmondir = {directory}\n\n{groups}{text}"
 
 
-def mon_cf(directory: Path) -> str:
-    """The configuration."""
-    groups = "".join(f"hostgroup g{n} 127.0.0.1\n\n" for n in range(SERVICES))
-    services = "".join(SERVICE.format(n=n, interval=INTERVAL) for n in range(SERVICES))
-    return f"statedir = {directory}\nmondir = {directory}\n\n{groups}{services}"
-
-
-def daemon(directory: Path) -> int:
-    """``mon run`` with ballast; every end of a program is noted."""
-    from mon.runner.spawn import Spawner
-
+def counting(directory: Path, owner: type, method: str) -> int:
+    """``mon run`` with ballast; each call of a method is noted."""
     ballast = bytearray(os.urandom(1 << 20) * (BALLAST >> 20))
-    collect, ended = Spawner._collect, list[float]()
+    called, calls = getattr(owner, method), list[float]()
 
-    def noting(self: Spawner, *arguments: Any) -> Any:
-        ended.append(time.monotonic())
-        return collect(self, *arguments)
+    def noting(*arguments: Any, **more: Any) -> Any:
+        calls.append(time.monotonic())
+        return called(*arguments, **more)
 
-    Spawner._collect = noting  # type: ignore[assignment,method-assign]
+    setattr(owner, method, noting)
     try:
         return watched(directory / "pauses", directory / "mon.cf")
     finally:
-        (directory / "ended").write_text("\n".join(map(str, ended)))
+        (directory / "calls").write_text("\n".join(map(str, calls)))
         del ballast
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--daemon"]:
-        sys.exit(daemon(Path(sys.argv[2])))
+        from mon.runner.spawn import Spawner
+
+        sys.exit(counting(Path(sys.argv[2]), Spawner, "_collect"))
     show(rows(*map(float, sys.argv[1:])))

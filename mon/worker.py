@@ -6,124 +6,33 @@ fork and can be killed without harm to another one.  What outlives its job is ki
 when the daemon goes.  ``probe`` is another process: it runs our own monitors for the daemon.
 """
 
-import asyncio
 import contextlib
 import gc
 import importlib
-import inspect
 import os
 import selectors
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from mon.catalog.loading import describe, load
-from mon.catalog.plan import Description, Kind
+from mon.catalog.plan import Kind
 from mon.codec import decode, encode
-from mon.errors import Down, Finding, MonError, PluginBroken, StoreError, Undeliverable
-from mon.model.notice import Fate
-from mon.model.result import Cause, Verdict
-from mon.model.weight import Detail, detail_of, parted
+from mon.errors import MonError, StoreError
 from mon.runner.capabilities import become_subreaper, die_with_parent
-from mon.runner.messages import Frames, Job, Word, frame
-from mon.runner.processes import hunt, processes
+from mon.runner.messages import Frames, Job, Learned, Word, frame
+from mon.runner.performing import perform
+from mon.runner.processes import children, hunt
 
-COMMON = ("ssl", "http.client", "urllib.request", "smtplib", "json", "re", "asyncio", "ftplib", "email")
-"""What plugins like to import: loaded once, before any fork."""
-
-INJECTED = {"Probe": "mon.probe", "Render": "mon.render"}
-"""Where the classes live that a plugin may ask for."""
-
-
-# -- the job itself, in a process of its own ------------------------------------------------------
-
-
-def perform(job: Job, say: Callable[[Word], None]) -> Word:
-    """Make the call that ``job`` describes; returns how it ended, whatever the plugin does."""
-    try:
-        module = load(Path(job.path), "mon._plugins.operator")
-        about = describe(module, job.kind)
-    except PluginBroken as error:
-        return Word(job.id, end=True, fate=Fate.FAILED, trouble=str(error))
-    call = _send if job.kind is Kind.ALERT else (_sweep if about.verb == "sweep" else _check)
-    return call(job, getattr(module, about.verb), about, say)
-
-
-def _check(job: Job, function: Callable[..., Any], about: Description, say: Callable[[Word], None]) -> Word:
-    for host in job.hosts:
-        try:
-            detail, weight = parted(detail_of(_call(function, about, job, host)))
-            say(Word(job.id, host, Verdict.OK, detail, weight=weight))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
-            say(_found(job, host, error))
-    return Word(job.id, end=True)
-
-
-def _sweep(job: Job, function: Callable[..., Any], about: Description, say: Callable[[Word], None]) -> Word:
-    left = dict.fromkeys(job.hosts)
-
-    def report(host: str, verdict: Verdict, detail: Detail = "", cause: Cause = Cause.NONE) -> None:
-        left.pop(host, None)
-        line, weight = parted(detail)
-        say(Word(job.id, host, Verdict(verdict), line, cause, weight))
-
-    try:
-        _call(function, about, job, list(job.hosts), report)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
-        for host in left:
-            say(_found(job, host, error))
-    return Word(job.id, end=True)
-
-
-def _send(job: Job, function: Callable[..., Any], about: Description, say: Callable[[Word], None]) -> Word:
-    try:
-        said = _call(function, about, job, job.notice)
-    except Undeliverable as error:
-        fate = Fate.FAILED if error.permanent else Fate.RETRY
-        return Word(
-            job.id, end=True, fate=fate, detail=str(error), retry_after=error.retry_after,
-            left=error.left, refused=error.refused,
-        )  # fmt: skip
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything
-        return Word(job.id, end=True, fate=Fate.RETRY, detail=f"{type(error).__name__}: {error}")
-    return Word(job.id, end=True, fate=Fate.SENT, detail=str(said or ""))
-
-
-def _call(function: Callable[..., Any], about: Description, job: Job, *given: Any) -> Any:
-    async def waiting() -> Any:
-        made = {name: _make(kind, job) for name, kind in about.needs}
-        try:
-            return await function(*given, **job.options, **made)
-        finally:
-            for each in made.values():
-                closing = each.close() if hasattr(each, "close") else None
-                if inspect.isawaitable(closing):
-                    await closing
-
-    if about.waits:
-        return asyncio.run(waiting())
-    return function(*given, **job.options, **{name: _make(kind, job) for name, kind in about.needs})
-
-
-def _make(kind: str, job: Job) -> Any:
-    """A Probe or Render of the job's own."""
-    made = getattr(importlib.import_module(INJECTED[kind]), kind)
-    return made([Path(each) for each in job.templates]) if kind == "Render" else made()
-
-
-def _found(job: Job, host: str, error: BaseException) -> Word:
-    if isinstance(error, Finding):
-        verdict = Verdict.DOWN if isinstance(error, Down) else Verdict.UNKNOWN
-        return Word(job.id, host, verdict, error.detail, error.cause)
-    return Word(job.id, host, Verdict.UNKNOWN, f"{type(error).__name__}: {error}")
-
-
-# -- the process that forks for each job ----------------------------------------------------------
+COMMON = (
+    *("ssl", "http.client", "urllib.request", "smtplib", "json", "re", "asyncio", "ftplib", "email"),
+    *("requests", "icmplib", "xml.etree.ElementTree", "datetime", "mon.plugin"),
+)
+"""What plugins like to import: loaded once, before any fork (requests alone is 0.1 s of CPU)."""
 
 
 @dataclass(slots=True)
@@ -143,6 +52,7 @@ class Zygote:
         self._channel = channel
         self._frames = Frames()
         self._running: dict[int, _Running] = {}
+        self._learned: dict[tuple[Kind, str], Learned] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ, None)
 
@@ -191,7 +101,7 @@ class Zygote:
             self._tell(Word(job.id, end=True, trouble=f"could not be started: {error.strerror}"))
             return
         if pid == 0:
-            _child(job, writing)
+            _child(job, writing, self._learned.get((job.kind, job.path)))
         os.close(writing)
         running = _Running(job, pid, reading, time.monotonic() + job.timeout)
         self._running[job.id] = running
@@ -206,7 +116,9 @@ class Zygote:
             self._end(running, "it said what is no answer")
             return
         for word in words:
-            if word.id == running.job.id and word.end:
+            if word.learned is not None:
+                self._learned[running.job.kind, running.job.path] = word.learned
+            elif word.id == running.job.id and word.end:
                 running.ended = word
             elif word.id == running.job.id:
                 self._tell(word)
@@ -229,12 +141,12 @@ class Zygote:
     def _sweep_up(self) -> None:
         """Kill and reap what escaped from jobs and became our child."""
         known = {running.pid for running in self._running.values()}
-        for each in processes():
-            if each.parent == os.getpid() and each.pid not in known:
+        for pid in children():
+            if pid not in known:
                 with contextlib.suppress(OSError):
-                    os.kill(each.pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
                 with contextlib.suppress(OSError):
-                    os.waitpid(each.pid, 0)
+                    os.waitpid(pid, 0)
 
     def _tell(self, word: Word) -> None:
         self._channel.sendall(frame(word))
@@ -247,7 +159,7 @@ def _kill(pid: int) -> None:
             kill(number, signal.SIGKILL)
 
 
-def _child(job: Job, writing: int) -> NoReturn:
+def _child(job: Job, writing: int, learned: Learned | None) -> NoReturn:
     """The forked process: do the job, say it, be gone without any of the parent's clean-up."""
     try:
         os.setsid()
@@ -260,7 +172,7 @@ def _child(job: Job, writing: int) -> NoReturn:
             said.write(frame(word))
             said.flush()
 
-        say(perform(job, say))
+        say(perform(job, say, learned))
     finally:
         os._exit(0)
 
@@ -274,7 +186,8 @@ def serve() -> int:
     die_with_parent(signal.SIGKILL)
     become_subreaper()
     for name in COMMON:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # a plugin that needs it will say so itself
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is loaded stays shared with every fork
     zygote = Zygote(channel)

@@ -103,6 +103,13 @@ async def test_what_it_raises_is_its_verdict(worker, write, body, verdict, detai
     assert (said[0].verdict, said[0].detail) == (verdict, detail)
 
 
+async def test_a_file_may_change_between_two_checks(worker, write):
+    for answer in ("one", "one", "another"):
+        path = write(f"def check(host): return '{answer}'\n")
+        said, _ = await ask(worker, path, "web1")
+        assert said[0].detail == answer
+
+
 async def test_a_sweep_reports_host_by_host(worker, write):
     path = write("def sweep(hosts, report):\n    report(hosts[1], 'down', 'gone', Cause.TIMEOUT)\n")
     said, _ = await ask(worker, path, "a", "b")

@@ -21,19 +21,33 @@ VERBS = {Kind.MONITOR: ("follow", "sweep", "check"), Kind.ALERT: ("send", "votes
 class _Source(SourceFileLoader):
     """Compiles each time: http.monitor, http.alert and http.py would share one file of bytecode."""
 
+    code: CodeType | None = None
+
     def get_code(self, fullname: str) -> CodeType:
         """The code of the file as it is now."""
+        if self.code is not None:
+            return self.code
         data: bytes = self.get_data(self.path)
         code: CodeType = self.source_to_code(data, self.path)
         return code
 
 
-def load(path: Path, name: str) -> ModuleType:
-    """Run the file as module ``name``.
+def compiled(path: Path) -> CodeType:
+    """The code of the file.  Raises PluginBroken."""
+    try:
+        return _Source("", str(path)).get_code("")
+    except Exception as error:  # SyntaxError, OSError, bytes that are no text ...
+        raise PluginBroken(f"{path}{_line(error, path)}: {type(error).__name__}: {error}") from error
+
+
+def load(path: Path, name: str, code: CodeType | None = None) -> ModuleType:
+    """Run the file as module ``name``; ``code`` is what was compiled of it before.
 
     Raises PluginBroken with file, line and reason when that fails, whatever the file does.
     """
-    spec = importlib.util.spec_from_loader(name, _Source(name, str(path)))
+    source = _Source(name, str(path))
+    source.code = code
+    spec = importlib.util.spec_from_loader(name, source)
     assert spec is not None and spec.loader is not None  # always there for a loader given by us
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # before it runs: dataclasses under postponed annotations look there

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import os
 from collections.abc import Iterator
 
@@ -46,10 +47,15 @@ def die_with_parent(signal: int) -> None:
     _prctl(PR_SET_PDEATHSIG, signal)
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """Opened once: a fork that uses it then copies a few pages less."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _prctl(option: int, argument: int, more: int = 0) -> None:
     """Raises OSError when the kernel refuses."""
-    libc = ctypes.CDLL(None, use_errno=True)
     zero = ctypes.c_ulong(0)
-    if libc.prctl(ctypes.c_int(option), ctypes.c_ulong(argument), ctypes.c_ulong(more), zero, zero):
+    if _libc().prctl(ctypes.c_int(option), ctypes.c_ulong(argument), ctypes.c_ulong(more), zero, zero):
         error = ctypes.get_errno()
         raise OSError(error, f"prctl {option}: {os.strerror(error)}")

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
-from mon.catalog.plan import Kind, Value
+from mon.catalog.plan import Description, Kind, Value
 from mon.codec import encode
 from mon.errors import StoreError
 from mon.model.notice import Fate, Notice
@@ -31,11 +31,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a file was found to be: its code (marshalled), what it says about itself, and its stamp then."""
+
+    stamp: tuple[int, int, int]
+    code: bytes
+    about: Description
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """What became of a job: a verdict on one host, or its end (``end``; of an alert with its ``fate``).
 
     ``trouble`` at the end says why the job did not end by itself, ``retry_after`` what an alert's receiver
-    asked for, ``left`` and ``refused`` whom it did not serve.
+    asked for, ``left`` and ``refused`` whom it did not serve.  ``learned`` stays with the worker.
     """
 
     id: int
@@ -50,6 +59,7 @@ class Word:
     retry_after: float | None = None
     left: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
+    learned: Learned | None = None
 
     @property
     def said(self) -> Detail:
