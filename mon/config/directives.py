@@ -68,6 +68,8 @@ GLOBALS: Mapping[str, Row] = {
     "alertretry": Row(values.retry, "alertretry", ours=True),
     "keep": Row(values.time, "keep", ours=True),
     "deadman": Row(commands.deadman, "deadman", ours=True),
+    "workers": Row(values.workers, "workers", ours=True),
+    "workers": Row(values.workers, "workers", ours=True),
 }
 
 SERVICE: Mapping[str, Row] = {

@@ -102,6 +102,7 @@ class Parts:
         self.loaded = loaded
         self.book.missing = plan.missing
         self.recorder.plan = plan
+        self.runner.spread(plan.config.settings.workers)
         self.outbox.policy.plan = plan
         does = (line for line in plan.alerts if line in plan.votes or self.outbox.policy.is_action(line))
         self.book.direct = frozenset(does)

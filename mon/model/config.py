@@ -271,6 +271,7 @@ class Settings:
     alertretry: Retry = Retry()
     keep: float = 90 * 86400.0
     deadman: Deadman | None = None
+    workers: int = 0
     given: Mapping[str, Source] = field(default_factory=dict, compare=False)
 
 
