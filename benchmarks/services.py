@@ -180,8 +180,11 @@ def quantile(values: list[float], share: float) -> float:
 
 def cpu_of(pid: int) -> float:
     """Seconds of CPU that a process has used, and those that it started."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS + sum(map(cpu_of, children(pid)))
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS + sum(map(cpu_of, children(pid)))
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return 0.0
 
 
 def children(pid: int) -> list[int]:
