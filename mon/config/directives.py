@@ -69,7 +69,6 @@ GLOBALS: Mapping[str, Row] = {
     "keep": Row(values.time, "keep", ours=True),
     "deadman": Row(commands.deadman, "deadman", ours=True),
     "workers": Row(values.workers, "workers", ours=True),
-    "workers": Row(values.workers, "workers", ours=True),
 }
 
 SERVICE: Mapping[str, Row] = {
