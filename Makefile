@@ -7,7 +7,7 @@ VENV    = .venv
 BIN     = $(VENV)/bin
 SOURCES = setup.cfg pyproject.toml Makefile
 
-.PHONY: run test lint lab compat bench bench-peers soak lab-bench crash power-cuts clean
+.PHONY: run test lint lab laws compat bench bench-peers soak lab-bench crash power-cuts clean
 
 run: $(VENV)/.demo
 	@$(BIN)/mon demo
@@ -20,6 +20,10 @@ lint: $(VENV)/.test
 
 lab: $(VENV)/.test
 	@$(BIN)/pytest tests/lab
+
+# 100,000 random steps of a pool's life: some minutes.  SEED=N takes other ones.
+laws: $(VENV)/.test
+	@MON_LAWS=100000 $(BIN)/pytest tests/pool/test_laws.py --hypothesis-seed=$(or $(SEED),1)
 
 compat: $(VENV)/.test
 	@tests/compat/compat.py check --daemon '$(abspath $(BIN))/mon' $(SCENARIOS)
