@@ -32,7 +32,7 @@ LIBRARIES = {
     "urllib3": "post",
     "aiosmtpd": "demo",
     "pyftpdlib": "demo",
-    "uvloop": "daemon",
+    "uvloop": "runner",
 }
 """Each third-party library, and the one room that imports it."""
 

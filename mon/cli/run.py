@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from mon import logs
 from mon.cli.common import add_config, options
-from mon.daemon import loop
 from mon.daemon.core import Daemon
 from mon.daemon.detach import detach, pid_file
 from mon.daemon.loading import Loaded, classic_words, load
 from mon.daemon.options import Options
 from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
+from mon.runner import loop
 from mon.runner.capabilities import become_subreaper, clear_ambient
 
 

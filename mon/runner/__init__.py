@@ -3,7 +3,10 @@
 ``runner``  the whole of it          ``rounds``   monitors          ``sending``  alerts
 ``spawn``   programs                 ``child``    one of them       ``hosted``   operators' Python
 ``judging`` words to verdicts        ``processes`` what escaped     ``capabilities`` prctl
-``messages`` between the daemon and its worker
+``pace``    a few starts at a time               ``performing`` a job of operators' Python
+``spread``  ours in workers      ``prober``   one of those   ``probing``  what runs in it
+``peer``    a process of ours and the channel to it          ``messages``, ``orders``  what is said on it
+``loop``    asyncio's or uvloop
 """
 
 from mon.runner.hosted import Worker

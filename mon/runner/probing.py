@@ -21,6 +21,7 @@ from mon.model.config import CommandLine, Service
 from mon.model.moment import Moment
 from mon.model.result import HostResult
 from mon.probe import Probe
+from mon.runner import loop
 from mon.runner.capabilities import clear_ambient, die_with_parent
 from mon.runner.orders import Known, Order, Orders, Said, Turn
 from mon.runner.peer import Channel
@@ -120,6 +121,6 @@ def serve() -> int:
     end = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     gc.set_threshold(100_000, 20, 100)
-    asyncio.run(_serve(end))
+    loop.run(_serve(end))
     sys.stdout.flush()
     os._exit(0)  # threads that hang in blocking calls are left behind

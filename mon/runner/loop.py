@@ -1,4 +1,4 @@
-"""The event loop that the daemon runs on: uvloop, where that is installed, or asyncio's own.
+"""The event loop that the daemon and its workers run on: uvloop, where it is installed, or asyncio's own.
 
 Nothing of ours depends on which: sockets of checks are in an epoll of their own, children are started by
 ourselves (uvloop's own way forks: 56 per second from a large process, measured), and signals, pipes and

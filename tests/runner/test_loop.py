@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mon.daemon import loop
+from mon.runner import loop
 
 
 async def which() -> str:
