@@ -29,6 +29,7 @@ BENCHMARKS = (
     "http_daemon",
     "protocols",
     "ping_sweep",
+    "programs",
     "timetable",
     "reaction",
     "reload",
