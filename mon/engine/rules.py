@@ -135,6 +135,16 @@ def alertexitrange(here: PeriodScene) -> str:
     return _outside_range(here.scene.event.status, here.period.alertexitrange, "alertexitrange")
 
 
+def collected(here: PeriodScene) -> str:
+    """It is in the message that goes at the end of the window, as it was the last time."""
+    group, untold = here.group, here.state.untold
+    if group is None or not here.joins or untold is None or untold.window != group.window:
+        return ""
+    if here.state.sent <= untold.sent or _news(here.scene):
+        return ""
+    return f"{_whose(here)}the message that is being collected has it"
+
+
 def numalerts(here: PeriodScene) -> str:
     """So many alerts are enough."""
     most = here.period.numalerts
@@ -277,6 +287,7 @@ _FAILURE_SERVICE = (
 _FAILURE_PERIOD = (
     _PERIOD,
     Rule("alertexitrange", alertexitrange),
+    Rule("collected", collected),
     Rule("numalerts", numalerts),
     Rule("reminder", reminder),
     Rule("alertevery", alertevery),

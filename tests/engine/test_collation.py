@@ -103,6 +103,21 @@ def test_the_decision_says_the_group_and_until_when_it_waits(post):
     assert decision.notice.group.name == "team"
 
 
+def test_what_is_in_the_message_already_is_not_put_there_again_unless_it_says_something_else(post):
+    p = post()
+    p.run("1|x", A)
+    p.run("1|x", A)
+    assert (p.play.held, p.play.why) == (
+        ["collected"],
+        "group team: the message that is being collected has it",
+    )
+    p.run("1|y", A)
+    p.wait(30)
+    p.run("1|y", A)
+    p.wait(30)
+    assert p.told == ["a- a-", "a-"]
+
+
 def test_recoveries_go_together_too_and_only_of_what_was_told(post):
     p = post()
     p.run("1", A)
@@ -146,7 +161,7 @@ def test_numalerts_counts_messages_of_the_group(post):
     p.wait(30)
     p.run("1", PING)
     assert (p.play.held, p.play.why) == (["numalerts"], "group team: alerts sent: 2, numalerts is 2")
-    assert p.told == ["a- b- a- b-", "c-"]
+    assert p.told == ["a- b-", "c-"]
     for key in (A, B, C, PING):
         p.run("0", key)
     p.wait(30)
