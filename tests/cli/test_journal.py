@@ -18,8 +18,15 @@ DEED: dict[str, Any] = {
     "evidence": ["vote of web/http down (refused)", "floor: none; 1 of 2 are in"],
 }
 POOL: dict[str, Any] = {
-    **{"name": "web", "virtual": "tcp 10.0.0.9:80", "scheduler": "wlc", "balancer": "memory"},
-    **{"servers": [], "absent": [], "trouble": "", "outlook": "", "quorum": None},
+    "name": "web",
+    "virtual": "tcp 10.0.0.9:80",
+    "scheduler": "wlc",
+    "balancer": "memory",
+    "servers": [],
+    "absent": [],
+    "trouble": "",
+    "outlook": "",
+    "quorum": None,
 }
 
 
