@@ -59,7 +59,7 @@ watch web
             upalert lvs.alert web
     service ping
         interval 100ms
-        monitor fping.monitor -t 100 -r 1
+        monitor fping.monitor -t 90 -r 1
         period
             alert   lvs.alert web
             upalert lvs.alert web
