@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
+from sys import intern
 
 from mon.config import values
 from mon.config.place import Misfit, Place
@@ -27,7 +28,7 @@ def monitor(value: str, place: Place) -> CommandLine | None:
         place.warning("monitor names no program, so nothing is checked", "write the name of a monitor")
         return None
     text, hosts = without_hosts_mark(rest)
-    return CommandLine(rest, _words(text, place), hosts, options.get("runas", ""), place.source)
+    return CommandLine(intern(rest), _words(text, place), hosts, options.get("runas", ""), place.source)
 
 
 def redistribute(value: str, place: Place) -> CommandLine | None:
@@ -36,7 +37,7 @@ def redistribute(value: str, place: Place) -> CommandLine | None:
     if not rest:
         place.warning("redistribute names no program", "write the name of an alert")
         return None
-    return CommandLine(rest, _words(rest, place), True, options.get("runas", ""), place.source)
+    return CommandLine(intern(rest), _words(rest, place), True, options.get("runas", ""), place.source)
 
 
 def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
@@ -74,7 +75,7 @@ def _channel(kind: AlertKind, text: str, within: float | None, place: Place) -> 
     options, rest = _options(text, ("exit", "replay", "runas", "retry"), place)
     if not rest:
         raise Misfit("no program is named", "write the name of an alert")
-    command = CommandLine(rest, _words(rest, place), True, options.get("runas", ""), place.source)
+    command = CommandLine(intern(rest), _words(rest, place), True, options.get("runas", ""), place.source)
     exits = values.exit_range(options["exit"], place) if "exit" in options else None
     replay = values.yes_no(options["replay"], place) if "replay" in options else False
     retry = values.retry(options["retry"], place) if "retry" in options else None

@@ -29,6 +29,11 @@ USUAL_WINDOW = 30.0
 """Seconds that an alertgroup collects if it does not say."""
 
 
+NOBODY: frozenset[str] = frozenset()
+INDEPENDENT = Dependencies()
+"""Of ten thousand services nearly all are like this: one value for all of them."""
+
+
 @dataclass(slots=True)
 class AlertgroupDraft:
     """What the periods that name it have in common."""
@@ -89,7 +94,7 @@ class ServiceDraft:
             self.name,
             **self.fields,
             variables=tuple(self.variables.items()),
-            dependencies=Dependencies(**self.dependencies) if self.dependencies else Dependencies(),
+            dependencies=Dependencies(**self.dependencies) if self.dependencies else INDEPENDENT,
             periods=tuple(period.finish(groups) for period in self.periods),
             source=self.source,
         )
@@ -121,7 +126,7 @@ class MembersDraft:
         """The members as hosts: ``*name`` starts out disabled, ``name=address`` has its address."""
         hosts = tuple(host(member.removeprefix("*") or member) for member in self.members)
         starred = (name.name for name, member in zip(hosts, self.members, strict=True) if member[0] == "*")
-        return Hostgroup(self.name, hosts, frozenset(starred), self.source)
+        return Hostgroup(self.name, hosts, frozenset(starred) or NOBODY, self.source)
 
 
 def host(member: str) -> Host:

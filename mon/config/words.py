@@ -5,6 +5,7 @@ word.  ``;;`` at the very end of a monitor's line, even without a blank before i
 """
 
 import re
+from functools import lru_cache
 
 _PIECE = re.compile(
     r"""
@@ -21,6 +22,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _NO_HOSTS = re.compile(r"\s*;;$")
 
 
+@lru_cache(maxsize=4096)  # ten thousand services share few command lines: they share their words too
 def split(text: str) -> tuple[str, ...]:
     """The words of the text.  ValueError if a quote is not closed."""
     if _SPECIAL.search(text) is None:
