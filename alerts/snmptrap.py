@@ -130,11 +130,20 @@ def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:
 
 
 def _values(notice: Notice, render: Render, zone: str) -> list[bytes]:
-    fact = brief(notice, render, zone).subject
+    said = brief(notice, render, zone)
     down = " ".join(report.host for report in notice.down)
     at = datetime.fromtimestamp(notice.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seen = notice.detail.strip() or notice.summary
-    words = (notice.watch, notice.service, fact, down, notice.opstatus.name.lower(), at, seen, notice.thread)
+    seen = said.text or notice.summary
+    words = (
+        notice.watch,
+        notice.service,
+        said.subject,
+        down,
+        notice.opstatus.name.lower(),
+        at,
+        seen,
+        notice.thread,
+    )
     return [_cut(word.replace("\0", ""), LONGEST if word is seen else LONGEST // 3) for word in words]
 
 
