@@ -153,6 +153,7 @@ class Probe:
             timeout=timeout,
             attempts=attempts,
             bind=local,
+            clocks=datagram.Clocks(self._poller, self._deadlines),
         )
 
     async def lend(
