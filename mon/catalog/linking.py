@@ -39,12 +39,13 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
     pools = Pools(config, resolve)
     events = frozenset(key for key, check in checks.items() if check.monitor and check.monitor.plugin.follows)
     linked = tuple(_eventful(pool, events) for pool in pools.link(vote_lines(config, targets)))
+    problems = (*linker.problems, *pools.problems, *_floorless(config, targets))
     return Plan(
         config=config,
         checks=checks,
         alerts=alerts,
         pools=linked,
-        problems=tuple(sorted((*linker.problems, *pools.problems), key=lambda problem: problem.source)),
+        problems=tuple(sorted(problems, key=lambda problem: problem.source)),
         votes=frozenset(targets),
         missing=linker.missing,
     )
@@ -55,6 +56,17 @@ def relinked(plan: Plan, catalog: Catalog, service: Service) -> tuple[Check, tup
     linker = _Linker(plan.config, catalog)
     check = linker.check(service, votes=plan.checks[service.key].votes)
     return check, tuple(linker.problems)
+
+
+def _floorless(config: Config, votes: Container[AlertLine]) -> Iterator[Problem]:
+    """Lines ``flooralert`` of periods that vote on no pool: there is no floor to tell of."""
+    for service in config.services.values():
+        for period in service.periods:
+            lines = period.of_kind(AlertKind.FLOORALERT)
+            if lines and not any(line in votes for line in period.lines):
+                what = f"{lines[0].command.plugin} is never called: the period votes on no pool"
+                remedy = "write flooralert beside the voting alert"
+                yield Problem(lines[0].source, what, remedy, Severity.WARNING)
 
 
 def _eventful(pool: Pool, events: Container[Key]) -> Pool:

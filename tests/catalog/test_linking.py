@@ -1,5 +1,7 @@
 """A Config to a Plan."""
 
+from dataclasses import replace
+
 import pytest
 
 from mon.catalog import Catalog, Form, link
@@ -15,6 +17,7 @@ from mon.model.config import (
     Service,
 )
 from mon.model.pool import Forward, Protocol, Real, ServerId, Virtual, VirtualId
+from mon.model.quorum import Call, Quorum
 from mon.model.source import Severity, Source
 
 ADDRESSES = {"web1": ("10.0.0.1",), "web2": ("2001:db8::2", "10.0.0.2"), "vip": ("192.168.0.10",)}
@@ -172,6 +175,21 @@ def test_an_event_monitor_has_no_interval_as_a_voter():
     for monitor, interval in (("idle.monitor -p 80", 0.0), ("http.monitor", 5.0)):
         (pool,) = linked(alert("lvs.alert web"), monitor=monitor, interval=5.0).pools
         assert [voter.interval for voter in pool.voters] == [interval]
+
+
+def test_a_flooralert_where_nothing_votes_is_a_warning():
+    deaf = alert("file.alert /x", AlertKind.FLOORALERT, line=30)
+    assert any(
+        "file.alert is never called: the period votes on no pool" in each for each in said(linked(deaf))
+    )
+    assert not any("never called" in each for each in said(linked(alert("lvs.alert web"), deaf)))
+
+
+def test_a_command_of_a_quorum_that_is_not_there_is_a_warning():
+    quorum = Quorum(1, up=Call(("/no/such/thing",)), down=Call(("sh", "-c", "x")))
+    told = said(linked(alert("lvs.alert web"), virtuals=(replace(WEB, quorum=quorum),)))
+    assert sum("quorum of pool web: there is no program /no/such/thing" in each for each in told) == 1
+    assert not any("no program sh" in each for each in told)
 
 
 def test_a_vote_on_nothing_is_an_error_with_its_line():
