@@ -93,8 +93,9 @@ class Bundles:
         # Another id: the receiver may have got the earlier one after all.
         joined = self._bundle(members, self._closed.pop(bundle.id), f"together {bundle.id}")
         remark = f"some of this could not be told before: {earlier[0].why}"
-        notice = with_remark(joined.notice, remark)
-        return replace(joined, notice=notice, stage=Stage.WAITING, next_at=0.0)
+        # It says more than the earlier one: for those who have that as well.
+        notice = replace(with_remark(joined.notice, remark), left=())
+        return replace(joined, notice=notice, stage=Stage.WAITING, next_at=0.0, refused={})
 
     def _bundle(self, members: Members, closed: Closed, what: str = "together") -> Entry:
         entries = list(members.values())

@@ -173,6 +173,18 @@ async def test_windows_of_a_group_go_out_in_order_and_what_was_stuck_goes_with_t
     assert [stage_ for stage_, _ in await ended(world, rows)] == [Stage.SENT] * 4
 
 
+async def test_what_goes_with_the_next_is_for_those_who_have_the_first_part_too(world: Group) -> None:
+    world.answer = replace(BUSY, left=("late",), refused={"not": "550 no"})
+    await world.decide(failing("a"))
+    world.outbox.release(OVER)
+    await world.until(lambda: world.told)
+    world.answer = SENT
+    rows = await world.decide(failing("b", "team/2"))
+    world.outbox.release(Closed("team/2"))
+    await world.until(lambda: len(world.told) == 2)
+    assert world.notices[1].left == () and (await ended(world, rows))[0][0] is Stage.SENT
+
+
 async def test_an_operator_can_drop_one_that_waits_in_its_window(world: Group) -> None:
     rows = await world.decide(failing("a"), failing("b"))
     assert await world.outbox.drop(world.outbox.pending()[0], "ann: no")
