@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,22 +64,25 @@ class Ran(NamedTuple):
     late: float
 
 
-def measured(script: str, directory: Path, seconds: float) -> Ran:
-    """Run ``script --daemon directory``, and once each service has run, count for so long."""
+def measured(script: str, directory: Path, seconds: float, cpu: Callable[[int], float] = cpu_of) -> Ran:
+    """Run ``script --daemon directory``, and once each service has run, count for so long.
+
+    ``cpu`` is the time that a process, by its number, has used.
+    """
     words = [sys.executable, script, "--daemon", str(directory)]
     log = directory / "log"
     with log.open("wb") as said, subprocess.Popen(words, stderr=said) as process:
         _warm(log)
-        since, cpu = time.monotonic(), cpu_of(process.pid)
+        since, before = time.monotonic(), cpu(process.pid)
         time.sleep(seconds)
-        until, cpu = time.monotonic(), cpu_of(process.pid) - cpu
+        until, used = time.monotonic(), cpu(process.pid) - before
         memory = memory_of(process.pid)
         process.send_signal(signal.SIGTERM)
     calls = sum(since <= float(line) < until for line in (directory / "calls").read_text().split())
     blocked = pauses(directory / "pauses", since, until)
     return Ran(
         calls / (until - since),
-        cpu / max(calls, 1),
+        used / max(calls, 1),
         memory,
         max((each.busy for each in blocked), default=0.0),
         max((each.late for each in blocked), default=0.0),
@@ -96,11 +100,14 @@ def _warm(log: Path) -> None:
             return
 
 
-def mon_cf(directory: Path, monitor: str, services: int = SERVICES, interval: float = INTERVAL) -> str:
-    """Services of one host each."""
-    groups = "".join(f"hostgroup g{n} 127.0.0.1\n\n" for n in range(services))
+def mon_cf(
+    directory: Path, monitor: str, services: int = SERVICES, interval: float = INTERVAL, more: str = ""
+) -> str:
+    """Services of one host each; ``more`` are globals."""
+    addresses = (f"127.1.{1 + n // 250}.{1 + n % 250}" for n in range(services))
+    groups = "".join(f"hostgroup g{n} {address}\n\n" for n, address in enumerate(addresses))
     text = "".join(SERVICE.format(n=n, interval=interval, monitor=monitor) for n in range(services))
-    return f"statedir = {directory}\nmondir = {directory}\n\n{groups}{text}"
+    return f"statedir = {directory}\nmondir = {directory}\n{more}\n{groups}{text}"
 
 
 def counting(directory: Path, owner: type, method: str) -> int:

@@ -61,18 +61,40 @@ class Said:
 
 
 class Turn(Generic[T]):
-    """Collects what is to be said in one turn of the event loop; ``say`` is called with it in the next."""
+    """Collects what is to be said in one turn of the event loop; ``say`` is called with it in the next.
 
-    def __init__(self, new: Callable[[], T], say: Callable[[T], None]) -> None:
+    What can wait may wait ``pause`` seconds after what was said last, for more: each message wakes the other
+    side up, which costs more than what it says.
+    """
+
+    def __init__(self, new: Callable[[], T], say: Callable[[T], None], *, pause: float = 0.0) -> None:
         self._new = new
         self._say = say
+        self._pause = pause
         self._collected: T | None = None
+        self._soon = False
+        self._said = 0.0
 
     def now(self) -> T:
-        """What is being collected: add to it at once."""
+        """What is being collected, to be said in the next turn: add to it at once."""
+        if not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._flush)
+        return self._have()
+
+    def later(self) -> T:
+        """The same, for what can wait."""
+        if self._collected is None:
+            loop = asyncio.get_running_loop()
+            wait = self._said + self._pause - loop.time()
+            if wait <= 0:
+                return self.now()
+            loop.call_later(wait, self._flush)
+        return self._have()
+
+    def _have(self) -> T:
         if self._collected is None:
             self._collected = self._new()
-            asyncio.get_running_loop().call_soon(self._flush)
         return self._collected
 
     def drop(self) -> None:
@@ -80,8 +102,9 @@ class Turn(Generic[T]):
         self._collected = None
 
     def _flush(self) -> None:
-        collected, self._collected = self._collected, None
+        collected, self._collected, self._soon = self._collected, None, False
         if collected is not None:
+            self._said = asyncio.get_running_loop().time()
             self._say(collected)
 
 

@@ -19,13 +19,16 @@ from mon.codec import decode
 from mon.errors import MonError
 from mon.model.config import CommandLine, Service
 from mon.model.moment import Moment
-from mon.model.result import HostResult
+from mon.model.result import HostResult, Verdict
 from mon.probe import Probe
 from mon.runner import loop
 from mon.runner.capabilities import clear_ambient, die_with_parent
 from mon.runner.orders import Known, Order, Orders, Said, Turn
 from mon.runner.peer import Channel
 from mon.runner.runner import Runner
+
+PAUSE = 0.005
+"""Seconds that a result *ok* may wait for others, when one was said just before."""
 
 SILENT = "the monitor said nothing about it"
 
@@ -41,7 +44,7 @@ class Probing:
         self._checks: dict[int, Check] = {}
         self._broken: dict[int, str] = {}
         self._channel = Channel(end, self._hear, self._hung_up)
-        self._turn = Turn(Said, self._channel.send)
+        self._turn = Turn(Said, self._channel.send, pause=PAUSE)
         self._turn.now()  # the first word: here we are
 
     async def serve(self) -> None:
@@ -80,7 +83,7 @@ class Probing:
         self._checks[known.number] = Check(Service(known.watch, known.service), monitor, (), known.timeout)
 
     def _begin(self, order: Order) -> None:
-        """Check the hosts; every result is said in the turn of the loop in which it is known."""
+        """Check the hosts; what is not ok is said in the turn of the loop in which it is known."""
         check = self._checks.get(order.known)
         if check is None:
             self._turn.now().ended.append((order.number, self._broken.get(order.known, SILENT)))
@@ -90,7 +93,8 @@ class Probing:
         def report(result: HostResult) -> None:
             nonlocal left
             left -= 1
-            self._turn.now().results.append((number, result))
+            turn = self._turn.later() if result.verdict is Verdict.OK else self._turn.now()
+            turn.results.append((number, result))
 
         def done(_result: object) -> None:
             if left:

@@ -27,3 +27,28 @@ async def test_what_is_dropped_is_never_said():
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert said == [["for the living"]]
+
+
+async def test_what_can_wait_is_said_at_once_when_nothing_was_said_just_before():
+    said = []
+    turn = Turn(list, said.append, pause=0.2)
+    turn.later().append("a")
+    await asyncio.sleep(0)
+    assert said == [["a"]]
+    turn.later().append("b")
+    turn.later().append("c")
+    await asyncio.sleep(0.01)
+    assert said == [["a"]]
+    await asyncio.sleep(0.4)
+    assert said == [["a"], ["b", "c"]]
+
+
+async def test_what_cannot_wait_takes_along_what_waits():
+    said = []
+    turn = Turn(list, said.append, pause=5.0)
+    turn.now().append("a")
+    await asyncio.sleep(0)
+    turn.later().append("b")
+    turn.now().append("c")
+    await asyncio.sleep(0)
+    assert said == [["a"], ["b", "c"]]
