@@ -133,18 +133,22 @@ read -r summary
 """
 
 
-def test_a_program_that_tells_people_is_called_once_in_the_classic_shape(
+def test_a_program_that_tells_people_is_called_once_and_one_that_does_something_at_once(
     start: Start, postbox: Postbox, program: Program, tmp_path: Path
 ) -> None:
     hosts = Hosts(program)
     program("mail.alert", MAIL)
-    told = tmp_path / "mail.alert.told"
-    text = config(postbox).replace("--smtp-host 127.0.0.1", "")
+    program("act.alert", '#!/bin/sh\necho "$MON_SERVICE" >> "$0.done"\n')
+    told, done = tmp_path / "mail.alert.told", tmp_path / "act.alert.done"
+    text = config(postbox).replace("--smtp-host 127.0.0.1", "").replace("collate 2s", "collate 4s")
+    text = text.replace("    alertevery", "    alert act.alert\n    alertevery")
     daemon = start(text.replace(f"--port {postbox.port} --from mon@test.invalid ", ""))
     daemon.wait_for("transition", service="sql", new="ok")
     for service, host in (("web0", "web1"), ("sql", "db1")):
         hosts.down(service, host)
         daemon.wait_for("transition", service=service, new="fail")
+    until(lambda: done.exists() and done.read_text() == "web0\nsql\n", "the action")
+    assert not told.exists()
     until(lambda: told.exists() and told.read_text().endswith(".\n"), "the program")
     first, *rest = told.read_text().splitlines()
     count, words, summary = first.split("|")
