@@ -182,3 +182,28 @@ def test_a_lane_waits_until_what_it_sent_is_written_down_and_others_do_not() -> 
     assert ids(lanes.take(0)) == ["3"]
     lanes.done(first)
     assert ids(lanes.take(0)) == []  # the destination is taken by 3
+
+
+def told(id: str, story: str, kind: AlertKind, type_: AlertType, *, plain: bool = False) -> Entry:
+    """An action about a pool as a whole."""
+    made = entry(id, f"act-{id}", action=True)
+    line, notice = replace(made.line, kind=kind, plain=plain), replace(made.notice, story=story)
+    return replace(made, line=line, notice=notice, type=type_)
+
+
+def test_a_flooralert_that_waits_is_undone_by_the_end_of_it_and_by_nothing_else() -> None:
+    begun = told("1", "floor/shop", AlertKind.FLOORALERT, AlertType.FAILURE)
+    begun = replace(begun, line=replace(begun.line, command=CommandLine("act", ("act",))))
+    ended = replace(begun, id="2", type=AlertType.UP)
+    assert ended.undoes(begun) and not begun.undoes(replace(begun, id="3"))
+    assert not replace(ended, notice=replace(ended.notice, story="floor/mail")).undoes(begun)
+    assert not replace(ended, notice=replace(ended.notice, story="")).undoes(begun)
+
+
+def test_the_two_commands_of_a_quorum_undo_each_other_whatever_they_are_called() -> None:
+    down = told("1", "quorum/a", AlertKind.ALERT, AlertType.FAILURE, plain=True)
+    up = told("2", "quorum/a", AlertKind.UPALERT, AlertType.UP, plain=True)
+    other = told("3", "quorum/b", AlertKind.UPALERT, AlertType.UP, plain=True)
+    lanes = Lanes()
+    put(lanes, down, other)
+    assert [item.entry.id for item in lanes.add(Item(up, 0.0, 0.0))] == ["1"]
