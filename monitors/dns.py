@@ -6,6 +6,7 @@ The names are those of the classic dns.monitor, with one dash or two: ``-zone`` 
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
 from mon.plugin import BadOption, Bind, Cause, Down, Option, Probe, Unknown, dns, numbers
@@ -77,6 +78,7 @@ def _words(value: object) -> list[str]:
     return value if isinstance(value, list) else []
 
 
+@lru_cache(maxsize=1024)
 def split(text: str) -> tuple[str, str, str]:
     """Name, type and wanted value of ``NAME[:TYPE[:VALUE]]``.  Raises BadOption."""
     name, kind, value = [*text.split(":", 2), "", ""][:3]

@@ -136,7 +136,8 @@ class Bound:
 
     def value(self, name: str) -> Value:
         """An option as given, else its default; None if there is no such option."""
-        return self.values.get(name)
+        default = next((spec.default for spec in self.plugin.options if spec.name == name), None)
+        return self.options.get(name, default)
 
 
 @dataclass(frozen=True, slots=True)

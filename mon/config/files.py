@@ -39,13 +39,17 @@ def load(path: str, *, m4: str = "") -> Parsed:
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """All of the many small values that a large file becomes stay: looking for garbage doubles the time."""
+    """All of the many small values that a large file becomes stay: looking for garbage doubles the time.
+
+    They are frozen, or the first look afterwards would go over all of them at once.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            gc.freeze()
             gc.enable()
 
 
