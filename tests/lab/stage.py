@@ -48,7 +48,7 @@ watch {watch}
         period
             numalerts 1
             alert   file.alert {top}/told
-            upalert file.alert {top}/told
+            upalert file.alert {top}/told{lines}
 {votes}
 
 """
@@ -127,6 +127,7 @@ class Stage:
         *votes: str,
         monitor: str = "http.monitor -t 1 --status 200",
         interval: str = "300ms",
+        lines: str = "",
         v6: bool = False,
     ) -> str:
         """A watch over the real servers; a vote is the name of a pool, and words behind it."""
@@ -136,6 +137,7 @@ class Stage:
             interval=interval,
             monitor=monitor,
             top=self.top,
+            lines=f"\n            {lines}" if lines else "",
             votes="".join(
                 VOTE.format(pool=pool, words=f" {words}" if words else "")
                 for pool, _, words in (vote.partition(" ") for vote in votes)
@@ -202,9 +204,9 @@ class Stage:
 
     # What is to be seen.
 
-    def told(self, *words: str) -> list[str]:
+    def told(self, *words: str, by: str = "told") -> list[str]:
         """The alerts that have all these words (a subject begins with a capital)."""
-        file = self.top / "told"
+        file = self.top / by
         lines = file.read_text().replace("POOL ", "pool ").splitlines() if file.exists() else []
         return [line for line in lines if all(word in line for word in words)]
 

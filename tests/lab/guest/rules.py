@@ -29,7 +29,8 @@ def moved(stage):
     text += stage.pool("spare", 81, "fallback 127.0.0.1:81") + stage.pool("web6", 80, "floor 50%", v6=True)
     text += stage.watch("farm", "web", "spare", monitor=PAGE)
     text += stage.watch("slow", "bare", monitor=PAGE, interval="1s")
-    stage.play(text + stage.watch("farm6", "web6", monitor=PAGE, v6=True))
+    floored = f"flooralert file.alert {stage.top}/floored"
+    stage.play(text + stage.watch("farm6", "web6", monitor=PAGE, lines=floored, v6=True))
     for port, v6 in ((80, False), (8080, False), (81, False), (80, True)):
         stage.until(ALL, port, v6=v6)
     return stage
@@ -49,7 +50,7 @@ def test_a_check_url_that_moves_empties_no_pool_with_a_floor_and_is_suspect_firs
     # Without a floor they leave in the end, but not all by one round, and it is said why the others wait.
     assert len(inside(moved.seen(8080, began)[1])) > 0
     assert moved.told("pool bare", "the check itself is suspect")
-    assert moved.told("pool web6", "the floor keeps")
+    assert moved.told("pool web6", "the floor keeps", by="floored")
     # With a fallback the pool is never empty either.
     table = moved.now(81)
     assert table["127.0.0.1:81"] == 1 and not inside(table)
