@@ -44,17 +44,6 @@ class Reader:
         self._read = read
         self._inside: list[str] = []  # the files being read, outermost first
         self._record: Record = Outside(self.sheet)
-        self._open: dict[str, Callable[[str, str, Place], Record]] = {
-            "hostgroup": self._open_hostgroup,
-            "view": self._open_view,
-            "alias": self._open_alias,
-            "watch": self._open_watch,
-            "virtual": self._open_virtual,
-            "alertgroup": self._open_alertgroup,
-            "include": self._include,
-            "messages": self._messages,
-            "deadman": self._deadman,
-        }
 
     def file(self, name: str, text: str) -> None:
         """Read a whole file.  It starts and ends outside of any record."""
@@ -90,7 +79,7 @@ class Reader:
             place.classic(f"refuses '{word}' without an empty line before it", "put an empty line before it")
         if word in WITHOUT_EFFECT:
             self.sheet.used.setdefault(word, place.source)
-        self._record = self._open[word](match[1], match[2], place)
+        self._record = _OPEN[word](self, match[1], match[2], place)
 
     # Lines that are whole by themselves
 
@@ -216,3 +205,17 @@ def in_order(problems: Iterable[Problem], files: list[str]) -> tuple[Problem, ..
     rank = {name: number for number, name in enumerate(files)}
     once = dict.fromkeys(problems)
     return tuple(sorted(once, key=lambda problem: (rank.get(problem.source.file, 0), problem.source.line)))
+
+
+_OPEN: dict[str, Callable[[Reader, str, str, Place], Record]] = {
+    "hostgroup": Reader._open_hostgroup,
+    "view": Reader._open_view,
+    "alias": Reader._open_alias,
+    "watch": Reader._open_watch,
+    "virtual": Reader._open_virtual,
+    "alertgroup": Reader._open_alertgroup,
+    "include": Reader._include,
+    "messages": Reader._messages,
+    "deadman": Reader._deadman,
+}
+"""Not of the reader: it would hold itself, and all drafts until the next collection of garbage."""

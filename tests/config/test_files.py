@@ -122,3 +122,21 @@ def test_what_m4_says_is_told(tmp_path: Path) -> None:
     path.write_text("m4exit(3)")
     (problem,) = load(str(path)).errors
     assert "m4" in problem.what
+
+
+def test_nothing_of_the_reading_stays_for_the_collector(mon_cf: Path) -> None:
+    """It would be frozen with what was read, and stay for good: a tenth of the memory, at each reload."""
+    mon_cf.write_text(
+        "hostgroup g h\n\nwatch g\n    service s\n        monitor m\n        period\n        alert a\n"
+    )
+    load(str(mon_cf))
+    gc.collect()
+    gc.disable()
+    try:
+        parsed = load(str(mon_cf))
+        found = gc.collect()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert parsed.errors == ()
+    assert found == 0
