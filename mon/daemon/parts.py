@@ -73,7 +73,7 @@ class Parts:
             self.pools,
             clock,
             open_balancer,
-            changed=self.recorder.touch_pools,
+            changed=self._pools_changed,
             tell=self._tell,
             turn=self._turn,
             max_age=self._max_age,
@@ -113,6 +113,14 @@ class Parts:
     def downtime_log(self) -> Path | None:
         """The file of the downtime log, None if it is off."""
         return self.journals.downtimes.file
+
+    def _pools_changed(self) -> None:
+        """Save what is ours on a balancer as soon as it is there, without waiting for it (law 3).
+
+        Of a server that a kill -9 came before, a later mon would not know that it may take it away.
+        """
+        self.recorder.touch_pools()
+        self.background.spawn(self.recorder.flush(0))
 
     def _path(self, command: CommandLine) -> str:
         return self.loaded.plan.path(command)
