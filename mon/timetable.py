@@ -32,8 +32,8 @@ TICK = 0.020
 
 SPELL = 0.010
 LOT = 32
-"""After a stall everything is due at once: after each lot the clock is looked at, and after a spell of so many
-seconds the loop gets its turn."""
+"""After a stall everything is due at once: after each lot the clock is looked at, and after a spell of so
+many seconds the loop gets its turn."""
 
 STEP_LOOK = 0.5
 STEP = 0.5

@@ -16,7 +16,8 @@ TOP = Path(__file__).parents[1]
 LAYERS = (
     "model errors",
     "config period depend engine pool",
-    "plugin codec catalog probe runner worker users store render letter secret post balancer testing logs notify",
+    "plugin codec catalog probe runner worker users store render letter secret post balancer testing"
+    " logs notify",
     "timetable outbox control daemon",
     "cli demo __main__",
 )

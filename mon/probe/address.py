@@ -16,7 +16,7 @@ class Endpoint:
 
 
 def place(word: str, port: int) -> tuple[str, int]:
-    """Host and port of ``mx1``, ``mx1:587``, ``[2001:db8::1]:587`` or ``2001:db8::1``, with the port given."""
+    """Host and port of ``mx1``, ``mx1:587``, ``[2001:db8::1]:587`` or ``2001:db8::1`` (then ``port``)."""
     host, colon, number = word.rpartition(":")
     if colon and number.isdecimal() and (":" not in host or host.startswith("[")):
         return host.strip("[]"), int(number)
