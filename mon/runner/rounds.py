@@ -7,6 +7,7 @@ service.  So one hung host delays neither its siblings nor their next round.
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from mon.catalog.plan import Bound, Check, Form
@@ -128,18 +129,8 @@ class Rounds:
         self, check: Check, hosts: Sequence[Host], environment: Mapping[str, str], report: Report
     ) -> RunResult | None:
         """The same, for who waits; cancelled itself, it cancels what runs of the service."""
-        future: asyncio.Future[RunResult | None] = asyncio.get_running_loop().create_future()
-
-        def done(result: RunResult | None) -> None:
-            if not future.done():
-                future.set_result(result)
-
-        self.begin(check, hosts, environment, report, done)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            self.cancel(check.key)
-            raise
+        begin = partial(self.begin, check, hosts, environment, report)
+        return await awaited(begin, partial(self.cancel, check.key))
 
     def cancel(self, key: Key) -> None:
         """End what is running of a service and forget it; its round gives None."""
@@ -244,6 +235,22 @@ class Rounds:
                 flight.pids.clear()
         run = Finished(check.key, started, self._clock())
         return judged(run, hosts, ended.status, ended.output, ended.trouble)
+
+
+async def awaited(begin: Callable[[Done], None], cancel: Callable[[], None]) -> RunResult | None:
+    """Begin a round and wait for its end; cancelled itself, ``cancel`` it."""
+    over: asyncio.Future[RunResult | None] = asyncio.get_running_loop().create_future()
+
+    def done(result: RunResult | None) -> None:
+        if not over.done():
+            over.set_result(result)
+
+    begin(done)
+    try:
+        return await over
+    except asyncio.CancelledError:
+        cancel()
+        raise
 
 
 def _ended(flight: Flight) -> None:

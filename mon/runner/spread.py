@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -18,7 +19,7 @@ from mon.model.result import HostResult, RunResult, Verdict
 from mon.runner.judging import Finished, Report
 from mon.runner.orders import place
 from mon.runner.prober import Prober
-from mon.runner.rounds import Done, Flight, Round, Rounds, wanted_hosts
+from mon.runner.rounds import Done, Flight, Round, Rounds, awaited, wanted_hosts
 
 log = logging.getLogger("mon.runner")
 
@@ -119,18 +120,8 @@ class Spread:
         self, check: Check, hosts: Sequence[Host], environment: Mapping[str, str], report: Report
     ) -> RunResult | None:
         """The same, for who waits; cancelled itself, it cancels what runs of the service."""
-        over: asyncio.Future[RunResult | None] = asyncio.get_running_loop().create_future()
-
-        def done(result: RunResult | None) -> None:
-            if not over.done():
-                over.set_result(result)
-
-        self.begin(check, hosts, environment, report, done)
-        try:
-            return await over
-        except asyncio.CancelledError:
-            self.cancel(check.key)
-            raise
+        begin = partial(self.begin, check, hosts, environment, report)
+        return await awaited(begin, partial(self.cancel, check.key))
 
     def in_flight(self, key: Key) -> bool:
         """Is anything of this service being checked?"""
