@@ -149,10 +149,10 @@ def seated(facts: Facts) -> Seats:
         held_out = frozenset()
     exits = Exits(_spared(facts, allowed, voted), held_out)
     fit = tuple(id_ for id_ in voted if id_ not in held_out)
-    away = _away(facts, fit)
+    leave = _away(facts, fit)
     # A suggestion never takes the pool below its floor, or its last server.
-    resting = frozenset(away[: max(0, len(fit) + len(exits.spared) - max(1, least(plan.floor, len(base))))])
-    roused = tuple(id_ for id_ in away if id_ not in resting)
+    resting = frozenset(leave[: max(0, len(fit) + len(exits.spared) - max(1, least(plan.floor, len(base))))])
+    roused = tuple(id_ for id_ in leave if id_ not in resting)
     healthy = tuple(id_ for id_ in fit if id_ not in resting)
     if not (healthy or exits.spared) and plan.fallback is not None and not _hard(plan, len(base)):
         return Seats(spare=plan.fallback, exits=exits)
@@ -185,13 +185,23 @@ def _spared(facts: Facts, allowed: Sequence[Member], voted: Sequence[ServerId]) 
 def too_few(before: Facts, after: Facts) -> str:
     """Would fewer be in, and less than the floor or nobody?  In words; "" if the pool can bear it."""
     plan = after.plan
-    was, would_be = len(seated(before).inside), len(seated(after).inside)
+    was, would_be = _serving(before), _serving(after)
     base = _base(plan)
     floor = least(plan.floor, base)
     if would_be >= was or would_be >= max(1, floor):
         return ""
     what = f"its floor is {floor}" if floor else "somebody must serve"
     return f"{would_be} of {base} servers of pool {plan.name} in, and {what}"
+
+
+def _serving(facts: Facts) -> int:
+    """How many are in, less those that are left to somebody else who has them out."""
+    return len(set(seated(facts).inside) - away(facts.memory))
+
+
+def away(memory: Memory) -> frozenset[ServerId]:
+    """Servers that are left to somebody else, and out by that hand."""
+    return frozenset(id_ for id_, entry in memory.pinned.items() if entry is None or not entry.weight)
 
 
 def _hard(plan: Pool, base: int) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mon.model.moment import Moment
 from mon.model.quorum import Quorum
-from mon.pool.decide import Facts, seated
+from mon.pool.decide import Facts, away, seated
 from mon.pool.exits import SUSPECT
 
 SAME_BOOT = 300.0
@@ -39,12 +39,7 @@ def healthy(facts: Facts) -> int:
 
     Not those that the floor holds in, nor one that is left to somebody else who has it out.
     """
-    return len(_healthy(facts))
-
-
-def _healthy(facts: Facts) -> frozenset[object]:
-    away = {id_ for id_, entry in facts.memory.pinned.items() if entry is None or not entry.weight}
-    return frozenset(seated(facts).healthy) - away
+    return len(frozenset(seated(facts).healthy) - away(facts.memory))
 
 
 def turning(quorum: Quorum, standing: Standing | None, facts: Facts) -> Turn | None:

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from mon.errors import ControlError
 from mon.model.pool import Drift, Floor, ServerEntry, ServiceEntry, Table
 from mon.pool.memory import HAND
 from mon.pool.operators import Order
@@ -165,3 +166,11 @@ def test_a_word_of_another_hand_is_kept_over_a_restart(farm, at_work, another) -
     later.start(later.plan(), 0, 10, 10, saved=saved)
     later.ok("w1")
     assert later.weights()["w1"] == 0
+
+
+def test_one_that_another_hand_took_away_does_not_count_as_somebody_who_serves(farm, at_work) -> None:
+    """Or an operator could send the last one away: found by the laws over 100,000 steps."""
+    at_work(drift=Drift.REPORT)
+    look(farm, None, None, 10)
+    with pytest.raises(ControlError, match="0 of 3 servers of pool web in, and somebody must serve"):
+        farm.pools.instruct(Order("web", "w3", "disable", "anna"), farm.now)
