@@ -164,6 +164,13 @@ class Rounds:
             _ended(round_.flight)
             round_.flight.hosts.difference_update([host.name for host in hosts])
             round_.call_over(self._clock())
+            self._forget_if_idle(round_)
+
+    def _forget_if_idle(self, round_: Round) -> None:
+        """What stands of one host is said anew by each round: 1.4 kB a service that need not be kept."""
+        flight, key = round_.flight, round_.check.key
+        if len(flight.standing) <= 1 and not flight.tasks and self._flights.get(key) is flight:
+            del self._flights[key]
 
     async def _called(self, round_: Round, hosts: list[Host]) -> None:
         started, flight, report = self._clock(), round_.flight, round_.report
