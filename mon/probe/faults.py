@@ -53,7 +53,7 @@ def judged_tls(error: ssl.SSLError) -> Finding:
     return Down(f"TLS: {reason}", cause=Cause.WRONG)
 
 
-def pending_error(sock: socket.socket) -> OSError | None:
+def pending_error(sock: socket.SocketType) -> OSError | None:
     """What became of a connection attempt: None if it is made."""
     number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     return OSError(number, os.strerror(number)) if number else None

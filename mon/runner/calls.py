@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from mon.catalog.plan import Bound, Check, Form
 from mon.model.config import Key
@@ -34,12 +35,15 @@ class Calls:
         self._blocked: dict[tuple[Key, str], threading.Event] = {}
         self._starved: set[tuple[Key, str]] = set()
 
-    async def call(self, check: Check, bound: Bound, targets: list[str], tell: Tell) -> Finding:
-        """One call of the plugin for ``targets``; returns what is to be said of those it did not tell of."""
+    async def call(
+        self, check: Check, bound: Bound, targets: list[str], tell: Tell, task: asyncio.Task[Any]
+    ) -> Finding:
+        """One call of the plugin for ``targets``, in ``task``, which nobody else has any part in.
+
+        Returns what is to be said of those targets that were not told of.
+        """
         if bound.plugin.form is Form.PYTHON:
             return await self._hosted(check, bound, targets, tell)
-        task = asyncio.current_task()
-        assert task is not None  # a coroutine runs in one
         began = asyncio.get_running_loop().time()
         deadline = self._deadlines.set(check.timeout, task.cancel)
         self._pulse.begin()

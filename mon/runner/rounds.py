@@ -157,11 +157,13 @@ class Rounds:
 
     async def _group(self, round_: Round, hosts: list[Host]) -> None:
         """Have one call of the plugin made, and make results of what it says; every host gets one."""
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine runs in one
         try:
             async with self._room:
-                await self._called(round_, hosts)
+                await self._called(round_, hosts, task)
         finally:
-            _ended(round_.flight)
+            round_.flight.tasks.discard(task)
             round_.flight.hosts.difference_update([host.name for host in hosts])
             round_.call_over(self._clock())
             self._forget_if_idle(round_)
@@ -172,7 +174,7 @@ class Rounds:
         if len(flight.standing) <= 1 and not flight.tasks and self._flights.get(key) is flight:
             del self._flights[key]
 
-    async def _called(self, round_: Round, hosts: list[Host]) -> None:
+    async def _called(self, round_: Round, hosts: list[Host], task: asyncio.Task[Any]) -> None:
         started, flight, report = self._clock(), round_.flight, round_.report
         left: dict[str, list[str]] = {}
         for host in hosts:
@@ -187,7 +189,7 @@ class Rounds:
                 flight.hosts.discard(name)
                 report(result)
 
-        for_the_rest = await self._calls.call(round_.check, round_.bound, list(left), tell)
+        for_the_rest = await self._calls.call(round_.check, round_.bound, list(left), tell, task)
         for target in list(left):
             tell(target, for_the_rest)
 
