@@ -38,11 +38,13 @@ class Step:
 
 
 def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
-    """A pool as last seen, beside what it should be."""
+    """A pool as last seen, beside what it should be; servers in the order of mon.cf, others after them."""
     plan, wish, facts = pools.plan(name), pools.wanted(name, now), pools.facts(name, now)
     members = {member.id: member for member in plan.members}
     there = {server.id for server in sight.table.servers}
     absent = (ServerEntry(id_, 0, member.forward) for id_, member in members.items() if id_ not in there)
+    places = {id_: place for place, id_ in enumerate(members)}
+    present = sorted(sight.table.servers, key=lambda server: places.get(server.id, len(places)))
     wanted = {server.id: server.weight for server in wish.table.servers}
     return PoolView(
         name=name,
@@ -52,7 +54,7 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
         trouble=sight.trouble,
         outlook=sight.outlook,
         quorum=_quorum(pools, name, facts),
-        servers=tuple(_server(one, members, wanted, wish, facts) for one in sight.table.servers),
+        servers=tuple(_server(one, members, wanted, wish, facts) for one in present),
         absent=tuple(_server(one, members, wanted, wish, facts) for one in absent),
     )
 
