@@ -1,4 +1,4 @@
-"""Values to bytes and back: JSON by msgspec, for the frozen dataclasses of mon (its only importer).
+"""Values to bytes and back: JSON by msgspec, for the values of mon.
 
 The type says how bytes are read, so nothing is ever evaluated or imported by what was stored.  A field
 with a default may be missing in old bytes, and one that a newer version added is ignored: that is what

@@ -9,14 +9,14 @@ and as an expression it is as if all were joined by &&.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from mon.struct import Struct
 
 Lookup = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A parsed expression: an operator and its operands, or a name, or a constant.
 
     ``word`` is one of ``and or not == !=``, ``0``, ``1``, or a ``group:service``.
@@ -74,8 +74,7 @@ _DEEPEST = 100
 """An expression nested deeper than this would exhaust Python's stack instead of being understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     text: str
     column: int
 

@@ -3,12 +3,12 @@
 import hashlib
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.render import Render, zone_named
+from mon.struct import Struct
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -17,8 +17,7 @@ SUBJECT_WIDTH = 78
 OPENING = frozenset((AlertType.FAILURE, AlertType.TRAP, AlertType.TRAPTIMEOUT))
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """What was rendered, before it is a mail; ``html`` is "" where there is none."""
 
     subject: str

@@ -51,6 +51,7 @@ from mon.probe.faults import finding_under
 from mon.probe.wanted import numbers, plain, regex, statuses, valued
 from mon.render import Render, zone_named
 from mon.secret import Hidden, exposed, secret, secret_parts
+from mon.struct import Struct
 
 __all__ = [
     "AlertType",
@@ -164,8 +165,7 @@ Html = Annotated[bool, Option("--html", help="with an HTML part (--no-html: text
 """Options that several alerts have."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoteTarget:
+class VoteTarget(Struct, frozen=True):
     """The pool that an alert line votes on.
 
     ``pool`` names a ``virtual`` block; a wild form gives ``virtual`` instead, the block it amounts to
@@ -179,8 +179,7 @@ class VoteTarget:
     traps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """How a program ended.  ``trouble`` says why ``status`` is no answer of its own, "" if it is one."""
 
     status: int

@@ -14,7 +14,6 @@ import inspect
 import logging
 from asyncio import Task, TimerHandle, get_running_loop
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
@@ -26,6 +25,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.struct import Struct
 
 TICK = 0.020
 """Seconds between two looks at the heap: the most that a check is late on an idle machine."""
@@ -43,8 +43,7 @@ _TICK_JOB = "tick"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Turn:
+class _Turn(Struct):
     """The plan for one service.  ``base`` is its turn without skew, ``due`` with it (monotonic seconds)."""
 
     interval: float

@@ -15,7 +15,6 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,6 +26,7 @@ from mon.runner.capabilities import become_subreaper, die_with_parent
 from mon.runner.messages import Frames, Job, Learned, Word, frame
 from mon.runner.performing import perform
 from mon.runner.processes import children, hunt
+from mon.struct import Struct, field
 
 COMMON = (
     *("ssl", "http.client", "urllib.request", "smtplib", "json", "re", "asyncio", "ftplib", "email"),
@@ -35,8 +35,7 @@ COMMON = (
 """What plugins like to import: loaded once, before any fork (requests alone is 0.1 s of CPU)."""
 
 
-@dataclass(slots=True)
-class _Running:
+class _Running(Struct):
     job: Job
     pid: int
     said: int

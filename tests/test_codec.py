@@ -4,15 +4,17 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from mon import codec
 from mon.errors import StoreError
 from mon.model import config, moment, notice, pool, result, source
+from mon.struct import Struct
 
 NOT_STORED = {config.Config}  # its mappings have tuples as keys; mon.cf is its text
 
@@ -35,11 +37,22 @@ st.register_type_strategy(
 )
 
 
+def built(struct: type[Struct]) -> st.SearchStrategy[Struct]:
+    """Of any values in some fields: by itself hypothesis takes what makes a default for the default."""
+    known = {name: st.from_type(type_) for name, type_ in get_type_hints(struct).items()}
+    needed = {one.name: known.pop(one.name) for one in structs.fields(struct) if one.required}
+    return st.fixed_dictionaries(needed, optional=known).map(lambda given: struct(**given))
+
+
+for struct_ in filter(lambda one: issubclass(one, Struct), TYPES):
+    st.register_type_strategy(struct_, built)
+
+
 @pytest.mark.parametrize("type_", TYPES, ids=lambda t: t.__qualname__)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_each_type_of_the_model_comes_back_equal(type_: type[Any], data: st.DataObject) -> None:
-    assert is_dataclass(type_) or issubclass(type_, Enum)
+    assert is_dataclass(type_) or issubclass(type_, Struct | Enum)
     value = data.draw(st.from_type(type_))
     assert codec.decode(codec.encode(value), type_) == value
 

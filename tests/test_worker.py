@@ -1,7 +1,6 @@
 """Operators' Python, in a process that can be killed."""
 
 import asyncio
-import dataclasses
 import os
 import signal
 import time
@@ -18,6 +17,7 @@ from mon.model.result import Cause, OpStatus, Verdict
 from mon.model.weight import Weighed
 from mon.runner import Runner, Worker
 from mon.runner.messages import Frames, Job, Word, frame
+from mon.struct import replace
 from mon.worker import main
 
 
@@ -219,7 +219,7 @@ async def test_whom_an_alert_did_not_serve_comes_back_and_is_told_the_next_time(
     runner = Runner(None, None, worker, clock=_now)
     plugin = Catalog((), [tmp_path]).find("alert", "mine.alert")
     bound = bind(plugin, CommandLine("", ("mine.alert",)))
-    delivery = await runner.send(bound, dataclasses.replace(NOTICE, left=("a", "c")))
+    delivery = await runner.send(bound, replace(NOTICE, left=("a", "c")))
     assert (delivery.why, delivery.left, delivery.refused) == ("('a', 'c')", ("a",), {"b": "no"})
     await runner.close(0)
 

@@ -10,19 +10,18 @@ servers.  docs/balancers.md has the fields, and a whole program.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mon.balancer.program import run
 from mon.codec import decode, encode
 from mon.errors import BalancerRefused, BalancerUnreachable, StoreError
 from mon.model.pool import Change, ServerEntry, ServiceEntry, Table, VirtualId
+from mon.struct import Struct
 
 LIMIT = 5.0
 """Seconds for one call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What the program is asked."""
 
     ask: str
@@ -30,8 +29,7 @@ class Question:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Actual:
+class Actual(Struct, frozen=True):
     """One virtual service as the program says it is."""
 
     id: VirtualId
@@ -39,8 +37,7 @@ class Actual:
     servers: tuple[ServerEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the program says; ``refused`` are the changes that it could not make, in words."""
 
     tables: tuple[Actual, ...] = ()

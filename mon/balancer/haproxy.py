@@ -13,7 +13,6 @@ import re
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mon.balancer import each_applied
 from mon.balancer.proxied import Told, check_service, no_forwarding, shared
@@ -21,6 +20,7 @@ from mon.errors import BalancerRefused, BalancerUnreachable
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, Table, Verb, VirtualId, endpoint
 from mon.model.source import Problem
 from mon.pool.changes import describe
+from mon.struct import Struct
 
 LIMIT = 2.0
 """Seconds for one question and its answer."""
@@ -40,8 +40,7 @@ DONE = ("IP changed", "port changed", "no need to change", "New server registere
 PLACE = re.compile(r"\[?([^\]]+?)\]?:(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
+class _Server(Struct, frozen=True):
     """One server line of the backend as HAProxy has it now; ``base`` is the weight that the line gives."""
 
     name: str

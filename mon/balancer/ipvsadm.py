@@ -8,7 +8,6 @@ so what had no effect is asked for once more by itself, for its error.
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from mon.balancer.program import Ended, run
@@ -25,6 +24,7 @@ from mon.model.pool import (
     endpoint,
 )
 from mon.pool.changes import applied, describe
+from mon.struct import replace
 
 LIMIT = 5.0
 """Seconds for one call."""

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from mon.balancer.program import Ended, run
@@ -21,6 +20,7 @@ from mon.model.pool import Change, Pool, ServerEntry, ServerId, ServiceEntry, Ta
 from mon.model.source import Problem
 from mon.pool.changes import applied
 from mon.render import Render
+from mon.struct import Struct
 
 LIMIT = 5.0
 """Seconds for each call of nginx."""
@@ -35,16 +35,14 @@ UPPER = re.compile(r"\bmax_conns=(\d+)")
 DOWN = re.compile(r"\bdown\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Struct, frozen=True):
     """What the head of the file says of what nginx has no word for; the server lines say the rest."""
 
     service: ServiceEntry | None = None
     servers: tuple[ServerEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A server as the template sees it; ``address`` has the port."""
 
     address: str

@@ -11,15 +11,14 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 
 from mon.errors import BalancerUnreachable
+from mon.struct import Struct
 
 MOST = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a program ended: ``status`` as Popen has it, what it wrote to stdout and to stderr."""
 
     status: int

@@ -6,12 +6,12 @@ proxy can be told is ever a difference.  Before it is told, the scheduler of a s
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mon.errors import BalancerRefused
 from mon.model.pool import Change, Forward, Pool, ServerEntry, ServerId, ServiceEntry, Table, Verb, VirtualId
 from mon.model.source import Problem, Severity
 from mon.pool.changes import describe
+from mon.struct import replace
 
 
 class Told:

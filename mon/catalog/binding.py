@@ -1,11 +1,10 @@
 """Checks the words of one line against the plugin they are for."""
 
-from dataclasses import replace
-
 from mon.catalog.options import parse
 from mon.catalog.plan import Bound, Form, Kind, Plugin
 from mon.errors import BadOption
 from mon.model.config import CommandLine
+from mon.struct import replace
 
 
 def bind(plugin: Plugin, command: CommandLine) -> Bound:

@@ -1,7 +1,6 @@
 """A Config to a Plan: every plugin found and bound, every vote line on its pool, everything wrong said."""
 
 from collections.abc import Callable, Container, Iterator
-from dataclasses import replace
 from functools import partial
 
 from mon.catalog.addresses import Resolve
@@ -13,6 +12,7 @@ from mon.errors import BadOption, PluginBroken, PluginNotFound
 from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Key, Service
 from mon.model.pool import Pool
 from mon.model.source import NOWHERE, Problem, Severity, Source
+from mon.struct import replace
 
 MARGIN = 1.0
 """Seconds that one of ours has after its own timeout to say so itself."""

@@ -1,7 +1,7 @@
 """What linking makes of a configuration: plugins found, options checked, pools with pinned addresses."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from mon.model.notice import Notice
 from mon.model.pool import Pool
 from mon.model.source import Problem
 from mon.plugin import Render, VoteTarget
+from mon.struct import Struct, field
 
 
 class Kind(StrEnum):
@@ -42,8 +43,7 @@ Value = str | bool | int | float | list[str] | None
 """The value of an option."""
 
 
-@dataclass(frozen=True, slots=True)
-class OptionSpec:
+class OptionSpec(Struct, frozen=True):
     """One option of a plugin: a keyword argument of its function."""
 
     name: str
@@ -56,8 +56,7 @@ class OptionSpec:
     metavar: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """What a Python plugin says about itself; it can be sent between processes.
 
     ``verb`` is its function: check, sweep, follow, send or votes.  ``needs`` are parameters that the
@@ -72,7 +71,7 @@ class Description:
     needs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Plugin:
     """A monitor or an alert that was found.
 
@@ -86,11 +85,15 @@ class Plugin:
     form: Form
     ours: bool
     about: Description
-    function: Callable[..., Any] | None = field(default=None, compare=False)
-    deadline: Callable[[Mapping[str, Value]], float] | None = field(default=None, compare=False)
-    verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = field(default=None, compare=False)
-    preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = field(default=None, compare=False)
-    votes: Callable[[tuple[str, ...]], VoteTarget] | None = field(default=None, compare=False)
+    function: Callable[..., Any] | None = dataclasses.field(default=None, compare=False)
+    deadline: Callable[[Mapping[str, Value]], float] | None = dataclasses.field(default=None, compare=False)
+    verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = dataclasses.field(
+        default=None, compare=False
+    )
+    preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = dataclasses.field(
+        default=None, compare=False
+    )
+    votes: Callable[[tuple[str, ...]], VoteTarget] | None = dataclasses.field(default=None, compare=False)
 
     @property
     def summary(self) -> str:
@@ -113,8 +116,7 @@ class Plugin:
         return self.about.verb == "follow"
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A plugin with the arguments of one line.
 
     ``options`` are those that the line gives, converted; ``extra`` are the words that are no options: for
@@ -140,8 +142,7 @@ class Bound:
         return self.options.get(name, default)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One service, ready to run.  ``timeout`` is its deadline in seconds; ``monitor`` None never runs."""
 
     service: Service
@@ -156,8 +157,7 @@ class Check:
         return self.service.key
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A configuration with everything it names found.
 
     ``votes`` are the alert lines that vote, ``missing`` the names of alerts that were not found.

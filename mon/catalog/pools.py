@@ -4,21 +4,19 @@ A wild form (``lvs.alert -P tcp -V vip:port -R rip``) makes an implicit pool, or
 is one of mon.cf's blocks, votes on that one.
 """
 
-import dataclasses
 import difflib
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mon.catalog.addresses import Addresses, Resolve
 from mon.model.config import AlertKind, AlertLine, Config, Host, Period, Service
 from mon.model.pool import Bounds, Forward, Member, Pool, Real, ServerId, Virtual, VirtualId, Voter
 from mon.model.source import Problem, Severity, Source
 from mon.plugin import VoteTarget
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class VoteLine:
+class VoteLine(Struct, frozen=True):
     """One alert line that votes, and where it stands in the configuration."""
 
     service: Service
@@ -76,7 +74,7 @@ class Pools:
             self._member(name, virtual, real, source)
         if virtual.fallback:
             member = self._pin(self._pools[name].id, virtual, virtual.fallback, source)
-            self._pools[name] = dataclasses.replace(self._pools[name], fallback=member)
+            self._pools[name] = replace(self._pools[name], fallback=member)
         return name
 
     def _virtual_id(self, virtual: Virtual, source: Source) -> VirtualId | None:
@@ -102,7 +100,7 @@ class Pools:
                 where = real.source if real.source.line else source
                 self._problem(where, f"{member.id} is in pool {name} already", "leave one of them out")
             return
-        self._pools[name] = dataclasses.replace(pool, members=members)
+        self._pools[name] = replace(pool, members=members)
 
     def _pin(self, id_: VirtualId, virtual: Virtual, real: Real, source: Source) -> Member | None:
         address = self._addresses.pin(real.host, id_.family6, real.source if real.source.line else source)
@@ -143,7 +141,7 @@ class Pools:
             pool = self._pools[name]
             who = (voter.watch, voter.service, voter.only)
             if who not in {(each.watch, each.service, each.only) for each in pool.voters}:
-                self._pools[name] = dataclasses.replace(pool, voters=(*pool.voters, voter))
+                self._pools[name] = replace(pool, voters=(*pool.voters, voter))
 
     def _voters(self, name: str, vote: VoteLine, virtual: Virtual | None) -> Iterator[Voter]:
         target, service = vote.target, vote.service
@@ -167,7 +165,7 @@ class Pools:
             member = self._pin(self._pools[name].id, target.virtual, real, vote.line.source)
             if member is not None:
                 group = target.group or not self._checked_as(name, member, service.watch)
-                yield dataclasses.replace(voter, only=str(member.id), group=group)
+                yield replace(voter, only=str(member.id), group=group)
 
     def _checked_as(self, name: str, server: Member, watch: str) -> bool:
         """Let the results of the watch's host that is this server count for it; False: there is none."""
@@ -176,9 +174,9 @@ class Pools:
         member = next((each for each in pool.members if each.id == server.id), None)
         if host is None or member is None or member.check not in (member.name, host.name):
             return False
-        checked = dataclasses.replace(member, check=host.name)
+        checked = replace(member, check=host.name)
         members = tuple(checked if each is member else each for each in pool.members)
-        self._pools[name] = dataclasses.replace(pool, members=members)
+        self._pools[name] = replace(pool, members=members)
         return True
 
     def _host_of(self, server: Member, watch: str) -> Host | None:
@@ -242,14 +240,14 @@ def _bounds(virtual: Virtual, real: Real) -> Bounds | None:
     """Between which weights the server's monitors are followed; how fast is the block's business."""
     if real.bounds is None or virtual.bounds is None:
         return real.bounds or virtual.bounds
-    return dataclasses.replace(real.bounds, over=virtual.bounds.over)
+    return replace(real.bounds, over=virtual.bounds.over)
 
 
 def _more(pool: Pool, virtual: Virtual) -> Pool:
     """An implicit pool after one more line: what a line says wins over what none has said yet."""
     default = Virtual(name="").scheduler
     scheduler = virtual.scheduler if pool.scheduler == default else pool.scheduler
-    return dataclasses.replace(pool, scheduler=scheduler)
+    return replace(pool, scheduler=scheduler)
 
 
 def _merged(known: Member, real: Real, new: Member) -> Member:
@@ -257,7 +255,7 @@ def _merged(known: Member, real: Real, new: Member) -> Member:
     plain = Real(host=real.host)
     weight = new.weight if real.weight != plain.weight else known.weight
     forward = new.forward if real.forward is not None or known.forward is Forward.MASQ else known.forward
-    return dataclasses.replace(known, weight=weight, forward=forward)
+    return replace(known, weight=weight, forward=forward)
 
 
 def vote_lines(config: Config, targets: Mapping[AlertLine, VoteTarget]) -> list[VoteLine]:

@@ -4,14 +4,13 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import mon
 from mon.errors import MonError
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """``module`` has two functions: ``add_arguments(parser)`` and ``run(arguments) -> exit status``,
     with ``name_`` in front where one module serves several commands."""
 

@@ -5,7 +5,6 @@ ones would; nothing is sent or kept, and the daemon is not asked.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from mon.catalog import Bound, Catalog, Kind, Plan, bind
 from mon.daemon.telling import pool_lines
@@ -18,6 +17,7 @@ from mon.model.pool import Table
 from mon.model.result import Cause, HostResult, RunResult, Verdict
 from mon.pool.pools import Pools
 from mon.render import Render
+from mon.struct import Struct, replace
 
 LASTED, REFUSED = 95.0, "Connection refused"
 """How long the outage lasted when it is over, in seconds, and what was wrong."""
@@ -78,8 +78,7 @@ def _told(service: Service) -> Service:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Play:
+class _Play(Struct, frozen=True):
     """One service goes through its outage."""
 
     plan: Plan

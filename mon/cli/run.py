@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from dataclasses import replace
 
 from mon import logs
 from mon.cli.common import add_config, options
@@ -15,6 +14,7 @@ from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
 from mon.runner import loop
 from mon.runner.capabilities import become_subreaper, clear_ambient
+from mon.struct import replace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

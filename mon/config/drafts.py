@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from mon.model.config import (
@@ -18,6 +17,7 @@ from mon.model.config import (
 )
 from mon.model.pool import Virtual
 from mon.model.source import Source
+from mon.struct import Struct, field
 
 _ADDRESSED = re.compile(r"([\w.-]+)=([\w.:%-]+)")
 
@@ -34,8 +34,7 @@ INDEPENDENT = Dependencies()
 """Of ten thousand services nearly all are like this: one value for all of them."""
 
 
-@dataclass(slots=True)
-class AlertgroupDraft:
+class AlertgroupDraft(Struct):
     """What the periods that name it have in common."""
 
     name: str
@@ -43,8 +42,7 @@ class AlertgroupDraft:
     fields: Fields = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class PeriodDraft:
+class PeriodDraft(Struct):
     """A period of a service."""
 
     label: str
@@ -75,8 +73,7 @@ class PeriodDraft:
         return Period(self.label, self.spec, **fields, source=self.source)
 
 
-@dataclass(slots=True)
-class ServiceDraft:
+class ServiceDraft(Struct):
     """A service of a watch."""
 
     watch: str
@@ -100,8 +97,7 @@ class ServiceDraft:
         )
 
 
-@dataclass(slots=True)
-class WatchDraft:
+class WatchDraft(Struct):
     """A watch: its services in the order of the file."""
 
     name: str
@@ -109,8 +105,7 @@ class WatchDraft:
     services: dict[str, ServiceDraft] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class MembersDraft:
+class MembersDraft(Struct):
     """A hostgroup, view or alias: a name and what belongs to it.
 
     ``swallowed`` are lines among the members that look like the start of another record.
@@ -135,8 +130,7 @@ def host(member: str) -> Host:
     return Host(match[1], match[2]) if match else Host(member)
 
 
-@dataclass(slots=True)
-class VirtualDraft:
+class VirtualDraft(Struct):
     """A virtual service."""
 
     name: str
@@ -152,8 +146,7 @@ class VirtualDraft:
         return Virtual(self.name, **fields, reals=reals, source=self.source)
 
 
-@dataclass(slots=True)
-class Sheet:
+class Sheet(Struct):
     """Everything read so far, and what only the reader can know of it."""
 
     settings: Fields = field(default_factory=dict)

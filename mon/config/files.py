@@ -8,13 +8,13 @@ import glob
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from mon.config.parsed import Parsed, parse
 from mon.config.reader import in_order
 from mon.model.config import Config
 from mon.model.source import Problem, Source
+from mon.struct import replace
 
 _M4_SECONDS = 30
 _REMEDY = "correct its name or its permissions"

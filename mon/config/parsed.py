@@ -1,15 +1,13 @@
 """`parse`: the text of mon.cf to a Config and everything that is wrong with it."""
 
-from dataclasses import dataclass
-
 from mon.config.lint import lint
 from mon.config.reader import Read, Reader, in_order
 from mon.model.config import Config
 from mon.model.source import Problem, Severity
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A configuration as far as it could be read, and its problems in the order of the file.
 
     It may be used only if there are no ``errors``.

@@ -10,7 +10,6 @@ weight MIN..MAX [over TIME]                     real HOST weight N between MIN..
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from mon.config import values
@@ -18,6 +17,7 @@ from mon.config.place import Misfit, Place
 from mon.config.suggest import suggest
 from mon.model.pool import Bounds, Drift, Flap, Floor, Forward, Protocol, Rate, Real
 from mon.model.weight import LARGEST, Weight, weight_of
+from mon.struct import replace
 
 _ENDPOINT = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[^:]*))?")
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")

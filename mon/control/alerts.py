@@ -3,8 +3,6 @@
 Everything is from what was recorded when it happened; nothing is worked out anew.
 """
 
-from dataclasses import dataclass
-
 from mon.control import asked
 from mon.control.asked import Arguments
 from mon.control.operations import Operations
@@ -14,6 +12,7 @@ from mon.model.result import Transition
 from mon.outbox import Entry
 from mon.outbox.entry import entry_of
 from mon.store import Hold, Outcome, Row
+from mon.struct import Struct
 
 RECENT = 86400.0
 """Seconds that ``alerts`` looks back when it is not told how far."""
@@ -24,8 +23,7 @@ MOST = 500
 """Rows of a kind in one answer: the latest."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertView:
+class AlertView(Struct, frozen=True):
     """An alert that was decided to be sent.  Times are wall seconds; ``why`` is how the last attempt ended.
 
     ``changed`` is when it came to its present stage, ``next`` when it is tried again (0.0: not at all).
@@ -52,8 +50,7 @@ class AlertView:
     until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
+class Alerts(Struct, frozen=True):
     """All that is recorded since a wall time, oldest first."""
 
     now: float
@@ -63,8 +60,7 @@ class Alerts:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """What was recorded of one service around a moment: one standing opinion, and what followed from it.
 
     ``begin`` and ``end`` are wall time; ``end`` is 0.0 while the opinion stands.  ``before`` is the change

@@ -2,17 +2,16 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from mon.control import alerts, asked, pools, quiet
 from mon.control.asked import Arguments
 from mon.control.operations import Operations
 from mon.control.status import status
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """``writes``: only for root and the daemon's own user.  The value of ``run`` must have a JSON form."""
 
     run: Callable[[Operations, Arguments], Awaitable[object]]

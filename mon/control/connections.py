@@ -8,8 +8,9 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from mon.struct import Struct, field
 
 LONGEST = 65536
 """Bytes of one line; a longer one ends the connection."""
@@ -37,8 +38,7 @@ class Conversation(Protocol):
         ...
 
 
-@dataclass(eq=False, slots=True)
-class _Connection:
+class _Connection(Struct, eq=False):
     task: asyncio.Task[None]
     heard: float
     busy: bool = field(default=False)

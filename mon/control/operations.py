@@ -6,7 +6,6 @@ channel never sees the book half changed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,18 +19,17 @@ from mon.outbox import Outbox
 from mon.pool.operators import Order
 from mon.pool.record import SavedWord
 from mon.store import HistoryStore, StateStore
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ReloadReport:
+class ReloadReport(Struct, frozen=True):
     """How a reload ended: ``lines`` say what changed, or what is wrong if not ``ok``."""
 
     ok: bool
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TestReport:
+class TestReport(Struct, frozen=True):
     """What a monitor said just now and what the engine would make of it; nothing was sent or kept.
 
     ``result`` is None when it could not be run, and then ``why`` says why not.
@@ -44,8 +42,7 @@ class TestReport:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerView:
+class ServerView(Struct, frozen=True):
     """One real server of a pool: its weight on the balancer, the one wanted, and why.
 
     ``votes`` are the voters' words, ``word`` is the operator's, ``suggested`` what becomes of a weight that
@@ -66,8 +63,7 @@ class ServerView:
     suggested: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PoolStep:
+class PoolStep(Struct, frozen=True):
     """What would be done to one pool: in words, as commands where its balancer has such, and the outlook."""
 
     pool: str
@@ -76,8 +72,7 @@ class PoolStep:
     outlook: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class QuorumView:
+class QuorumView(Struct, frozen=True):
     """The quorum of a pool: ``healthy`` servers count, ``up`` is what its commands were told last.
 
     ``up`` None: nothing yet; ``since`` is wall time.
@@ -90,8 +85,7 @@ class QuorumView:
     since: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class PoolView:
+class PoolView(Struct, frozen=True):
     """A pool as the daemon last read it.
 
     ``trouble`` is what the balancer said if it does not obey, ``outlook`` what people must know of the pool
@@ -110,8 +104,7 @@ class PoolView:
     quorum: QuorumView | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PendingAlert:
+class PendingAlert(Struct, frozen=True):
     """An alert in the outbox.  Times are wall seconds; ``why`` is how the last attempt ended."""
 
     watch: str
@@ -124,8 +117,7 @@ class PendingAlert:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """Where it is written what became of alerts."""
 
     outbox: Outbox

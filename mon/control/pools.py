@@ -1,7 +1,6 @@
 """Commands on pools: an operator's word on a server, and all such words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from mon.codec import decode, encode
 from mon.control import asked
@@ -9,6 +8,7 @@ from mon.control.operations import Operations
 from mon.errors import BalancerError, ConfigError, ControlError, StoreError
 from mon.model.deed import Deed
 from mon.pool.operators import Order
+from mon.struct import Struct
 
 MOST = 1000
 """Deeds in one answer: the latest."""
@@ -34,8 +34,7 @@ async def plan(operations: Operations, arguments: Mapping[str, object]) -> objec
         raise ControlError(str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class ServerWhy:
+class ServerWhy(Struct, frozen=True):
     """What gave a real server its weight, as it was recorded up to a wall time: the last deed in each pool.
 
     ``standing`` are lines about the present (the votes as they are, the weight last read); () of a past time.

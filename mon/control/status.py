@@ -1,15 +1,13 @@
 """What ``mon status`` shows: everything at one moment, as values."""
 
-from dataclasses import dataclass
-
 from mon.control.operations import Operations, PoolView
 from mon.control.portions import in_portions
 from mon.engine import HostState
 from mon.model.config import Key
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HostStatus:
+class HostStatus(Struct, frozen=True):
     """What a service last found out about one host.  ``since`` is when that verdict began, wall seconds."""
 
     host: str
@@ -20,8 +18,7 @@ class HostStatus:
     disabled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
+class ServiceStatus(Struct, frozen=True):
     """A service.  ``next`` is in seconds, None for no run planned; times are wall seconds, 0.0 for never.
 
     ``ack`` is who knows of the failure (since ``acked``) and what, ``silence`` why failures are not told now.
@@ -44,8 +41,7 @@ class ServiceStatus:
     silence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The daemon.  ``stopped_since`` is None while the scheduler runs; ``pending`` counts the outbox."""
 
     now: float

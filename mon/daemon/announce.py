@@ -5,7 +5,6 @@ said of the floor goes to the ``flooralert`` lines of a period that has any.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mon.catalog import Plan
 from mon.daemon.telling import by_name, floor_words
@@ -16,6 +15,7 @@ from mon.model.notice import AlertType, Decision, Notice
 from mon.model.pool import Pool, Voter
 from mon.model.result import OpStatus
 from mon.pool.wish import Wanted
+from mon.struct import Struct
 
 BALANCER, POOL, FLOOR = "balancer", "pool", "floor"
 """Topics: each is told, and told to be over, for itself."""
@@ -27,8 +27,7 @@ WELL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What there is to say on a topic: ``text``, and ``detail`` lines.
 
     ``about`` tells one piece of news from the next, "" is: all is well.

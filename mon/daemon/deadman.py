@@ -5,13 +5,13 @@ It stops when checks stall, the outbox does not move, or a balancer does not ans
 
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from mon.daemon import events
 from mon.daemon.parts import Parts
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Fate, Notice
 from mon.model.result import OpStatus
+from mon.struct import Struct
 
 LATE = 60.0
 """Seconds that something may be late before it is stalled."""
@@ -20,8 +20,7 @@ ROUNDS = 3.0
 """Checks are late after so many of their intervals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """When a service was last checked (wall time, 0.0: not yet), and how often it is."""
 
     last: float

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from mon.model.result import OpStatus
 from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.record import SavedWord
+from mon.struct import replace
 
 if TYPE_CHECKING:  # the daemon makes the desk
     from mon.daemon.core import Daemon

@@ -1,7 +1,6 @@
 """What the keeper did to a pool, as deeds for the journal: only what is news, and with its evidence."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from mon.daemon.sight import evidence
 from mon.model.deed import Deed
@@ -9,6 +8,7 @@ from mon.model.pool import Change, Pool, ServerId, Table
 from mon.pool.changes import describe
 from mon.pool.decide import Facts
 from mon.pool.wish import Wanted
+from mon.struct import Struct, field
 
 RESYNC = "resync"
 """What makes us look every few seconds."""
@@ -17,8 +17,7 @@ Stance = tuple[object, ...]
 """What of a server's place is news when it is another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One look at a pool: what was decided and on what grounds, what was found before and read back.
 
     ``trouble``: what the balancer said to it, "" if it took it.
@@ -34,8 +33,7 @@ class Case:
     trouble: str = ""
 
 
-@dataclass(slots=True)
-class Journal:
+class Journal(Struct):
     """Knows what was last written of each server of one pool."""
 
     stances: dict[ServerId, Stance] = field(default_factory=dict)

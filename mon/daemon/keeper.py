@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from mon.balancer import Balancer
 from mon.control.operations import PoolView
@@ -26,6 +25,7 @@ from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
 from mon.pool.wish import Wanted
+from mon.struct import replace
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
 

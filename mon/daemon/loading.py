@@ -5,7 +5,6 @@ Everything here blocks (files, name lookups), so the daemon calls it in a thread
 
 import os
 import socket
-from dataclasses import dataclass
 
 from mon.balancer import misnamed
 from mon.catalog import Catalog, Plan, link
@@ -14,10 +13,10 @@ from mon.daemon.places import Places, places
 from mon.daemon.reading import parsed_file
 from mon.errors import ConfigError
 from mon.model.source import Problem, Severity
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A configuration that can be run.  ``problems`` are its warnings."""
 
     plan: Plan

@@ -1,12 +1,12 @@
 """What the command line asks of the daemon."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from mon.struct import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Options:
+
+class Options(Struct, frozen=True):
     """``settings`` are fields of model.config.Settings given on the command line: they win over the file.
 
     ``classic``: started as the classic mon is (state only with ``load``, first runs after one interval,

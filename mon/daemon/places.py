@@ -1,17 +1,16 @@
 """Where everything lies on disk: settings, command line and defaults made into absolute paths."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from mon.model.config import Settings
+from mon.struct import Struct
 
 OUR_PLUGINS = (Path("/etc/mon"), Path("/usr/local/lib/mon"))
 CLASSIC_PLUGINS = (Path("/usr/local/lib/mon"), Path("/usr/lib/mon"))
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Absolute paths of one running daemon.  ``pidfile`` is None where none is wanted."""
 
     basedir: Path

@@ -7,18 +7,17 @@ only makes the others check the host now.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from mon.catalog import Plan
 from mon.model.config import Key
 from mon.model.result import HostResult, Verdict
+from mon.struct import Struct, replace
 
 Seat = tuple[Key, str]
 """An event monitor's service, and a host of it."""
 
 
-@dataclass(slots=True)
-class _Return:
+class _Return(Struct):
     """A host that came down by an event: the results that are still wanted, and the *ok* that waits."""
 
     wanted: dict[Key, int]

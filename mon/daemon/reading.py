@@ -4,12 +4,11 @@ Apart from ``loading``, which finds plugins too: a command that only wants to kn
 in a third of the time.
 """
 
-import dataclasses
-
 from mon.config import Parsed
 from mon.config.files import load as load_file
 from mon.daemon.options import Options
 from mon.errors import ConfigError
+from mon.struct import replace
 
 
 def parsed_file(options: Options) -> Parsed:
@@ -30,5 +29,5 @@ def override(parsed: Parsed, options: Options) -> Parsed:
     given = parsed.config.settings.given
     kept = {name: value for name, value in options.kept.items() if name not in given}
     changed = {**kept, **options.settings}
-    settings = dataclasses.replace(parsed.config.settings, **changed)  # type: ignore[arg-type]
-    return dataclasses.replace(parsed, config=dataclasses.replace(parsed.config, settings=settings))
+    settings = replace(parsed.config.settings, **changed)  # type: ignore[arg-type]
+    return replace(parsed, config=replace(parsed.config, settings=settings))

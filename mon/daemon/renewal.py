@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from dataclasses import replace
 
 from mon import notify
 from mon.catalog import relinked
@@ -17,6 +16,7 @@ from mon.daemon.renewed import Renewed, aside, compare, let_go
 from mon.errors import ConfigError
 from mon.model.config import AlertKind, Key
 from mon.model.source import Severity
+from mon.struct import replace
 
 
 async def reload(parts: Parts, options: Options) -> ReloadReport:

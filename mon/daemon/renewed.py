@@ -8,18 +8,17 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from mon.daemon.loading import Loaded
 from mon.engine import Changes, compared
 from mon.model.config import Key
+from mon.struct import Struct
 
 TURN = 0.0005
 """Seconds that a thread keeps the interpreter from the loop; Python's default is ten times as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """A configuration, what differs in it, and the services whose checks are new, gone or not as before."""
 
     loaded: Loaded

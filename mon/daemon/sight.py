@@ -1,7 +1,6 @@
 """What the keeper sees of a pool, and how it shows it to people."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from mon.control.operations import PoolView, QuorumView, ServerView
@@ -14,10 +13,10 @@ from mon.pool.pools import Pools
 from mon.pool.quorum import healthy
 from mon.pool.reasons import words
 from mon.pool.wish import Wanted
+from mon.struct import Struct
 
 
-@dataclass(slots=True)
-class Sight:
+class Sight(Struct):
     """What the keeper knows about one pool: the table last seen, what is wrong, how often in a row."""
 
     table: Table = Table(None)
@@ -27,8 +26,7 @@ class Sight:
     would: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What would be done to one pool, and what would have to be said of it."""
 
     pool: str

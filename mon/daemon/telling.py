@@ -1,7 +1,6 @@
 """What messages say of the pools that a service votes on."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from mon.model.config import Key
 from mon.model.moment import Moment
@@ -10,6 +9,7 @@ from mon.model.pool import Pool
 from mon.pool.floor import least
 from mon.pool.pools import Pools
 from mon.pool.wish import Wanted
+from mon.struct import replace
 
 
 def with_pools(

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from mon.demo.child import Child
 from mon.demo.farm import Farm
 from mon.demo.sinks import Sinks
 from mon.errors import MonError
+from mon.struct import Struct
 
 Event = Mapping[str, object]
 
@@ -19,8 +19,7 @@ class StageError(MonError):
     """The demo cannot be set up; the text says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(Struct, frozen=True):
     """An event and when it came (monotonic seconds)."""
 
     at: float

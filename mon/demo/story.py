@@ -5,7 +5,6 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from mon.demo.console import BOLD, GREEN, RED, Console
 from mon.demo.stage import Event, Stage, StageError
 from mon.demo.web import Fault
 from mon.errors import ControlError
+from mon.struct import Struct
 
 WELL, ILL = 4.0, 6.0
 """Seconds between two outages, and that an outage lasts."""
@@ -30,8 +30,7 @@ OUTAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Something that must happen now."""
 
     text: str

@@ -8,7 +8,6 @@ import copy
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mon.engine import environment as variables_of
 from mon.engine import judge
@@ -25,6 +24,7 @@ from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision
 from mon.model.result import HostResult, OpStatus, RunResult, Transition
 from mon.period import covers
+from mon.struct import replace
 
 
 class Book(RenewableBook):

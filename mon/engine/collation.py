@@ -1,7 +1,6 @@
 """The windows of groups: when one is over, and what in it is not to be told after all."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mon.engine.event import COLLATED, FAILURES, Event
 from mon.engine.group import UNTOUCHED, Group, at_rest, carried_over, closed
@@ -13,6 +12,7 @@ from mon.model.config import EveryMode, Key, Period
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, HeldService
 from mon.model.result import OpStatus
+from mon.struct import replace
 
 
 class CollatingBook(Ledger):

@@ -1,7 +1,6 @@
 """From an event to exactly one decision for each alert line of each period (law 4)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from mon.engine.environment import for_alert
 from mon.engine.event import FAILURES, LINES, Event, LineScene, PeriodScene, Scene
@@ -11,10 +10,10 @@ from mon.engine.state import AT_REST, PeriodState, ServiceState, Untold
 from mon.engine.step import SEND
 from mon.model.config import AlertKind, AlertLine, Period
 from mon.model.notice import AlertType, Decision, Grouped, HeldService, HostReport, Notice
+from mon.struct import Struct, field, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """What notices say besides the event: hosts that are not disabled, opinions on them, static variables,
     services that are not told of because this one fails."""
 
@@ -24,8 +23,7 @@ class Audience:
     held: tuple[HeldService, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """The state and the groups with their counters moved (``groups``: those that were), and the decisions."""
 
     state: ServiceState

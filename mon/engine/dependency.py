@@ -6,13 +6,13 @@ same kind holds; one that does not exist counts as failing (PROTOCOL §11).
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mon.depend import Expression, compiled
 from mon.engine.state import ServiceState
 from mon.model.config import Key, Service, Settings
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
+from mon.struct import Struct
 
 FIELD = {"a": "alertdepend", "m": "monitordepend", "hm": "hostdepend"}
 """Where the expression of each kind is kept."""
@@ -39,8 +39,7 @@ def suppresses(service: Service, default: str) -> str:
     return expression(service, "a", default)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """All services at one moment, as dependencies see them."""
 
     services: Mapping[Key, Service]

@@ -1,7 +1,6 @@
 """What happens to a service and may call alerts, and the scene that the rules look at."""
 
 from collections.abc import Collection, Container, Mapping
-from dataclasses import dataclass, field
 
 from mon.engine.group import UNTOUCHED, Group
 from mon.engine.state import PeriodState, ServiceState
@@ -9,6 +8,7 @@ from mon.engine.step import NO_SUMMARY
 from mon.model.config import AlertKind, AlertLine, Key, Period, Service
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
+from mon.struct import Struct, field
 
 LINES: Mapping[AlertType, AlertKind] = {
     AlertType.FAILURE: AlertKind.ALERT,
@@ -34,8 +34,7 @@ def spoken(output: str) -> str:
     return first if first.strip() else NO_SUMMARY
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One occasion to call alerts.
 
     ``output`` goes to their stdin.  ``status`` is None where there is none (PROTOCOL §9: no MON_RETVAL).
@@ -56,8 +55,7 @@ class Event:
         return spoken(self.output)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """An event at a service.  ``disabled`` says what is disabled, ``silenced`` who wants
     quiet, both "" if nothing; ``missing`` are the
     names of alerts that are not installed; ``dep_behavior`` and ``unack_summary`` are those in force.
@@ -86,8 +84,7 @@ class Scene:
         return self.event.type in COLLATED and line not in self.direct
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodScene:
+class PeriodScene(Struct, frozen=True):
     """The scene as one period sees it, with the counters of the period, and those of its group if it counts
     for the event."""
 
@@ -122,8 +119,7 @@ class PeriodScene:
         return self.group is not None and not self.state.sent
 
 
-@dataclass(frozen=True, slots=True)
-class LineScene:
+class LineScene(Struct, frozen=True):
     """The scene as one alert line sees it."""
 
     scene: Scene

@@ -4,13 +4,11 @@ The first thing to be told opens a window; what is decided until its end goes in
 alertevery, numalerts and reminder count messages of the group; all is at rest again when all is well.
 """
 
-from dataclasses import dataclass, replace
-
 from mon.model.moment import Moment
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """``window`` is the one that is open, "" if none is; ``until`` is its end, ``counted``: it has a failure.
 
     ``failing`` is how many of its services fail and were told of.  ``sent`` are its messages with failures

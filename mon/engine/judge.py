@@ -4,18 +4,16 @@ The order matters and is classic mon's: alerts see the new status and, of a fail
 still the output of the run before (PROTOCOL §9).
 """
 
-from dataclasses import dataclass, replace
-
 from mon.engine.event import spoken
 from mon.engine.state import Acknowledgement, Outage, PeriodState, Run, ServiceState
 from mon.model.config import EveryMode, Service
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
 from mon.model.result import OpStatus, RunResult
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A result, whoever gave it.  ``type`` is what a failure is called: FAILURE, TRAP or TRAPTIMEOUT.
 
     ``checked`` (wall) and ``duration`` are None unless a monitor ran.

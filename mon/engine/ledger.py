@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import replace
 
 from mon.engine.decide import Audience, decide, redistributed
 from mon.engine.dependency import Unsolved, World, children, suppresses
@@ -17,6 +16,7 @@ from mon.model.config import AlertLine, Config, Host, Key, Service
 from mon.model.moment import Moment
 from mon.model.notice import Decision, HeldService, HostReport
 from mon.model.result import OpStatus, Transition
+from mon.struct import replace
 
 HostKey = tuple[str, str, str]
 """(watch, service, host)."""

@@ -1,7 +1,6 @@
 """What an operator may do to the states: disable, acknowledge, clear, set, test."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from mon.engine import variables
 from mon.engine.collation import CollatingBook
@@ -15,6 +14,7 @@ from mon.model.config import AlertKind, Key
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
 from mon.model.result import OpStatus
+from mon.struct import replace
 
 TEST_OUTPUT = "test\ntest detail\n"
 

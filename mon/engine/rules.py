@@ -5,7 +5,6 @@ counters move only when all rules before them let the event through.  The tables
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from mon.engine.dependency import suppresses
@@ -14,12 +13,12 @@ from mon.engine.state import Acknowledgement, ServiceState
 from mon.model.config import AlertEvery, EveryMode
 from mon.model.notice import AlertType
 from mon.period import covers
+from mon.struct import Struct, replace
 
 S = TypeVar("S", Scene, PeriodScene, LineScene)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule(Generic[S]):
+class Rule(Struct, Generic[S], frozen=True):
     """``holds`` says why the alert is held, "" if it is not; ``counts`` moves counters before that."""
 
     name: str

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """No failure alerts of one service, or of a whole watch (``service`` is ""), until its end.
 
     ``since`` is wall time; ``by`` is who asked for it.

@@ -5,15 +5,14 @@ Wall times are seconds since 1970, 0.0 for never.  Where a duration is counted f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from mon.model.config import Service
 from mon.model.moment import Moment
 from mon.model.result import Cause, OpStatus, Verdict
+from mon.struct import Struct, field, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """The last result.  ``exitval`` and ``output`` are None before the first; ``duration`` is then -1."""
 
     exitval: int | None = None
@@ -25,8 +24,7 @@ class Run:
     output: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """The failure that goes on; all at rest while the service is well.
 
     ``count`` is the failures in a row as ``alertafter N`` counts them, ``output`` that of the last failing
@@ -40,16 +38,14 @@ class Outage:
     hurried: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """Somebody knows about the failure.  ``comment`` is ``USER: COMMENT``."""
 
     at: float = 0.0
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Traps:
+class Traps(Struct, frozen=True):
     """``due``: without a trap by then it is a trap timeout; ``until``: then trapduration makes it ok."""
 
     last: float = 0.0
@@ -57,8 +53,7 @@ class Traps:
     until: Moment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """The counters of a period as they are without what an open window holds.
 
     ``told``: something was told of the outage before the window, so its end is told whatever becomes of this.
@@ -70,8 +65,7 @@ class Untold:
     told: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodState:
+class PeriodState(Struct, frozen=True):
     """The counters of one period (PROTOCOL §10).
 
     ``sent`` are the alerts since the last success, ``first_failure`` and ``fail_count`` belong to
@@ -87,8 +81,7 @@ class PeriodState:
     untold: Untold | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceState:
+class ServiceState(Struct, frozen=True):
     """The standing opinion on a service and all that rules and clients ask about it.
 
     ``depstatus`` is the outcome of the last dependency evaluation, None before the first.  ``failures``
@@ -205,8 +198,7 @@ class ServiceState:
 AT_REST = PeriodState()
 
 
-@dataclass(frozen=True, slots=True)
-class HostState:
+class HostState(Struct, frozen=True):
     """The standing opinion on one host, as one service sees it.  ``since`` is when ``verdict`` began."""
 
     verdict: Verdict

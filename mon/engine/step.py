@@ -1,11 +1,11 @@
 """What an event led to: the values that the engine gives back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from mon.model.config import CommandLine, Key
 from mon.model.notice import AlertType, Decision, HeldService
 from mon.model.result import Transition
+from mon.struct import Struct, field
 
 SEND = "send"
 """The rule of a decision that calls an alert because of an event, not for a test or to pass it on."""
@@ -13,8 +13,7 @@ SEND = "send"
 NO_SUMMARY = "(NO SUMMARY)"
 
 
-@dataclass(frozen=True, slots=True)
-class Downtime:
+class Downtime(Struct, frozen=True):
     """An outage that is over, as the downtime log wants it (PROTOCOL §5).  ``interval`` is 0.0 for none."""
 
     key: Key
@@ -25,8 +24,7 @@ class Downtime:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """What a service said in an open window is not to be told, and why.
 
     ``failures_only``: it was told before the window, so its end is told as well.
@@ -39,8 +37,7 @@ class Withdrawn:
     failures_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True):
     """A window that is over: what came in it is to be told now.
 
     ``failing`` are the services of its group that fail and were told of; ``held`` says for those of them that
@@ -52,8 +49,7 @@ class Closed:
     held: Mapping[Key, tuple[HeldService, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one event led to: whose states are to be saved, what changed, what was decided."""
 
     keys: tuple[Key, ...] = ()
@@ -94,8 +90,7 @@ class Step:
 NOTHING = Step()
 
 
-@dataclass(frozen=True, slots=True)
-class AlertEntry:
+class AlertEntry(Struct, frozen=True):
     """One line of ``list alerthist``.  ``summary`` is the classic one, ``(NO SUMMARY)`` if there is none."""
 
     type: AlertType
@@ -132,8 +127,7 @@ def called(decisions: Iterable[Decision]) -> tuple[AlertEntry, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FailureEntry:
+class FailureEntry(Struct, frozen=True):
     """One line of ``list failurehist``."""
 
     watch: str
@@ -142,8 +136,7 @@ class FailureEntry:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What a reload did: ``changed`` services have new settings and their old state (law 8)."""
 
     added: tuple[Key, ...] = ()

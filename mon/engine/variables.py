@@ -7,19 +7,18 @@ is no value of the variable.
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from mon.engine.state import PeriodState, ServiceState, at_wall
 from mon.model.config import CommandLine, Service
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
+from mon.struct import Struct, replace
 
 T = TypeVar("T", Service, ServiceState, PeriodState)
 
 
-@dataclass(frozen=True, slots=True)
-class Variable(Generic[T]):
+class Variable(Struct, Generic[T], frozen=True):
     """How to read and write one variable of ``T``."""
 
     get: Callable[[T], str]

@@ -1,18 +1,18 @@
 """What mon.cf says, as frozen values.  Times are seconds (float), sources are not compared (law 8)."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mon.model.pool import Virtual
 from mon.model.source import NOWHERE, Source
+from mon.struct import Struct, field
 
 Key = tuple[str, str]
 """(watch, service): what makes a service the same service after a reload (law 8)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A member of a hostgroup; ``address`` is set when mon.cf says ``name=address``."""
 
     name: str
@@ -24,17 +24,17 @@ class Host:
         return self.address or self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Hostgroup:
     """A named list of hosts.  ``disabled`` are the members written with a star in front."""
 
     name: str
     hosts: tuple[Host, ...] = ()
     disabled: frozenset[str] = frozenset()
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = dataclasses.field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class CommandLine:
     """A plugin and its arguments, split by shell-like quoting; nothing is expanded.
 
@@ -45,7 +45,7 @@ class CommandLine:
     words: tuple[str, ...]
     hosts: bool = True
     runas: str = ""
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = dataclasses.field(default=NOWHERE, compare=False)
 
     @property
     def plugin(self) -> str:
@@ -69,8 +69,7 @@ class AlertKind(StrEnum):
     FLOORALERT = "flooralert"
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """How long a message is tried: ``first`` wait, doubled up to ``longest``, for ``life`` altogether."""
 
     first: float = 10.0
@@ -78,7 +77,7 @@ class Retry:
     life: float = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class AlertLine:
     """One alert line of a period.  ``exit`` is the inclusive range of ``exit=N-M``, None for any.
 
@@ -91,7 +90,7 @@ class AlertLine:
     command: CommandLine
     exit: tuple[int, int] | None = None
     replay: bool = False
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = dataclasses.field(default=NOWHERE, compare=False)
     retry: Retry | None = None
     within: float | None = None
     otherwise: "AlertLine | None" = None
@@ -103,8 +102,7 @@ class AlertLine:
         return (self, *(self.otherwise.chain if self.otherwise else ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Deadman:
+class Deadman(Struct, frozen=True):
     """``deadman TIME ALERT``: what is called every ``seconds`` while all is well with mon itself."""
 
     seconds: float
@@ -120,24 +118,21 @@ class EveryMode(StrEnum):
     STRICT = "strict"
 
 
-@dataclass(frozen=True, slots=True)
-class AlertEvery:
+class AlertEvery(Struct, frozen=True):
     """``alertevery TIME [MODE]``."""
 
     seconds: float
     mode: EveryMode = EveryMode.SUMMARY
 
 
-@dataclass(frozen=True, slots=True)
-class AlertAfter:
+class AlertAfter(Struct, frozen=True):
     """``alertafter N``, ``alertafter TIME`` or ``alertafter N TIME``: what is not written is None."""
 
     count: int | None = None
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Collate:
+class Collate(Struct, frozen=True):
     """One message for many services: what comes within ``seconds`` of the first event goes together.
 
     ``group`` is who shares it: an alertgroup, or (it has a blank then) the periods with the same alert lines.
@@ -147,7 +142,7 @@ class Collate:
     group: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Period:
     """When and how to alert.  ``spec`` is the text of a Time::Period expression, "" is always.
 
@@ -168,7 +163,7 @@ class Period:
     reminder: float | None = None
     until_ack: bool = False
     collate: Collate | None = None
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = dataclasses.field(default=NOWHERE, compare=False)
 
     @property
     def key(self) -> str:
@@ -180,8 +175,7 @@ class Period:
         return tuple(line for line in self.lines if line.kind is kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
+class Dependencies(Struct, frozen=True):
     """The four dependency expressions of a service as text ("" is none), checked when parsed."""
 
     depend: str = ""
@@ -192,7 +186,7 @@ class Dependencies:
     memory: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Service:
     """One thing to watch about a hostgroup."""
 
@@ -214,7 +208,7 @@ class Service:
     unack_summary: bool | None = None  # None is the global setting
     redistribute: CommandLine | None = None
     periods: tuple[Period, ...] = ()
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = dataclasses.field(default=NOWHERE, compare=False)
 
     @property
     def key(self) -> Key:
@@ -226,7 +220,7 @@ TELLING = ("mail", "qpage", "snpp", "netpage", "irc", "mailxmpp", "slackxmpp", "
 """The classic programs that only tell people (DESIGN §5): they may be tried again and replayed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
     """The globals.  Paths are as written (the daemon makes them absolute); lists are split at colons."""
 
@@ -272,11 +266,10 @@ class Settings:
     keep: float = 90 * 86400.0
     deadman: Deadman | None = None
     workers: int = 0
-    given: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    given: Mapping[str, Source] = dataclasses.field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """A whole mon.cf: what was meant, and where it stands.  Mappings keep the order of the file."""
 
     settings: Settings = Settings()

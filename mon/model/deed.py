@@ -1,10 +1,9 @@
 """What was done to a balancer's table, for the journal."""
 
-from dataclasses import dataclass
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """One thing done to a virtual service or a real server of it, or decided of it.
 
     ``server`` is as the balancer has it, "" is the virtual service itself; ``name`` as mon.cf has it.

@@ -1,10 +1,9 @@
 """The present on the two clocks that matter."""
 
-from dataclasses import dataclass
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One instant: ``wall`` (seconds since 1970) and ``mono`` (seconds, monotonic clock).
 
     Durations are differences of ``mono``; ``wall`` is for periods, messages and what is saved.

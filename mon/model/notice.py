@@ -1,12 +1,12 @@
 """What an alert is given, and what was decided about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mon.model.config import AlertLine, Key
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
+from mon.struct import Struct, field
 
 
 class AlertType(StrEnum):
@@ -22,8 +22,7 @@ class AlertType(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True)
-class HostReport:
+class HostReport(Struct, frozen=True):
     """One host as a message shows it.  ``since`` is wall time, None if not known."""
 
     host: str
@@ -32,8 +31,7 @@ class HostReport:
     since: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerLine:
+class ServerLine(Struct, frozen=True):
     """One real server as a message shows it: the weight it is being given, and why."""
 
     name: str
@@ -47,8 +45,7 @@ class ServerLine:
         return not self.why.startswith("in:") or "failing" in self.why or "rising" in self.why
 
 
-@dataclass(frozen=True, slots=True)
-class PoolLine:
+class PoolLine(Struct, frozen=True):
     """A pool that the service votes on.
 
     ``outlook`` says what people must know of it as a whole (the floor holds, only the fallback serves),
@@ -67,8 +64,7 @@ class PoolLine:
         return tuple(server for server in self.servers if server.weight > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldService:
+class HeldService(Struct, frozen=True):
     """A service that is not told of because another one, that it depends on, fails.
 
     ``since`` is when it began to fail itself (wall time), 0.0 if it does not; ``summary`` is what it says.
@@ -85,8 +81,7 @@ class HeldService:
         return f"{self.watch}/{self.service}"
 
 
-@dataclass(frozen=True, slots=True)
-class Grouped:
+class Grouped(Struct, frozen=True):
     """The group whose messages are collated, as one of them sees it.
 
     ``thread`` is the same from the first failure in the group until all is well, ``failing`` how many of its
@@ -100,8 +95,7 @@ class Grouped:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
 
     ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
@@ -204,8 +198,7 @@ class Notice:
         return f"{self.thread}/partly" if partly else self.thread
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the rules say about one alert line of one period, for one event (law 4).
 
     ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send",
@@ -242,8 +235,7 @@ class Fate(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """How one attempt at sending an alert ended.
 
     ``retry_after``: the receiver asks to be left alone for so many seconds; None if it does not say.

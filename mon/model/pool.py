@@ -6,6 +6,7 @@ from enum import StrEnum
 from mon.model.quorum import Quorum
 from mon.model.source import NOWHERE, Source
 from mon.model.weight import Weight
+from mon.struct import Struct
 
 
 class Protocol(StrEnum):
@@ -32,8 +33,7 @@ class Drift(StrEnum):
     REPORT = "report"
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """The least that is kept in: a share (0..1) of the enabled servers, or a count."""
 
     share: float | None = None
@@ -41,16 +41,14 @@ class Floor:
     hard: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """So many within so many seconds."""
 
     count: int
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Flap:
+class Flap(Struct, frozen=True):
     """Who goes out ``count`` times within ``seconds`` is held out for ``hold`` seconds."""
 
     count: int
@@ -58,8 +56,7 @@ class Flap:
     hold: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Between which weights a suggested one is followed; a change by the whole takes ``over`` seconds."""
 
     low: Weight
@@ -118,8 +115,7 @@ class Virtual:
     source: Source = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class VirtualId:
+class VirtualId(Struct, frozen=True, order=True):
     """What the balancer knows a virtual service by.  ``address`` is numeric, "" with a fwmark."""
 
     protocol: str = ""
@@ -134,8 +130,7 @@ class VirtualId:
         return f"{self.protocol} {endpoint(self.address, self.port)}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ServerId:
+class ServerId(Struct, frozen=True, order=True):
     """What the balancer knows a real server by, within its virtual service.  ``address`` is numeric."""
 
     address: str
@@ -150,8 +145,7 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A real server of a linked pool: its address is pinned, ``weight`` is what it gets when it is in.
 
     ``bounds`` are those of a weight that its monitors suggest, None: they are not followed.
@@ -167,8 +161,7 @@ class Member:
     bounds: Bounds | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Voter:
+class Voter(Struct, frozen=True):
     """One service that votes on the members of a pool.
 
     ``fall``, ``rise``: bad, good results in a row that change its vote.  ``remove``: a server voted out
@@ -220,8 +213,7 @@ class Pool:
     source: Source = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEntry:
+class ServiceEntry(Struct, frozen=True):
     """A virtual service as the balancer has it."""
 
     id: VirtualId
@@ -244,8 +236,7 @@ class ServerEntry:
     templates: int = field(default=0, compare=False)  # clients that persistence sends here
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One virtual service of a balancer and its servers; ``service`` is None if there is none."""
 
     service: ServiceEntry | None
@@ -263,8 +254,7 @@ class Verb(StrEnum):
     DELETE_SERVER = "delete server"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One edit of a balancer's table.  ``server`` is None for edits of the service itself."""
 
     verb: Verb

@@ -1,10 +1,9 @@
 """The quorum of a virtual service, as written."""
 
-from dataclasses import dataclass
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A command of the operator's and its arguments; ``runas`` is its user, "" is that of all plugins."""
 
     words: tuple[str, ...]
@@ -14,8 +13,7 @@ class Call:
         return " ".join(self.words)
 
 
-@dataclass(frozen=True, slots=True)
-class Quorum:
+class Quorum(Struct, frozen=True):
     """How many healthy servers a virtual service needs, and what is called when it gets or loses them.
 
     It is up with ``count`` + ``hysteresis`` of them, and lost below ``count`` - ``hysteresis`` (keepalived's

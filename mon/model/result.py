@@ -1,10 +1,10 @@
 """What a monitor said, and what changed because of it."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from mon.model.moment import Moment
 from mon.model.weight import Weight
+from mon.struct import Struct
 
 
 class Verdict(StrEnum):
@@ -27,8 +27,7 @@ class Cause(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class HostResult:
+class HostResult(Struct, frozen=True):
     """One host's part of a check.  ``host`` is its name in the hostgroup, ``duration`` is in seconds."""
 
     watch: str
@@ -44,8 +43,7 @@ class HostResult:
     weight: Weight | None = None  # what it suggests for the host, of an ok only
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """One round of a monitor rolled up as the classic contract has it.
 
     ``status`` is the exit status, 128+N for death by signal N; ``output`` is everything that was said
@@ -101,8 +99,7 @@ class OpStatus(IntEnum):
 GOOD = frozenset((OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED))
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """A change of opinion on a service (``host`` is "") or on one of its hosts."""
 
     watch: str

@@ -1,11 +1,11 @@
 """Where a word of the configuration stands, and what is wrong there."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from mon.struct import Struct
 
-@dataclass(frozen=True, slots=True, order=True)
-class Source:
+
+class Source(Struct, frozen=True, order=True):
     """A place in a configuration file."""
 
     file: str = ""
@@ -29,8 +29,7 @@ class Severity(StrEnum):
     CLASSIC = "classic"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing wrong in a configuration: printed as ``file:line: what is wrong: what to do``."""
 
     source: Source

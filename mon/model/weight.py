@@ -3,14 +3,15 @@
 import re
 from dataclasses import dataclass
 
+from mon.struct import Struct
+
 LARGEST = 65535
 """The largest weight of a real server."""
 
 _FORM = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)(%?)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """``5``, or as a ``share`` ``75%``: so many hundredths of the weight that mon.cf gives the server."""
 
     number: float

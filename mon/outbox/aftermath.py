@@ -5,13 +5,13 @@ The ids of what follows are made from the id of what it follows: asked twice, it
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from mon.model.config import AlertKind, AlertLine
 from mon.model.notice import AlertType, Notice
 from mon.outbox.entry import Entry
 from mon.outbox.rules import CUT_OFF, NOT_RUN
 from mon.store.values import Stage
+from mon.struct import replace
 
 IsAction = Callable[[AlertLine], bool]
 

@@ -5,7 +5,6 @@ is made from that of its first member: made again after a crash it is the same m
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from mon.engine.step import Closed, Withdrawn
 from mon.model.notice import AlertType
@@ -14,6 +13,7 @@ from mon.outbox.collated import collated
 from mon.outbox.entry import Destination, Entry
 from mon.outbox.lanes import Lanes
 from mon.store.values import Stage
+from mon.struct import replace
 
 Members = dict[str, Entry]
 """Entries by their ids, in the order of their decisions."""

@@ -1,13 +1,13 @@
 """Many notices to one that says them all: each service once, the failing first.  Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from mon.engine.step import Closed
 from mon.model.config import Key
 from mon.model.notice import AlertType, Grouped, HeldService, Notice, PoolLine
 from mon.model.result import OpStatus
 from mon.render import some
+from mon.struct import replace
 
 DETAILED = 50
 """So many services are told with what they printed and their hosts' details; of the others the summary."""

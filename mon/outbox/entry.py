@@ -1,12 +1,12 @@
 """An alert that is to be sent, as a value and as a row of the store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from mon.codec import decode, encode
 from mon.model.config import AlertKind, AlertLine
 from mon.model.notice import AlertType, Decision, Notice
 from mon.store.values import Outcome, Row, Stage
+from mon.struct import Struct, field, replace
 
 Destination = tuple[str, ...]
 """A plugin, its arguments, and the user it runs as."""
@@ -15,8 +15,7 @@ Destination = tuple[str, ...]
 OPPOSITE = {AlertKind.ALERT: AlertKind.UPALERT, AlertKind.UPALERT: AlertKind.ALERT}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One alert of one line.  ``created`` and ``next_at`` are wall time, ``why`` is about the last attempt.
 
     ``action``: it does something (an executable), and is not repeated behind the operator's back; the

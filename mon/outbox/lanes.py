@@ -5,11 +5,11 @@ by side.  No clock and no I/O: ``now`` and ``due`` are on the monotonic clock.
 import heapq
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count
 
 from mon.outbox.entry import Destination, Entry
+from mon.struct import Struct, field
 
 EACH = 2
 """Alerts to one destination under way at once: a server that hangs is not hit by all services at once."""
@@ -18,8 +18,7 @@ ALL = 64
 """Alerts under way in all."""
 
 
-@dataclass(slots=True, eq=False)
-class Item:
+class Item(Struct, eq=False):
     """An entry on its way.  ``born`` is when it was decided, ``due`` the earliest next attempt.
 
     ``answered``: its attempt is over, what came of it is being written down.
@@ -41,8 +40,7 @@ class _Where(Enum):
     BLOCKED = 4
 
 
-@dataclass(slots=True, eq=False)
-class _Lane:
+class _Lane(Struct, eq=False):
     destination: Destination
     items: deque[Item] = field(default_factory=deque)
     where: _Where = _Where.NOWHERE

@@ -1,15 +1,13 @@
 """When an alert is tried again, and when it is given up (DESIGN §5).  Pure; times are seconds."""
 
-from dataclasses import dataclass, replace
-
 from mon.model.config import Retry
 from mon.model.notice import Delivery, Fate
 from mon.outbox.entry import Entry
 from mon.store.values import Stage
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """``first`` wait, doubled up to ``longest``; no attempt begins later than ``life`` after the decision,
     nor after ``tries`` of them (0: no limit)."""
 

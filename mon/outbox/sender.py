@@ -5,7 +5,6 @@ import heapq
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -23,6 +22,7 @@ from mon.outbox.notebook import Notebook
 from mon.outbox.policy import Policy
 from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, once_more, patience_for
 from mon.store.values import Outcome, Row, Stage
+from mon.struct import replace
 
 Send = Callable[[Entry, int], Awaitable[Delivery]]
 """Try once: an entry, and the number of the attempt (from 1)."""

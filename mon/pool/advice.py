@@ -7,11 +7,11 @@ one step in each period, so that no single answer moves much traffic (docs/decis
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, ServerId
 from mon.pool.reasons import Said
+from mon.struct import Struct
 
 STEPS = 10
 """The steps of a change by the whole weight."""
@@ -20,8 +20,7 @@ BAND = 0.05
 """A suggestion that differs by less than this share of the weight is no news."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """One server's weight on its way from ``start`` to ``target``, by ``step`` in each ``period`` (seconds).
 
     ``since`` is when it set out; the first step is one period later.

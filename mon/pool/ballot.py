@@ -1,12 +1,12 @@
 """One voter's opinion on one real server, and how a result changes it."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mon.model.moment import Moment
 from mon.model.pool import Voter
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weight
+from mon.struct import Struct, replace
 
 
 class Vote(StrEnum):
@@ -17,8 +17,7 @@ class Vote(StrEnum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(Struct, frozen=True):
     """One result as a ballot sees it: a host's part of a round, or a whole round (``--group``).
 
     ``final``: an event and not a sample, so it counts for as many as rise or fall ask for.
@@ -33,8 +32,7 @@ class Opinion:
     weight: Weight | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ballot:
+class Ballot(Struct, frozen=True):
     """What one voter last said about one server.
 
     ``streak`` is how many results in a row spoke for ``toward``, a vote other than the present one.

@@ -1,13 +1,12 @@
 """From the table that is to the table that should be: set arithmetic, nothing else (law 3)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from mon.model.pool import Change, ServerEntry, ServerId, ServiceEntry, Table, Verb
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """What of a virtual service is ours to delete: the service itself, and these servers.
 
     What the configuration names may always be added and set; all else is left alone.

@@ -5,7 +5,6 @@ again with that memory at the same moment gives the same wish.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table
@@ -16,10 +15,10 @@ from mon.pool.floor import kept, least
 from mon.pool.memory import Drain, Memory, Word, climbing, deadlines, soonest
 from mon.pool.reasons import Said, admitted, candidate, votes
 from mon.pool.wish import Wanted, service_entry
+from mon.struct import Struct, field, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All that a decision depends on.  ``ready``: the first round of checks is over."""
 
     plan: Pool
@@ -52,8 +51,7 @@ class Facts:
         return aimed(member, self.said[member.id], before, self.now, inside=member.id in inside)
 
 
-@dataclass(frozen=True, slots=True)
-class Seats:
+class Seats(Struct, frozen=True):
     """Who is in: ``healthy`` by their votes, ``held`` by the floor; else the ``spare`` serves.
 
     ``exits``: who may not leave or come back yet.  ``resting`` are out by a suggested weight of 0, ``roused``
@@ -73,8 +71,7 @@ class Seats:
         return frozenset((*self.healthy, *self.exits.spared, *self.held))
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """The table as it is being written."""
 
     entries: list[ServerEntry] = field(default_factory=list)

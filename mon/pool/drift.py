@@ -8,11 +8,11 @@ is somebody else's: it is left alone.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Drift, Pool, ServerEntry, ServerId, Table
 from mon.pool.memory import HAND, Memory, Word
+from mon.struct import Struct, field, replace
 
 TIMES, WITHIN = 3, 60.0
 """Put back so often within so many seconds: enough."""
@@ -20,8 +20,7 @@ TIMES, WITHIN = 3, 60.0
 SERVICE = "the virtual service"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """The table as it is, and as it should be.  ``bearable``: may the pool lose this server?"""
 
     plan: Pool
@@ -31,8 +30,7 @@ class Look:
     bearable: Callable[[ServerId], bool]
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """What a look leads to: the memory and the words after it, and what to log."""
 
     memory: Memory

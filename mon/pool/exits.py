@@ -6,7 +6,6 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, Rate, ServerId
@@ -14,12 +13,12 @@ from mon.pool.ballot import Vote
 from mon.pool.floor import kept
 from mon.pool.memory import Memory
 from mon.pool.reasons import Said, candidate
+from mon.struct import Struct, field, replace
 
 SUSPECT = "more than half would leave within one interval, the check itself is suspect"
 
 
-@dataclass(frozen=True, slots=True)
-class Exits:
+class Exits(Struct, frozen=True):
     """``spared`` are in although voted out, and why; ``banned`` are out although voted in."""
 
     spared: Mapping[ServerId, str] = field(default_factory=dict)

@@ -2,17 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mon.model.pool import Floor, ServerId
 from mon.model.result import Cause
+from mon.struct import Struct
 
 EVIDENCE = (Cause.WRONG, Cause.TIMEOUT, Cause.NONE, Cause.REFUSED)
 """From best to worst: an answer, even a wrong one, is life; a refusal is its absence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An enabled server that is voted out.  ``failed``: when (monotonic), None if nobody said down."""
 
     id: ServerId

@@ -1,12 +1,12 @@
 """What a pool remembers besides its votes: operators' words, and the clocks of drain and slow start."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from mon.model.moment import Moment
 from mon.model.pool import ServerEntry, ServerId, ServiceEntry, Table
 from mon.pool.advice import Course
+from mon.struct import Struct, field, replace
 
 LOOK = 1.0
 """Seconds between two looks at the connections of a server that is finishing them."""
@@ -20,8 +20,7 @@ HAND = "another hand"
 NOBODY: Mapping[ServerId, Moment] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """What an operator said about one server: its weight (0 is out), who, why, when and until when.
 
     ``drain`` is how long (seconds) it may finish its connections before it is removed; 0: it stays in the
@@ -44,8 +43,7 @@ class Word:
         return ("disabled" if not self.weight else f"weight {self.weight}") + f" by {self.who}{reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Struct, frozen=True):
     """A server that finishes its connections: from when, until when at most, and its row in the table."""
 
     since: Moment
@@ -53,8 +51,7 @@ class Drain:
     entry: ServerEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """``inside``: who was in when it was last decided, None: that was never.  ``ramps``: since when a server
     climbs.  ``drains``: who is finishing connections; ``drained``: who has, and is out of the table.
     ``turned``: when a server was last let in or put out.  ``left`` is the table as we last left it;

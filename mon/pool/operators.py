@@ -1,13 +1,12 @@
 """An operator's word on one server of a pool: who is meant, and whether the pool can bear it (law 2)."""
 
-from dataclasses import dataclass, replace
-
 from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.model.pool import Member, ServerId
 from mon.pool.decide import Facts, forgotten, too_few
 from mon.pool.memory import Word
 from mon.pool.state import PoolState
+from mon.struct import Struct, replace
 
 DRAIN = 60.0
 """Seconds that ``drain`` gives a server of a pool without a ``drain`` line."""
@@ -15,8 +14,7 @@ DRAIN = 60.0
 VERBS = ("disable", "drain", "enable", "weight")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What an operator asks for.  ``weight`` is that of the verb ``weight``; ``seconds`` is how long it is
     to hold, None is for good; ``drain`` how long connections may be finished, None is as the pool says.
     """

@@ -1,7 +1,6 @@
 """What a pool went through, as it is saved: who turned when, who left how often, what others insist on."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerEntry, ServerId, ServiceEntry, Table
@@ -9,10 +8,10 @@ from mon.pool.memory import Memory
 from mon.pool.quorum import Standing, same_boot
 from mon.pool.told import Told
 from mon.pool.wish import service_entry
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class SavedTurn:
+class SavedTurn(Struct, frozen=True):
     """When a server was last let in (``inside``) or put out."""
 
     server: ServerId
@@ -20,32 +19,28 @@ class SavedTurn:
     inside: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SavedExit:
+class SavedExit(Struct, frozen=True):
     """A server was voted out."""
 
     server: ServerId
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRepair:
+class SavedRepair(Struct, frozen=True):
     """Something was put back that another hand had changed."""
 
     what: str
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPin:
+class SavedPin(Struct, frozen=True):
     """A server that is left to somebody else; ``entry`` None: they have it out of the table."""
 
     server: ServerId
     entry: ServerEntry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SavedQuorum:
+class SavedQuorum(Struct, frozen=True):
     """The quorum as its commands were told.  ``mono`` tells one boot of the machine from another."""
 
     up: bool
@@ -53,8 +48,7 @@ class SavedQuorum:
     mono: float
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """All of it.  ``meant`` are the settings that ``service`` stands instead of.  Times are wall seconds."""
 
     turns: tuple[SavedTurn, ...] = ()

@@ -1,7 +1,6 @@
 """The one owner of all pools: results in, wishes out.  It never sees a balancer, only tables."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
 
 from mon.errors import ControlError
 from mon.model.config import Key
@@ -19,10 +18,10 @@ from mon.pool.reasons import words
 from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, to_save
 from mon.pool.state import Place, PoolState, entries, seated, together
 from mon.pool.wish import Wanted
+from mon.struct import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """A result that did not change a vote yet: ``lines`` say so; the next check is in ``delay`` seconds."""
 
     lines: tuple[str, ...]

@@ -1,27 +1,24 @@
 """The quorum: are so many servers healthy, and when does that turn (keepalived's rule with hysteresis)."""
 
-from dataclasses import dataclass
-
 from mon.model.moment import Moment
 from mon.model.quorum import Quorum
 from mon.pool.decide import Facts, away, seated
 from mon.pool.exits import SUSPECT
+from mon.struct import Struct
 
 SAME_BOOT = 300.0
 """Seconds that the two clocks may have drifted apart since something was saved, unless mon's machine was
 started anew meanwhile (the monotonic clock begins with the machine)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """The quorum as its commands were last told: is it there, and since when."""
 
     up: bool
     since: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """The quorum is there (``up``), or is lost; ``healthy`` servers of ``base`` made it so."""
 
     quorum: Quorum

@@ -1,7 +1,6 @@
 """What is saved of a pool: votes, operators' words, clocks, and what is ours.  Times are wall seconds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerEntry, ServerId, VirtualId
@@ -12,13 +11,13 @@ from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import Owned
 from mon.pool.memory import Drain, Memory, Word
 from mon.pool.past import Past
+from mon.struct import Struct
 
 Seat = tuple[ServerId, str]
 """(server, name of the voter): whose ballot it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedBallot:
+class SavedBallot(Struct, frozen=True):
     """One ballot.  ``at`` is when the last result counted; the vote is as old as that."""
 
     server: ServerId
@@ -33,8 +32,7 @@ class SavedBallot:
     suggests: Weight | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SavedWord:
+class SavedWord(Struct, frozen=True):
     """What an operator said about a server; ``until`` 0.0 is for good."""
 
     server: ServerId
@@ -46,8 +44,7 @@ class SavedWord:
     drain: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SavedDrain:
+class SavedDrain(Struct, frozen=True):
     """A server that finishes its connections."""
 
     entry: ServerEntry
@@ -55,16 +52,14 @@ class SavedDrain:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class SavedRamp:
+class SavedRamp(Struct, frozen=True):
     """A server in its slow start."""
 
     server: ServerId
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class SavedCourse:
+class SavedCourse(Struct, frozen=True):
     """A weight on its way to the one that was suggested; see ``advice.Course``."""
 
     server: ServerId
@@ -75,8 +70,7 @@ class SavedCourse:
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPool:
+class SavedPool(Struct, frozen=True):
     """One pool, also one that left the configuration and is not yet gone from its balancer."""
 
     name: str

@@ -1,7 +1,6 @@
 """One pool as it stands: its plan, who votes on what, what they said, what is ours."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
@@ -18,6 +17,7 @@ from mon.pool.reasons import admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
 from mon.pool.told import Told, carried, taken_over
 from mon.pool.wish import Wanted, service_entry
+from mon.struct import Struct, field, replace
 
 Place = tuple[tuple[str, ...], object]
 """(balancer, virtual service): two pools of one place are the same one to the balancer."""
@@ -25,8 +25,7 @@ Place = tuple[tuple[str, ...], object]
 UNREAD = Wanted(Table(None), waiting="the balancer's table has not been read yet")
 
 
-@dataclass(slots=True)
-class PoolState:
+class PoolState(Struct):
     """``adopted``: the balancer's table was looked at since the last server came.  ``ready``: the first
     round is over, or the pool was found with servers in.  ``leaving``: no longer configured, not yet gone.
     ``decided`` is the wish as it was last decided, at ``latest``.

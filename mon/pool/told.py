@@ -1,17 +1,16 @@
 """What the world was told of a pool: its quorum by commands, other news by alerts; it outlives a restart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from mon.model.moment import Moment
 from mon.model.pool import Pool, Table
 from mon.pool.decide import Facts
 from mon.pool.quorum import Standing, healthy
+from mon.struct import Struct, field, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """``quorum`` None: nobody was told anything yet.  ``news``: by topic, what the last alert was about."""
 
     quorum: Standing | None = None

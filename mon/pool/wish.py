@@ -1,14 +1,13 @@
 """The table that should be, with the reason for each server."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, ServiceEntry, Table
 from mon.pool.changes import NOTHING, Owned, changes, foreign, verify
+from mon.struct import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """The pool that should be.
 
     ``why`` gives the reason for each server in words.  ``held`` are in against their votes, by the floor

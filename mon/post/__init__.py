@@ -4,16 +4,15 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from mon.secret import Hidden
+from mon.struct import Struct, field
 
 LONGEST = 40.0
 """Seconds that a request may take, whatever the receiver does: less than a message gets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is sent where.
 
     ``proxy`` is a URL, else the environment (https_proxy, no_proxy) says it; ``ca`` is the file of the

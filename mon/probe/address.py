@@ -1,14 +1,14 @@
 """Numeric addresses: what needs no resolver, and what the socket calls want of it."""
 
 import socket
-from dataclasses import dataclass
 from functools import lru_cache
+
+from mon.struct import Struct
 
 SockAddress = tuple[str, int] | tuple[str, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """Where to connect to: ``family`` is AF_INET or AF_INET6, ``address`` is what ``connect`` takes."""
 
     family: socket.AddressFamily

@@ -4,21 +4,20 @@ The ssl module tells this only of certificates that it accepted.
 """
 
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mon.errors import Down
 from mon.model.result import Cause
 from mon.probe import ber
 from mon.probe.address import numeric
+from mon.struct import Struct
 
 ALTERNATIVE_NAMES = bytes((0x55, 0x1D, 0x11))
 COMMON_NAME = bytes((0x55, 0x04, 0x03))
 EXTENSIONS, DNS_NAME, IP_ADDRESS = 0xA3, 0x82, 0x87
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """From when until when it holds (UTC), and for which names and addresses, in canonical spelling."""
 
     since: datetime

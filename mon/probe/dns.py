@@ -9,7 +9,8 @@ import secrets
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from mon.struct import Struct
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33,
          "ANY": 255}  # fmt: skip
@@ -21,8 +22,7 @@ IN = 1
 JUMPS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One resource record; ``value`` as in a zone file (of SOA: all seven words)."""
 
     name: str
@@ -30,8 +30,7 @@ class Record:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """``code`` is NOERROR, NXDOMAIN …; ``records`` is the answer section."""
 
     code: str

@@ -3,12 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mon.errors import Unknown
 from mon.model.result import Cause
 from mon.probe.address import numeric
 from mon.probe.threads import Threads
+from mon.struct import Struct
 
 GOOD_FOR = 60.0
 BAD_FOR = 5.0
@@ -16,8 +16,7 @@ LIMIT = 20_000
 """Names remembered; mon.cf bounds them, this only guards against names that change with every check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the resolver said: ``addresses`` (best first), or ``why`` there are none; until ``expires``."""
 
     addresses: tuple[str, ...]

@@ -6,7 +6,6 @@ loopback, our own request) can pass for ours; here its type and the address it c
 
 import secrets
 import time
-from dataclasses import dataclass
 
 from icmplib import (
     Host,
@@ -23,10 +22,10 @@ from icmplib import (
 from mon.errors import Unknown
 from mon.model.result import Cause
 from mon.probe.icmp import REMEDY
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What became of the pings of one host; times are seconds, 0.0 without a reply."""
 
     address: str
@@ -43,8 +42,7 @@ class Statistics:
         return 1 - self.received / self.sent if self.sent else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """A gateway that answered; ``rtt`` in seconds."""
 
     distance: int

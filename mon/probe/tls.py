@@ -4,14 +4,13 @@ A context loads the system's certificates (30 ms): there is one for each set of 
 """
 
 import ssl
-from dataclasses import dataclass
 
 from mon.errors import Unknown
 from mon.model.result import Cause
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """How to talk TLS.  ``name`` is what the certificate must be for and what is asked for by SNI.
 
     ``name`` "" is the host as given.  ``verify`` False accepts any certificate.  ``ca`` is a file with the

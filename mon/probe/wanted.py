@@ -5,15 +5,14 @@ The words are checked when the config is read and used with every check, so both
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mon.errors import BadOption, Down
 from mon.model.result import Cause
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Statuses:
+class Statuses(Struct, frozen=True):
     """Numbers and inclusive ranges of numbers: ``200-399,401``.  ``503 in statuses`` asks."""
 
     text: str

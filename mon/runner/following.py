@@ -6,7 +6,6 @@ no second one of its kind.  A round of such a service tests nothing, it rolls up
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from mon.catalog.plan import Bound, Check
@@ -16,6 +15,7 @@ from mon.model.result import Cause, HostResult, RunResult, Verdict
 from mon.model.weight import Detail
 from mon.runner.judging import Finished, Report, finding, roll_up
 from mon.runner.rounds import wanted_hosts
+from mon.struct import Struct, field, replace
 
 BURST, PER_SECOND = 10, 2.0
 """Reports of one host that are passed on at once; the others wait, and only the latest is kept."""
@@ -24,8 +24,7 @@ AGAIN = (1.0, 60.0)
 """Seconds until a call that ended is made again, the first time and at most."""
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(Struct):
     """One host of one service that is being followed."""
 
     host: Host
@@ -39,8 +38,7 @@ class Watch:
     latest: tuple[Verdict, Detail, Cause] | None = None
 
 
-@dataclass(slots=True)
-class _Service:
+class _Service(Struct):
     """What runs for one service."""
 
     bound: Bound

@@ -1,13 +1,13 @@
 """Pure: what a program said to host results, host results to a run result (the classic contract)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from mon.errors import Down, Finding
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.result import Cause, HostResult, RunResult, Verdict
 from mon.model.weight import Detail, Weighed, parted, weight_of
+from mon.struct import Struct
 
 STATUS = {Verdict.OK: 0, Verdict.DOWN: 1, Verdict.UNKNOWN: 2}
 """The exit status that stands for a verdict of one of ours."""
@@ -23,8 +23,7 @@ AROUND = ",;:()[]\"'"
 """Punctuation that monitors put around the names in their summaries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """When a run of a service began and ended."""
 
     key: Key

@@ -1,7 +1,6 @@
 """What the daemon and its worker process say to each other: JSON with its length in front."""
 
 import struct
-from dataclasses import dataclass, field
 from typing import Any
 
 from mon.catalog.plan import Description, Kind, Value
@@ -10,13 +9,13 @@ from mon.errors import StoreError
 from mon.model.notice import Fate, Notice
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Detail, Weighed, Weight
+from mon.struct import Struct, field
 
 LENGTH = struct.Struct(">I")
 FRAME_LIMIT = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One call of a plugin.  ``stop``: end the job of this number instead."""
 
     id: int
@@ -30,8 +29,7 @@ class Job:
     stop: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """What a file was found to be: its code (marshalled), what it says about itself, and its stamp then."""
 
     stamp: tuple[int, int, int]
@@ -39,8 +37,7 @@ class Learned:
     about: Description
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """What became of a job: a verdict on one host, or its end (``end``; of an alert with its ``fate``).
 
     ``trouble`` at the end says why the job did not end by itself, ``retry_after`` what an alert's receiver

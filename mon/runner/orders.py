@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from zlib import crc32
 
 from mon.catalog.plan import Value
 from mon.model.config import Host, Key
 from mon.model.result import HostResult
+from mon.struct import Struct, field
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The monitor of one service, which a worker is told once; ``plugin`` is the name of one of ours."""
 
     number: int
@@ -25,8 +24,7 @@ class Known:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Check these hosts of a known service, each once."""
 
     number: int
@@ -34,8 +32,7 @@ class Order:
     hosts: tuple[Host, ...]
 
 
-@dataclass(slots=True)
-class Orders:
+class Orders(Struct):
     """What the daemon says; it is done in this order.
 
     ``forget`` are numbers of what is known: what runs of it is ended.  ``answer``: say something, so that we
@@ -48,8 +45,7 @@ class Orders:
     answer: bool = False
 
 
-@dataclass(slots=True)
-class Said:
+class Said(Struct):
     """What a worker says.  An order is over with the result of its last host.
 
     ``ended`` are orders that gave none for some host, and why; ``advice`` is for the operator.

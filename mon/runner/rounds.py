@@ -6,7 +6,6 @@ service.  So one hung host delays neither its siblings nor their next round.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -17,13 +16,13 @@ from mon.model.result import HostResult, RunResult
 from mon.runner.calls import Calls, Finding
 from mon.runner.judging import Finished, Report, judged, roll_up
 from mon.runner.spawn import Command, Spawner
+from mon.struct import Struct, field
 
 Done = Callable[[RunResult | None], None]
 """Called once, when a round is over: None if nobody was checked, or it was cancelled."""
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(Struct):
     """What is under way of one service, and what was last said about its hosts."""
 
     hosts: set[str] = field(default_factory=set)
@@ -33,8 +32,7 @@ class Flight:
     standing: dict[str, HostResult] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
-class Round:
+class Round(Struct, eq=False):
     """One round of ours, or a check of one host beside the rounds (``names`` is None)."""
 
     check: Check

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from mon.runner.child import OUTPUT_LIMIT
 from mon.runner.hosted import Worker
 from mon.runner.messages import Job, Word
 from mon.runner.spawn import Command, Ended, Spawner
+from mon.struct import replace
 
 MESSAGE_SECONDS = 60.0
 ACTION_SECONDS = 300.0

@@ -14,7 +14,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import IO
 
@@ -24,6 +23,7 @@ from mon.runner.capabilities import become_subreaper
 from mon.runner.child import Child, abandon
 from mon.runner.pace import Pace
 from mon.runner.processes import TOKEN, Process, hunt, processes
+from mon.struct import Struct, field, replace
 from mon.users import as_user
 
 log = logging.getLogger("mon.runner")
@@ -44,8 +44,7 @@ WRAPPER_SAYS = "setpriv: "
 """... and says why.  A script whose last command was not found has the status alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A program to run.  ``stdin`` None is /dev/null; ``user`` "" is ours."""
 
     words: tuple[str, ...]
@@ -54,8 +53,7 @@ class Command:
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a program ended.
 
     ``status`` is 128+N for death by signal N.  ``trouble`` says why this is no answer of the program

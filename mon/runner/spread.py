@@ -7,7 +7,6 @@ host is checked twice at a time, and a run result rolls up all hosts.  The worke
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -20,6 +19,7 @@ from mon.runner.judging import Finished, Report
 from mon.runner.orders import place
 from mon.runner.prober import Prober
 from mon.runner.rounds import Done, Flight, Round, Rounds, awaited, wanted_hosts
+from mon.struct import Struct
 
 log = logging.getLogger("mon.runner")
 
@@ -29,8 +29,7 @@ DEATHS = 3
 LOOK_SECONDS = 1.0
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     """Hosts of one round that one worker is to check."""
 
     round: Round

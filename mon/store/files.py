@@ -3,12 +3,12 @@
 import fcntl
 import os
 import sqlite3
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from mon.errors import StoreError
 from mon.store.schema import Schema, lift
+from mon.struct import Struct
 
 SMALL = 16 << 20
 """Bytes up to which a file is always checked; a larger one only after a crash (that leaves a log)."""
@@ -19,8 +19,7 @@ BUSY = 2.0
 DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A connection for use in any one thread, and what there is to say about the file."""
 
     db: sqlite3.Connection

@@ -6,14 +6,13 @@ beside it.  Steps are only ever added.
 """
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
 from mon.errors import StoreError
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """The tables of one database.  ``steps`` are SQL scripts without a transaction of their own."""
 
     steps: tuple[str, ...]

@@ -9,7 +9,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from mon.store.history import HistoryStore
 from mon.store.schema import STATE
 from mon.store.values import Batch, Kept, Outcome, Row, Saved, Stage
 from mon.store.writer import Writer
+from mon.struct import replace
 
 T = TypeVar("T")
 

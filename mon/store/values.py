@@ -1,12 +1,13 @@
 """What is given to the store, and what it gives back: values, and bytes it never looks into."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mon.model.config import Key
 from mon.model.notice import Decision
 from mon.model.result import Transition
+from mon.struct import Struct, field
 
 HostKey = tuple[str, str, str]
 """(watch, service, host)."""
@@ -31,7 +32,7 @@ class Stage(StrEnum):
         return self in (Stage.SENT, Stage.FAILED, Stage.EXPIRED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Row:
     """One entry of the outbox as it lies on disk.  Times are wall seconds, ``body`` is opaque.
 
@@ -45,11 +46,10 @@ class Row:
     attempts: int = 0
     next_at: float = 0.0
     why: str = ""
-    changed: float = field(default=0.0, compare=False)
+    changed: float = dataclasses.field(default=0.0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of an entry: of one attempt, or by a decision not to try (again).
 
     ``duration`` is that of the attempt in seconds, ``at`` and ``next_at`` are wall time.  ``body`` takes the
@@ -72,8 +72,7 @@ class Outcome:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """An alert held back ``count`` times for one reason between ``first`` and ``last`` (wall time).
 
     ``why`` is the reason in words as it was the last time.
@@ -92,8 +91,7 @@ class Hold:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """All that one event changed: on disk together, or not at all.
 
     In the mappings None forgets a key.  ``disabled``, when given, is the whole new set.  ``at`` is wall
@@ -113,16 +111,14 @@ class Batch:
     holds: tuple[Decision, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Bytes that were saved, and when (wall time)."""
 
     body: bytes
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """All that was known when the last batch was written.
 
     ``at`` is the time of that batch (0.0: there never was one); ``entries`` are the unsent ones in the

@@ -1,13 +1,11 @@
 """An alert that keeps what it is given."""
 
-from dataclasses import dataclass
-
 from mon.catalog.plan import Bound
 from mon.model.notice import Delivery, Fate, Notice
+from mon.struct import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """One call of an alert."""
 
     bound: Bound

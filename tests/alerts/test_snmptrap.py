@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
+from mon.struct import replace
 
 pytest.importorskip("pysnmp")
 SNMPTRAPD = shutil.which("snmptrapd", path=f"{os.environ['PATH']}:/usr/sbin")

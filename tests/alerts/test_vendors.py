@@ -4,7 +4,6 @@ vendors.json holds, for each template, the page and what it says, as a JSON sche
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mon.alerts.webhook import compose
 from mon.model.notice import AlertType, Grouped, HeldService, HostReport, Notice, PoolLine, ServerLine
 from mon.model.result import OpStatus
 from mon.render import OURS, Render
+from mon.struct import replace
 
 HERE = Path(__file__).parent
 VENDORS = json.loads((HERE / "vendors.json").read_text(encoding="utf-8"))

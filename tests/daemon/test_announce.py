@@ -1,7 +1,5 @@
 """News of a pool as a whole goes where the failures of its voters go."""
 
-from dataclasses import replace
-
 from mon.catalog import Plan
 from mon.daemon.announce import BALANCER, FLOOR, News, announcement, floor_news
 from mon.daemon.announce import POOL as POOL_TOPIC
@@ -10,6 +8,7 @@ from mon.model.moment import Moment
 from mon.model.notice import AlertType
 from mon.model.pool import Floor, Member, Pool, ServerId, Table, VirtualId, Voter
 from mon.pool.wish import Wanted
+from mon.struct import replace
 
 NO = News(BALANCER, "no", "the kernel says no")
 NOW = Moment(1_800_000_000.0, 10.0)

@@ -1,6 +1,5 @@
 """The heartbeat of the alerting path stops when any part of it stalls."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +11,7 @@ from mon.daemon.deadman import Checked, Deadman, stalled
 from mon.engine import Book
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Fate
+from mon.struct import replace
 
 NOW = 100_000.0
 WELL: dict[str, Any] = {

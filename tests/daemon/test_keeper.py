@@ -1,7 +1,6 @@
 """The keeper against a balancer in memory that can be dead, deaf, or edited by another hand."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -15,6 +14,7 @@ from mon.model.quorum import Quorum
 from mon.model.result import HostResult, Verdict
 from mon.pool.operators import Order
 from mon.pool.pools import Pools
+from mon.struct import replace
 from mon.testing.clock import FakeClock
 
 ID = VirtualId("tcp", "10.0.0.9", 80)

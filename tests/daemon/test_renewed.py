@@ -10,6 +10,7 @@ import pytest
 from mon.daemon.loading import Loaded, load
 from mon.daemon.options import Options
 from mon.daemon.renewed import aside, compare, let_go
+from mon.struct import replace
 
 CONFIG = """\
 hostgroup a 127.0.0.1
@@ -69,10 +70,11 @@ def test_nothing_of_a_configuration_that_was_let_go_stays(read) -> None:
 
     loaded = read()
     pieces = Watched(loaded.plan.config.services)
-    object.__setattr__(loaded.plan.config, "services", pieces)
+    config = replace(loaded.plan.config, services=pieces)
+    loaded = replace(loaded, plan=replace(loaded.plan, config=config))
     gone = weakref.ref(pieces)
     last = [loaded]
-    del loaded, pieces
+    del loaded, config, pieces
     let_go(last)
     assert gone() is None
 

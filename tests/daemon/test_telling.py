@@ -1,7 +1,5 @@
 """What messages say of pools: the weights to be, who is out and why, and whether the floor holds."""
 
-from dataclasses import replace
-
 from mon.daemon.telling import pool_lines, with_pools
 from mon.model.config import AlertKind, AlertLine, CommandLine
 from mon.model.moment import Moment
@@ -9,6 +7,7 @@ from mon.model.notice import AlertType, Decision, Notice
 from mon.model.pool import Floor, Member, Pool, ServerId, Table, VirtualId, Voter
 from mon.model.result import Cause, HostResult, OpStatus, Verdict
 from mon.pool.pools import Pools
+from mon.struct import replace
 
 KEY = ("web", "http")
 NOW = Moment(1_700_000_000.0, 100.0)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from mon.model.config import AlertKind
 from mon.model.notice import Decision, Delivery, Fate, Grouped, Notice
 from mon.outbox import Entry
 from mon.store import Batch, Row, Stage
+from mon.struct import replace
 
 ONE = "team/1"
 OVER = Closed(ONE)

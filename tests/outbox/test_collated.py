@@ -1,13 +1,12 @@
 """Many notices in one: each service once, the root cause first, and never longer than one can read."""
 
-from dataclasses import replace
-
 from mon.engine import Closed
 from mon.letter import letter
 from mon.model.notice import AlertType, Grouped, HeldService, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.outbox.collated import collated
 from mon.render import Render
+from mon.struct import replace
 
 AT = 1_700_000_000.0
 RENDER = Render()

@@ -1,7 +1,5 @@
 """Order within a lane, fairness between lanes, nobody waits for another destination."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +8,7 @@ from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
 from mon.outbox.entry import Entry
 from mon.outbox.lanes import Item, Lanes
+from mon.struct import replace
 
 TYPES = {AlertKind.ALERT: AlertType.FAILURE, AlertKind.UPALERT: AlertType.UP}
 

@@ -1,7 +1,5 @@
 """Messages are tried for a day, actions thrice within five minutes; what is undone meanwhile expires."""
 
-from dataclasses import replace
-
 import pytest
 
 from mon.model.config import AlertKind, AlertLine, CommandLine, Retry
@@ -11,6 +9,7 @@ from mon.outbox import rules
 from mon.outbox.entry import Entry, entry_of, outcome_of, row_of
 from mon.outbox.rules import CUT_OFF, MOST_ASKED, NOT_RUN, at_start, patience_for
 from mon.store import Stage
+from mon.struct import replace
 
 GENERAL = Retry()
 AGAIN = Delivery(Fate.RETRY, "421 busy")

@@ -1,6 +1,5 @@
 """Suggested weights: bounded, in steps, and never against floor, operator or votes."""
 
-import dataclasses
 import json
 
 import pytest
@@ -16,6 +15,7 @@ from mon.pool.advice import BAND, STEPS, aimed, rounded
 from mon.pool.ballot import Ballot
 from mon.pool.operators import Order
 from mon.pool.record import SavedPool
+from mon.struct import replace
 
 W1 = ServerId("10.0.0.1", 80)
 AGENT = Voter("farm", "agent")
@@ -26,7 +26,7 @@ def plan(farm, bounds: str = "0..100", *, weights: tuple[int, ...] = (100, 100, 
     """Three servers, with voters http and agent, that follow suggestions within these bounds in 10 s."""
     low, high = bounds.split("..")
     between = Bounds(weight_of(low), weight_of(high))
-    members = (dataclasses.replace(farm.member(n, w), bounds=between) for n, w in enumerate(weights, 1))
+    members = (replace(farm.member(n, w), bounds=between) for n, w in enumerate(weights, 1))
     return farm.plan(*BOTH, members=tuple(members), **more)
 
 
@@ -320,7 +320,7 @@ def test_it_is_bounded_and_takes_one_step_a_period_and_arrives(said, whole, low,
     before, heard = float(whole), Ballot(heard=True)
     for seconds, suggestion in said:
         now = now.later(seconds)
-        heard = dataclasses.replace(heard, suggests=suggestion)
+        heard = replace(heard, suggests=suggestion)
         after = aimed(member, [(AGENT, heard)], course, now, inside=True)
         level = after.level(now) if after else float(whole)
         again = aimed(member, [(AGENT, heard)], after, now, inside=True)

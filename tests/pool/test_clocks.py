@@ -1,7 +1,5 @@
 """Drain and slow start, by a clock that is moved by hand."""
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from mon.model.moment import Moment
 from mon.model.pool import ServerEntry, ServerId, Table, Voter
 from mon.pool.memory import climbing, inferred
 from mon.pool.operators import Order
+from mon.struct import replace
 
 W1, W3 = ServerId("10.0.0.1", 80), ServerId("10.0.0.3", 80)
 
@@ -23,7 +22,7 @@ def look(farm, table: Table, seconds: float) -> bool:
 def busy(table: Table, **counts: int) -> Table:
     """The table with connections at its first server."""
     first, *rest = table.servers
-    return dataclasses.replace(table, servers=(dataclasses.replace(first, **counts), *rest))
+    return replace(table, servers=(replace(first, **counts), *rest))
 
 
 def disable(farm, **more: object) -> None:
@@ -235,9 +234,9 @@ def test_a_voter_counts_the_row_and_says_so(farm) -> None:
     farm.ok("w1")
     assert farm.down("w1") == set()
     doubt = farm.pools.doubt(
-        dataclasses.replace(farm.result("w1", "down"), at=farm.now)  # the result that was just counted
+        replace(farm.result("w1", "down"), at=farm.now)  # the result that was just counted
     )
     assert doubt.lines == ("pool web: w1: farm/http ok, failing 1 of 2 (down)",) and doubt.delay == 0.2
     assert farm.pools.wanted("web", farm.now).why[W1] == "in: farm/http ok, failing 1 of 2 (down)"
     assert farm.down("w1") == {"web"}
-    assert farm.pools.doubt(dataclasses.replace(farm.result("w1", "down"), at=farm.now)) is None
+    assert farm.pools.doubt(replace(farm.result("w1", "down"), at=farm.now)) is None

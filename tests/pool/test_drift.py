@@ -1,13 +1,12 @@
 """Another hand in the balancer's table: what is put back, what is left and said."""
 
-import dataclasses
-
 import pytest
 
 from mon.errors import ControlError
 from mon.model.pool import Drift, Floor, ServerEntry, ServiceEntry, Table
 from mon.pool.memory import HAND
 from mon.pool.operators import Order
+from mon.struct import replace
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def look(farm, *weights: int | None, seconds: float = 5) -> list[str]:
     farm.now = farm.now.later(seconds)
     rows = [n for n, weight in enumerate(weights) if weight is not None]
     table = farm.table(*(weight or 0 for weight in weights))
-    table = dataclasses.replace(table, servers=tuple(table.servers[n] for n in rows))
+    table = replace(table, servers=tuple(table.servers[n] for n in rows))
     return farm.pools.look("web", table if weights else Table(None), farm.now)[1]
 
 
@@ -146,7 +145,7 @@ def test_a_service_that_is_removed_again_and_again_is_left_until_it_is_back(farm
 
 def test_settings_of_the_service_are_put_back_and_given_up_in_the_same_way(farm, at_work) -> None:
     at_work()
-    other = dataclasses.replace(farm.table(10, 10, 10), service=ServiceEntry(farm.table(1).service.id, "sh"))
+    other = replace(farm.table(10, 10, 10), service=ServiceEntry(farm.table(1).service.id, "sh"))
     for expected in (*["tcp 10.0.0.9:80 was set by another hand: put back"] * 3,
                      "somebody else manages tcp 10.0.0.9:80: its settings are left alone now"):  # fmt: skip
         assert farm.pools.look("web", other, farm.now)[1] == [expected]

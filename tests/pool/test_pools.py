@@ -1,11 +1,10 @@
 """Start, reload, restart, and results of every kind, for the one owner of votes."""
 
-import dataclasses
-
 from mon.model.moment import Moment
 from mon.model.pool import Floor, Member, ServerEntry, ServerId, Table, VirtualId, Voter
 from mon.model.result import Verdict
 from mon.pool.pools import Pools
+from mon.struct import replace
 
 SPARE = Member(ServerId("127.0.0.99", 8080), "localhost", "localhost", 1)
 GROUP = Voter("farm", "http", group=True)
@@ -180,7 +179,7 @@ def test_a_server_that_is_dropped_is_deleted_and_then_no_longer_ours(farm) -> No
 
 def test_a_pool_of_another_name_for_the_same_service_inherits_it(farm) -> None:
     farm.start(farm.plan(), 10, 10, 10)
-    farm.pools.reload([dataclasses.replace(farm.plan(count=2), name="www")], farm.now)
+    farm.pools.reload([replace(farm.plan(count=2), name="www")], farm.now)
     assert farm.pools.names == ("www",)
     farm.pools.adopt("www", farm.table(10, 10, 10), None, farm.now, max_age=lambda voter: 0)
     edits = farm.pools.wanted("www", farm.now).changes(farm.table(10, 10, 10))
@@ -203,7 +202,7 @@ def test_a_pool_that_moves_leaves_its_old_address_and_keeps_its_votes(farm) -> N
 def test_a_result_of_a_host_that_is_no_member_moves_nothing(farm) -> None:
     farm.start(farm.plan(), 10, 10, 10)
     assert farm.down("router") == set()
-    assert farm.pools.vote(dataclasses.replace(farm.result("w1", Verdict.DOWN), watch="x"), farm.now) == set()
+    assert farm.pools.vote(replace(farm.result("w1", Verdict.DOWN), watch="x"), farm.now) == set()
 
 
 def test_a_frozen_result_does_not_count(farm) -> None:

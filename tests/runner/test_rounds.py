@@ -1,7 +1,6 @@
 """Rounds: ours per host, programs per service."""
 
 import asyncio
-import dataclasses
 import threading
 import time
 
@@ -10,6 +9,7 @@ from mon.model.config import CommandLine, Host
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
 from mon.runner import Runner
+from mon.struct import replace
 
 
 async def test_every_host_is_checked_and_reported_as_it_is_known(runner, native, check):
@@ -43,8 +43,8 @@ async def test_options_are_given_and_the_probe_too(runner, native, check):
         return f"{port} {probe}"
 
     bound = native(one, port=81)
-    about = dataclasses.replace(bound.plugin.about, needs=(("probe", "Probe"),))
-    bound = dataclasses.replace(bound, plugin=dataclasses.replace(bound.plugin, about=about))
+    about = replace(bound.plugin.about, needs=(("probe", "Probe"),))
+    bound = replace(bound, plugin=replace(bound.plugin, about=about))
     service = check(bound, "a")
     result = await runner.round(service, service.hosts, {}, lambda part: None)
     assert result.hosts[0].detail == "81 None"
@@ -217,9 +217,7 @@ async def test_words_that_are_no_options_are_hosts(runner, native, check):
     async def one(host):
         return "fine"
 
-    bound = dataclasses.replace(
-        native(one), extra=("www",), command=CommandLine("", ("f", "www"), hosts=False)
-    )
+    bound = replace(native(one), extra=("www",), command=CommandLine("", ("f", "www"), hosts=False))
     service = check(bound, "a")
     result = await runner.round(service, service.hosts, {}, lambda part: None)
     assert [part.host for part in result.hosts] == ["www"]
@@ -262,9 +260,7 @@ async def test_a_program_that_hangs_delays_no_other_service(runner, bound, nativ
     hanging = check(bound(program("sleep 60")), "web1")
     task = asyncio.create_task(runner.round(hanging, hanging.hosts, {}, lambda part: None))
     await asyncio.sleep(0.1)
-    other = dataclasses.replace(
-        check(native(one), "a"), service=dataclasses.replace(hanging.service, name="x")
-    )
+    other = replace(check(native(one), "a"), service=replace(hanging.service, name="x"))
     async with asyncio.timeout(1):
         assert (await runner.round(other, other.hosts, {}, lambda part: None)).status == 0
     task.cancel()
@@ -308,7 +304,7 @@ async def test_a_deadline_and_an_end_from_outside_are_told_apart(runner, native,
     async def one(host):
         await asyncio.sleep(60)
 
-    service = dataclasses.replace(check(native(one), "a"), timeout=0.05)
+    service = replace(check(native(one), "a"), timeout=0.05)
     late = await runner.round(service, service.hosts, {}, lambda part: None)
     assert late.hosts[0].cause is Cause.TIMEOUT
     task = asyncio.create_task(runner.round(service, service.hosts, {}, lambda part: None))

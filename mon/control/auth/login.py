@@ -4,12 +4,12 @@ import hmac
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mon.control.auth import pam, passwords, shadow
 from mon.errors import ControlError
 from mon.probe.threads import NotBegun, Threads
+from mon.struct import Struct
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +27,7 @@ PATIENCE = 10.0
 """Seconds until a login fails that gets no thread, or no answer from PAM."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Somebody at ``address`` says they are ``user``; ``userfile`` and ``pamservice`` are mon.cf's."""
 
     user: str

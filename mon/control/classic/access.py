@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from mon.errors import ControlError
+from mon.struct import Struct, field
 
 ANY_USER = "AUTH_ANY"
 EVERYBODY = "all"
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Who is let to do a command; a denial wins."""
 
     allowed: frozenset[str] = frozenset()
@@ -24,8 +23,7 @@ class Rule:
         return not self.denied & names and bool(self.allowed & (names | {EVERYBODY}))
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Who may send traps: an address or ``*``, a user or ``*``, and the crypted password of that user."""
 
     host: str
@@ -33,8 +31,7 @@ class Sender:
     password: str
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """The rules by command; a command without one is for nobody, and so are traps without a sender."""
 
     rules: Mapping[str, Rule] = field(default_factory=dict)

@@ -3,11 +3,11 @@
 import logging
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mon.control.classic.access import Access, parse
 from mon.errors import ControlError
+from mon.struct import replace
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from mon.control.auth.login import Claim
@@ -16,13 +15,13 @@ from mon.control.classic import lines, lists, switches, variables, words
 from mon.control.classic.session import Refused, Session
 from mon.errors import ControlError
 from mon.model.config import AlertKind
+from mon.struct import Struct
 
 Reply = list[str]
 _IMPOSSIBLE = "520 command could not be executed"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A command.  ``guarded``: auth.cf says who may; ``run`` gets what stands behind the command's word."""
 
     run: Callable[[Session, str], Awaitable[Reply]]

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from mon.control.auth.login import Logins
@@ -12,6 +11,7 @@ from mon.control.operations import Operations
 from mon.engine import Book
 from mon.errors import ControlError
 from mon.model.config import Key, Service
+from mon.struct import Struct, field
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +20,7 @@ class Refused(ControlError):
     """A command that ends with another line than success; the text is that line."""
 
 
-@dataclass(slots=True)
-class Gate:
+class Gate(Struct):
     """Who may do what, for all connections; ``reload auth`` replaces the rules.
 
     ``file`` is None where no auth.cf is wanted and everybody may do everything.
@@ -56,8 +55,7 @@ class Gate:
             _log.error("the rules stay as they were: %s", error)
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """One connection: who is on it and what it has selected."""
 
     operations: Operations
