@@ -40,6 +40,8 @@ class Answer:
 
     def complete(self, buffer: bytearray) -> bool:
         """Is nothing more to be waited for?"""
+        if not buffer:
+            return False
         if not self.status:
             if not b"HTTP/".startswith(buffer[:5]):
                 return True  # garbage

@@ -15,6 +15,7 @@ from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
 from mon.runner.calls import Calls, Finding
 from mon.runner.judging import Finished, Report, judged, roll_up
+from mon.runner.room import Room
 from mon.runner.spawn import Command, Spawner
 from mon.struct import Struct, field
 
@@ -36,6 +37,7 @@ class Round(Struct, eq=False):
     """One round of ours, or a check of one host beside the rounds (``names`` is None)."""
 
     check: Check
+    key: Key
     bound: Bound
     flight: Flight
     names: tuple[str, ...] | None
@@ -62,7 +64,7 @@ class Round(Struct, eq=False):
         if len(standing) != len(self.names) or len(self.names) > 1:
             standing = {name: standing[name] for name in self.names if name in standing}
             self.flight.standing = standing
-        return roll_up(Finished(self.check.key, self.started, now), list(standing.values()))
+        return roll_up(Finished(self.key, self.started, now), list(standing.values()))
 
 
 class Rounds:
@@ -72,8 +74,8 @@ class Rounds:
         self._spawner = spawner
         self._calls = calls
         self._clock = clock
-        self._room = asyncio.Semaphore(limit)
-        self._process_room = asyncio.Semaphore(limit)
+        self._room = Room(limit)
+        self._process_room = Room(limit)
         self._flights: dict[Key, Flight] = {}
 
     def in_flight(self, key: Key) -> int | None:
@@ -102,16 +104,17 @@ class Rounds:
         bound = check.monitor
         if bound is None:
             return done(None)
-        flight = self._flights.get(check.key)
+        key = check.key
+        flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[check.key] = Flight()
+            flight = self._flights[key] = Flight()
         if bound.plugin.form is Form.EXECUTABLE:
             return self._begin_program(check, bound, flight, hosts, environment, report, done)
         wanted = hosts if beside else wanted_hosts(bound, hosts)
         names = None if beside else tuple([host.name for host in wanted])
         begun = [host for host in wanted if host.name not in flight.hosts]
         groups = ([begun] if begun else []) if bound.plugin.sweep else [[host] for host in begun]
-        round_ = Round(check, bound, flight, names, self._clock(), report, done, len(groups))
+        round_ = Round(check, key, bound, flight, names, self._clock(), report, done, len(groups))
         if groups:
             flight.rounds.add(round_)
             for group in groups:
@@ -120,7 +123,7 @@ class Rounds:
         elif wanted:
             done(None)
         else:
-            done(roll_up(Finished(check.key, round_.started, self._clock()), ()))
+            done(roll_up(Finished(key, round_.started, self._clock()), ()))
         return None
 
     async def round(
@@ -158,8 +161,11 @@ class Rounds:
         task = asyncio.current_task()
         assert task is not None  # a coroutine runs in one
         try:
-            async with self._room:
+            await self._room.enter()
+            try:
                 await self._called(round_, hosts, task)
+            finally:
+                self._room.leave()
         finally:
             round_.flight.tasks.discard(task)
             round_.flight.hosts.difference_update([host.name for host in hosts])
@@ -168,7 +174,7 @@ class Rounds:
 
     def _forget_if_idle(self, round_: Round) -> None:
         """What stands of one host is said anew by each round: 1.4 kB a service that need not be kept."""
-        flight, key = round_.flight, round_.check.key
+        flight, key = round_.flight, round_.key
         if len(flight.standing) <= 1 and not flight.tasks and self._flights.get(key) is flight:
             del self._flights[key]
 
@@ -179,7 +185,7 @@ class Rounds:
             left.setdefault(host.target, []).append(host.name)
 
         def tell(target: str, found: Finding) -> None:
-            run = Finished(round_.check.key, started, self._clock())
+            run = Finished(round_.key, started, self._clock())
             verdict, detail, cause = found
             for name in left.pop(target, ()):
                 result = run.of_host(name, verdict, detail, cause=cause)
@@ -205,7 +211,7 @@ class Rounds:
     ) -> None:
         if flight.tasks:
             return done(None)
-        round_ = Round(check, bound, flight, None, self._clock(), report, done, 1)
+        round_ = Round(check, check.key, bound, flight, None, self._clock(), report, done, 1)
         flight.rounds.add(round_)
 
         async def run() -> None:
@@ -233,13 +239,14 @@ class Rounds:
         words = (str(bound.plugin.path), *command.arguments)
         if command.hosts:
             words += tuple(host.target for host in hosts)
-        async with self._process_room:
+        await self._process_room.enter()
+        try:
             started = self._clock()
             program = Command(words, environment, user=command.runas)
-            try:
-                ended = await self._spawner.run(program, check.timeout, flight.pids)
-            finally:
-                flight.pids.clear()
+            ended = await self._spawner.run(program, check.timeout, flight.pids)
+        finally:
+            self._process_room.leave()
+            flight.pids.clear()
         run = Finished(check.key, started, self._clock())
         return judged(run, hosts, ended.status, ended.output, ended.trouble)
 

@@ -97,7 +97,8 @@ class Spread:
         """As ``Rounds.begin``, for what it ``takes``."""
         bound = check.monitor
         assert bound is not None  # asked by takes
-        flight = self._flights.setdefault(check.key, Flight())
+        key = check.key
+        flight = self._flights.setdefault(key, Flight())
         wanted = hosts if beside else wanted_hosts(bound, hosts)
         begun = [host for host in wanted if host.name not in flight.hosts]
         if not begun and wanted:
@@ -105,8 +106,8 @@ class Spread:
         if not begun:
             return self._local.begin(check, hosts, environment, report, done, beside=beside)
         names = None if beside else tuple([host.name for host in wanted])
-        shares = list(self._shares(bound, check.key, begun))
-        round_ = Round(check, bound, flight, names, self._clock(), report, done, len(shares))
+        shares = list(self._shares(bound, key, begun))
+        round_ = Round(check, key, bound, flight, names, self._clock(), report, done, len(shares))
         flight.rounds.add(round_)
         flight.hosts.update([host.name for host in begun])
         for share in shares:
