@@ -115,4 +115,4 @@ def test_a_dead_one_is_a_named_error_within_its_time(kind: str, dead: Words) -> 
     began = time.monotonic()
     with pytest.raises(BalancerUnreachable, match=r"(after|within) 0\.3 s"):
         balancer.apply([Change(Verb.ADD_SERVICE, SERVICE), Change(Verb.ADD_SERVER, SERVICE, SERVERS[0])])
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10

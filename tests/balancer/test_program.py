@@ -36,8 +36,8 @@ def test_one_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
 
 def test_a_child_that_stays_holds_up_nobody() -> None:
     began = time.monotonic()
-    assert run(["sh", "-c", "setsid sleep 3 & echo done"], limit=5).output == "done\n"
-    assert time.monotonic() - began < 2.5
+    assert run(["sh", "-c", "setsid sleep 30 & echo done"], limit=5).output == "done\n"
+    assert time.monotonic() - began < 20
 
 
 def test_a_flood_is_cut() -> None:

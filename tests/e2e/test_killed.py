@@ -111,4 +111,4 @@ def test_after_a_kill_at_any_step_the_next_start_brings_the_table_right(
         until(lambda number=number: table() == meant(number), f"{step}: {daemon}")
         assert not daemon.seen("drift"), str(daemon)
     assert (tmp_path / "told").read_text() == "up\n"
-    assert daemon.stop() < 2.5 and table() == meant(len(STEPS) + 1)
+    assert daemon.stop() < 10 and table() == meant(len(STEPS) + 1)

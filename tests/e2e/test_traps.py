@@ -94,7 +94,7 @@ def test_a_flood_of_traps_stops_no_checks_and_takes_no_memory(
     assert len(ticks.read_text()) - before >= 3
     assert resident(daemon) - memory < 40
     send("sent", 1, "127.0.0.1")  # may be lost, as any of them
-    until(lambda: send("sent", 1, "127.0.0.1") or opstatus(daemon, "sent") == "fail", daemon)
+    until(lambda: send("sent", 1, "127.0.0.1") or opstatus(daemon, "sent") == "fail", daemon, 60)
     assert daemon.stop() < 10
 
 
