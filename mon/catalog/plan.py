@@ -1,6 +1,5 @@
 """What linking makes of a configuration: plugins found, options checked, pools with pinned addresses."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +10,7 @@ from mon.model.notice import Notice
 from mon.model.pool import Pool
 from mon.model.source import Problem
 from mon.plugin import Render, VoteTarget
-from mon.struct import Struct, field
+from mon.struct import Alike, Struct, field
 
 
 class Kind(StrEnum):
@@ -71,13 +70,14 @@ class Description(Struct, frozen=True):
     needs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(Alike, frozen=True):
     """A monitor or an alert that was found.
 
     ``name`` is without suffix; ``function``, ``deadline``, ``verify``, ``preview`` and ``votes`` are there
     only for our own (see mon.plugin), the others are never loaded into the daemon.
     """
+
+    apart = ("function", "deadline", "verify", "preview", "votes")
 
     name: str
     kind: Kind
@@ -85,15 +85,11 @@ class Plugin:
     form: Form
     ours: bool
     about: Description
-    function: Callable[..., Any] | None = dataclasses.field(default=None, compare=False)
-    deadline: Callable[[Mapping[str, Value]], float] | None = dataclasses.field(default=None, compare=False)
-    verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = dataclasses.field(
-        default=None, compare=False
-    )
-    preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = dataclasses.field(
-        default=None, compare=False
-    )
-    votes: Callable[[tuple[str, ...]], VoteTarget] | None = dataclasses.field(default=None, compare=False)
+    function: Callable[..., Any] | None = None
+    deadline: Callable[[Mapping[str, Value]], float] | None = None
+    verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = None
+    preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = None
+    votes: Callable[[tuple[str, ...]], VoteTarget] | None = None
 
     @property
     def summary(self) -> str:

@@ -1,12 +1,11 @@
 """What mon.cf says, as frozen values.  Times are seconds (float), sources are not compared (law 8)."""
 
-import dataclasses
 from collections.abc import Mapping
 from enum import StrEnum
 
 from mon.model.pool import Virtual
 from mon.model.source import NOWHERE, Source
-from mon.struct import Struct, field
+from mon.struct import Alike, Struct, field
 
 Key = tuple[str, str]
 """(watch, service): what makes a service the same service after a reload (law 8)."""
@@ -24,18 +23,16 @@ class Host(Struct, frozen=True):
         return self.address or self.name
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Hostgroup:
+class Hostgroup(Alike, frozen=True):
     """A named list of hosts.  ``disabled`` are the members written with a star in front."""
 
     name: str
     hosts: tuple[Host, ...] = ()
     disabled: frozenset[str] = frozenset()
-    source: Source = dataclasses.field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Alike, frozen=True):
     """A plugin and its arguments, split by shell-like quoting; nothing is expanded.
 
     ``hosts`` is False after a final ``;;``; ``runas`` is the user of a ``runas=NAME`` option.
@@ -45,7 +42,7 @@ class CommandLine:
     words: tuple[str, ...]
     hosts: bool = True
     runas: str = ""
-    source: Source = dataclasses.field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
     @property
     def plugin(self) -> str:
@@ -77,8 +74,7 @@ class Retry(Struct, frozen=True):
     life: float = 86400.0
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class AlertLine:
+class AlertLine(Alike, frozen=True):
     """One alert line of a period.  ``exit`` is the inclusive range of ``exit=N-M``, None for any.
 
     ``otherwise`` is what stands behind ``else``: it goes when this one has failed for good, or was not
@@ -90,7 +86,7 @@ class AlertLine:
     command: CommandLine
     exit: tuple[int, int] | None = None
     replay: bool = False
-    source: Source = dataclasses.field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
     retry: Retry | None = None
     within: float | None = None
     otherwise: "AlertLine | None" = None
@@ -142,8 +138,7 @@ class Collate(Struct, frozen=True):
     group: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Period:
+class Period(Alike, frozen=True):
     """When and how to alert.  ``spec`` is the text of a Time::Period expression, "" is always.
 
     ``reminder`` is after how long a failure that goes on is told again, ``until_ack`` that numalerts does not
@@ -163,7 +158,7 @@ class Period:
     reminder: float | None = None
     until_ack: bool = False
     collate: Collate | None = None
-    source: Source = dataclasses.field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
     @property
     def key(self) -> str:
@@ -186,8 +181,7 @@ class Dependencies(Struct, frozen=True):
     memory: float | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Service:
+class Service(Alike, frozen=True):
     """One thing to watch about a hostgroup."""
 
     watch: str
@@ -208,7 +202,7 @@ class Service:
     unack_summary: bool | None = None  # None is the global setting
     redistribute: CommandLine | None = None
     periods: tuple[Period, ...] = ()
-    source: Source = dataclasses.field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
     @property
     def key(self) -> Key:
@@ -220,9 +214,10 @@ TELLING = ("mail", "qpage", "snpp", "netpage", "irc", "mailxmpp", "slackxmpp", "
 """The classic programs that only tell people (DESIGN §5): they may be tried again and replayed."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Alike, frozen=True):
     """The globals.  Paths are as written (the daemon makes them absolute); lists are split at colons."""
+
+    apart = ("given",)
 
     alertdir: tuple[str, ...] = ()
     mondir: tuple[str, ...] = ()
@@ -266,7 +261,7 @@ class Settings:
     keep: float = 90 * 86400.0
     deadman: Deadman | None = None
     workers: int = 0
-    given: Mapping[str, Source] = dataclasses.field(default_factory=dict, compare=False)
+    given: Mapping[str, Source] = field(default_factory=dict)
 
 
 class Config(Struct, frozen=True):

@@ -1,12 +1,11 @@
 """Virtual services and real servers: as written, as linked, as they are on the balancer."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mon.model.quorum import Quorum
 from mon.model.source import NOWHERE, Source
 from mon.model.weight import Weight
-from mon.struct import Struct
+from mon.struct import Alike, Struct
 
 
 class Protocol(StrEnum):
@@ -64,8 +63,7 @@ class Bounds(Struct, frozen=True):
     over: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Real:
+class Real(Alike, frozen=True):
     """A ``real`` line.  None means: as the virtual service says.  ``check`` names the hostgroup member
     whose results are this server's votes, "" is ``host`` itself."""
 
@@ -77,11 +75,10 @@ class Real:
     upper: int = 0
     check: str = ""
     bounds: Bounds | None = None
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Virtual:
+class Virtual(Alike, frozen=True):
     """A ``virtual`` block as written.  ``fwmark`` excludes address, port and protocol.
 
     ``persistent`` is in seconds, None is off; ``netmask`` is its granularity (IPv4 bits, IPv6 bits).
@@ -112,7 +109,7 @@ class Virtual:
     cleanstop: bool = False
     bounds: Bounds | None = None
     quorum: Quorum | None = None
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
 
 class VirtualId(Struct, frozen=True, order=True):
@@ -184,8 +181,7 @@ class Voter(Struct, frozen=True):
     interval: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Alike, frozen=True):
     """A virtual service with its servers' addresses pinned and its voters known.
 
     ``drain`` is how long (seconds) a server that an operator or a reload sends away may finish its
@@ -210,7 +206,7 @@ class Pool:
     flap: Flap | None = None
     cleanstop: bool = False
     quorum: Quorum | None = None
-    source: Source = field(default=NOWHERE, compare=False)
+    source: Source = NOWHERE
 
 
 class ServiceEntry(Struct, frozen=True):
@@ -222,18 +218,19 @@ class ServiceEntry(Struct, frozen=True):
     netmask: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerEntry:
+class ServerEntry(Alike, frozen=True):
     """A real server as the balancer has it; connections are for show and never compared."""
+
+    apart = ("active", "inactive", "templates")
 
     id: ServerId
     weight: int
     forward: Forward = Forward.MASQ
     lower: int = 0
     upper: int = 0
-    active: int = field(default=0, compare=False)
-    inactive: int = field(default=0, compare=False)
-    templates: int = field(default=0, compare=False)  # clients that persistence sends here
+    active: int = 0
+    inactive: int = 0
+    templates: int = 0  # clients that persistence sends here
 
 
 class Table(Struct, frozen=True):

@@ -1,13 +1,12 @@
 """What is given to the store, and what it gives back: values, and bytes it never looks into."""
 
-import dataclasses
 from collections.abc import Mapping
 from enum import StrEnum
 
 from mon.model.config import Key
 from mon.model.notice import Decision
 from mon.model.result import Transition
-from mon.struct import Struct, field
+from mon.struct import Alike, Struct, field
 
 HostKey = tuple[str, str, str]
 """(watch, service, host)."""
@@ -32,12 +31,13 @@ class Stage(StrEnum):
         return self in (Stage.SENT, Stage.FAILED, Stage.EXPIRED)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Row:
+class Row(Alike, frozen=True):
     """One entry of the outbox as it lies on disk.  Times are wall seconds, ``body`` is opaque.
 
     ``changed`` is when it came to its stage; it is only read.
     """
+
+    apart = ("changed",)
 
     id: str
     body: bytes
@@ -46,7 +46,7 @@ class Row:
     attempts: int = 0
     next_at: float = 0.0
     why: str = ""
-    changed: float = dataclasses.field(default=0.0, compare=False)
+    changed: float = 0.0
 
 
 class Outcome(Struct, frozen=True):
