@@ -239,3 +239,20 @@ async def test_only_the_last_ended_entries_stay(path: Path, monkeypatch: pytest.
     left = [n for n in range(6) if await again.entry(str(n))]
     again.close()
     assert left == [0, 4, 5]  # the unsent one, and the last two
+
+
+async def test_what_was_sent_can_be_looked_at_however_many_still_wait(store: StateStore) -> None:
+    waiting = tuple(Row(str(n), b"", 1.0) for n in range(3000))
+    await store.commit(Batch(at=1.0, entries=waiting))
+    for n in range(3):
+        await store.commit(Batch(at=2.0, deliveries=(Outcome(str(n), Stage.SENT, 1, "", at=2.0),)))
+    assert [row.stage for n in range(3) if (row := await store.entry(str(n)))] == [Stage.SENT] * 3
+
+
+async def test_those_that_ended_last_are_kept(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mon.store.state.ENDED_KEPT", 2)
+    monkeypatch.setattr("mon.store.state.PRUNE_EVERY", 4)
+    await store.commit(Batch(at=1.0, entries=tuple(Row(str(n), b"", 1.0) for n in range(6))))
+    for at, n in enumerate((3, 4, 5, 0), start=2):  # the oldest decision took longest
+        await store.commit(Batch(at=at, deliveries=(Outcome(str(n), Stage.SENT, 1, "", at=at),)))
+    assert [n for n in range(6) if await store.entry(str(n))] == [0, 1, 2, 5]
