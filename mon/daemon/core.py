@@ -1,7 +1,6 @@
 """The life of a daemon: start, serve, reload, stop."""
 
 import asyncio
-import gc
 import logging
 import signal
 import time
@@ -20,6 +19,7 @@ from mon.daemon.options import Options
 from mon.daemon.parts import Parts
 from mon.daemon.recorder import restored, restored_pools
 from mon.model.moment import Moment
+from mon.runner.loop import freeze
 from mon.store import Saved
 
 FLUSH = 1.0
@@ -149,14 +149,9 @@ class Daemon:
         events.say(logging.INFO, "started", f"watching {services} services, {pools} pools")
 
     def _settle_memory(self) -> None:
-        """Let the garbage collector look at what is young only: now, and when every service has a state.
-
-        States are replaced, never linked in circles.  A full collection stops all checks: over 10,000
-        services' objects 0.2 s and more, 12 times a minute; frozen, not once.
-        """
-        gc.set_threshold(100_000, 20, 100)
-        gc.freeze()
-        asyncio.get_running_loop().call_later(SETTLED, gc.freeze)
+        """Let the garbage collector look at what is young only: now, and when every service has a state."""
+        freeze()
+        asyncio.get_running_loop().call_later(SETTLED, freeze)
 
     async def _remember(self, saved: Saved) -> None:
         """Take over what was known: ours all of it (law 9), the classic one the files that ``-l`` names.

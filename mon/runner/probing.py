@@ -6,7 +6,6 @@ daemon goes.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -112,7 +111,7 @@ def _present() -> Moment:
 
 async def _serve(end: socket.socket) -> None:
     probing = Probing(end)
-    gc.freeze()
+    loop.freeze()
     await probing.serve()
 
 
@@ -124,7 +123,6 @@ def serve() -> int:
         signal.signal(number, signal.SIG_IGN)  # meant for the daemon: it hangs up when it has ended
     end = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-    gc.set_threshold(100_000, 20, 100)
     loop.run(_serve(end))
     sys.stdout.flush()
     os._exit(0)  # threads that hang in blocking calls are left behind

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -256,3 +258,13 @@ async def test_those_that_ended_last_are_kept(store: StateStore, monkeypatch: py
     for at, n in enumerate((3, 4, 5, 0), start=2):  # the oldest decision took longest
         await store.commit(Batch(at=at, deliveries=(Outcome(str(n), Stage.SENT, 1, "", at=at),)))
     assert [n for n in range(6) if await store.entry(str(n))] == [0, 1, 2, 5]
+
+
+async def test_nobody_waits_for_more_than_a_hundred_others(store: StateStore) -> None:
+    begun, go_on = list[str](), threading.Event()
+    store._writer.submit(lambda db: go_on.wait() and db.set_trace_callback(begun.append))
+    answers = [store._writer.submit(lambda db: begun.count("BEGIN IMMEDIATE")) for _ in range(250)]
+    go_on.set()
+    which = Counter([await asyncio.wrap_future(answer) for answer in answers])
+    assert max(which.values()) <= 100
+    assert [answer.result() for answer in answers] == sorted(which.elements())  # in their order
