@@ -2,13 +2,15 @@
 
     python benchmarks/programs.py [PROGRAMS]
 
-/bin/true by the spawner, then a Python plugin that imports requests and icmplib by the worker, which has it
-loaded once and forks for each check.
+/bin/true by nothing but Popen, pidfd and epoll, and by the spawner; then a Python plugin that imports
+requests and icmplib by the worker, which has it loaded once and forks for each check.
 """
 
 import asyncio
 import gc
 import os
+import select
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +25,7 @@ from mon.config import parse
 from mon.daemon.core import system_clock
 from mon.model.result import HostResult, RunResult, Verdict
 from mon.probe import Probe
-from mon.runner import Runner, Spawner, Worker
+from mon.runner import Runner, Spawner, Worker, loop
 from mon.runner.spawn import Command
 
 BALLAST = 150
@@ -53,18 +55,46 @@ watch farm
 def rows(programs: int = 5_000) -> list[Row]:
     """/bin/true, then plugins."""
     ballast = os.urandom(1 << 20) * BALLAST
-    rate, late, own = asyncio.run(_programs(programs))
+    bare, least = _bare(programs // 2)
+    rate, late, own = loop.run(_programs(programs))
     with tempfile.TemporaryDirectory(prefix="mon-bench-") as directory:
         Path(directory, "own.monitor").write_text(PLUGIN)
         hosted = asyncio.run(_plugins(directory, max(100, programs // 10)))
     memory = memory_of(os.getpid())
     del ballast
     return [
-        at_least("/bin/true by the daemon", rate, "/s", 1_000, f"from {memory:.0f} MB, {IN_FLIGHT} at once"),
+        noted("/bin/true, bare Popen and pidfd", bare, "/s", "what this machine could do at best"),
+        noted("/bin/true, bare: CPU of one, the parent's part", least * 1e6, "us"),
+        at_least("/bin/true by the spawner", rate, "/s", 1_000, f"from {memory:.0f} MB, {IN_FLIGHT} at once"),
         at_most("/bin/true: loop blocked", late * 1000, "ms", 10),
-        noted("/bin/true: CPU of one, the daemon's part", own * 1e6, "us"),
+        noted("/bin/true: CPU of one, the parent's part", own * 1e6, "us"),
         at_least("operators' Python with requests, icmplib", hosted, "/s", 250, "a process each"),
     ]
+
+
+def _bare(programs: int) -> tuple[float, float]:
+    """How many a second, and CPU of the parent for one."""
+    epoll, left = select.epoll(), programs
+    running: dict[int, tuple[subprocess.Popen[bytes], int]] = {}
+    began, cpu = time.monotonic(), time.process_time()
+    while left or running:
+        while left and len(running) < IN_FLIGHT:
+            reading, writing = os.pipe()
+            words = ["/bin/true"]
+            process = subprocess.Popen(words, stdout=writing, stderr=writing, start_new_session=True, cwd="/")
+            os.close(writing)
+            watched = os.pidfd_open(process.pid)
+            epoll.register(watched, select.EPOLLIN)
+            running[watched] = process, reading
+            left -= 1
+        for ended, _ in epoll.poll():
+            process, reading = running.pop(ended)
+            os.read(reading, 65536)
+            process.wait()
+            os.close(reading)
+            os.close(ended)
+    epoll.close()
+    return programs / (time.monotonic() - began), (time.process_time() - cpu) / programs
 
 
 async def _programs(programs: int) -> tuple[float, float, float]:

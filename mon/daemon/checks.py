@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import count
@@ -17,7 +18,7 @@ from mon.daemon.reactions import Reactions
 from mon.daemon.recorder import Recorder
 from mon.engine import Book
 from mon.engine.step import NOTHING
-from mon.model.config import Host, Key
+from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
 from mon.pool.pools import Pools
@@ -66,6 +67,7 @@ class Checks:
         self._classic = classic
         self._plan = Plan(book.config)
         self._rounds: dict[Key, set[int]] = {}  # rounds under way; more than one while a host hangs
+        self._programs: set[Key] = set()  # those of them that are programs
         self._numbers = count()
         self._confirming: dict[tuple[Key, str], asyncio.TimerHandle] = {}
         self._background = Background()
@@ -100,6 +102,7 @@ class Checks:
             self.timetable.remove(key)
             self._runner.cancel(key)
         self._rounds.clear()
+        self._programs.clear()
         self.adopt(plan)
 
     def _first(self, check: Check, interval: float, voters: int) -> float:
@@ -121,11 +124,16 @@ class Checks:
     # One round.
 
     def _start(self, key: Key) -> None:
-        check, now = self._plan.checks[key], self._clock()
+        check = self._plan.checks[key]
+        if self._is_program(check) and self._no_room(key):
+            self.timetable.again(key, HELD_BACK)
+            return
+        now = self._clock()
         hosts = self._book.monitor_hosts(key, now)
         if not hosts and self._needs_hosts(check):
             return  # it waits a whole interval (PROTOCOL §8)
-        if self._held_back(key, check, hosts, now):
+        if why := self._book.may_run(key, now, hosts):
+            events.log.debug("%s/%s: not run: %s", *key, why)
             self.timetable.again(key, HELD_BACK)
             return
         environment = self._variables(key, check, now)
@@ -139,14 +147,6 @@ class Checks:
             return {}
         return {**self._environment, **self._book.monitor_environment(key, now)}
 
-    def _held_back(self, key: Key, check: Check, hosts: tuple[Host, ...], now: Moment) -> bool:
-        if self._is_program(check) and (self._rounds.get(key) or self._crowded()):
-            return True
-        why = self._book.may_run(key, now, hosts)
-        if why:
-            events.log.debug("%s/%s: not run: %s", *key, why)
-        return bool(why)
-
     @staticmethod
     def _needs_hosts(check: Check) -> bool:
         return (
@@ -157,17 +157,17 @@ class Checks:
     def _is_program(check: Check) -> bool:
         return check.monitor is not None and check.monitor.plugin.form is Form.EXECUTABLE
 
-    def _crowded(self) -> bool:
-        """Do as many programs run as maxprocs allows?"""
-        most = self._plan.config.settings.maxprocs
-        if not most:
-            return False
-        return sum(self._is_program(self._plan.checks[key]) for key in self._rounds) >= most
+    def _no_room(self, key: Key) -> bool:
+        """May no program of the service begin: does it run already, or do as many as maxprocs allows?"""
+        most = self._plan.config.settings.maxprocs or math.inf
+        return key in self._rounds or len(self._programs) >= most
 
     def _one_more(self, key: Key) -> int:
         """Count a round that begins; its number."""
         number = next(self._numbers)
         self._rounds.setdefault(key, set()).add(number)
+        if self._is_program(self._plan.checks[key]):
+            self._programs.add(key)
         return number
 
     def _one_less(self, key: Key, number: int) -> None:
@@ -177,6 +177,7 @@ class Checks:
             numbers.discard(number)
             if not numbers:
                 del self._rounds[key]
+                self._programs.discard(key)
 
     def _round_ended(self, key: Key, check: Check, number: int, result: RunResult | None) -> None:
         self._one_less(key, number)
@@ -236,7 +237,7 @@ class Checks:
         if check is None or self._book.may_run(key, now):
             return
         host = next((host for host in self._book.monitor_hosts(key, now) if host.name == name), None)
-        if host is None or (self._is_program(check) and (self._rounds.get(key) or self._crowded())):
+        if host is None or (self._is_program(check) and self._no_room(key)):
             return
         number = self._one_more(key)  # a program's counts as a round, so that no round overlaps it
         variables = self._variables(key, check, now)

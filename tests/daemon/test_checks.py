@@ -169,3 +169,30 @@ async def test_a_test_keeps_nothing_and_says_what_would_follow(desk: Desk) -> No
     assert [decision.send for decision in report.decisions] == [True]
     assert desk.book.states[HTTP].opstatus is OpStatus.UNTESTED
     assert desk.notes.steps == []
+
+
+async def test_maxprocs_counts_the_programs_and_nothing_else(tmp_path: Path) -> None:
+    program = tmp_path / "own.monitor"
+    program.symlink_to("/bin/true")
+    services = "".join(f"    service {name}\n        monitor own.monitor\n" for name in "ab")
+    text = f"maxprocs = 1\n{CONFIG}{services}"
+    desk = Desk(text, tmp_path)
+    first, second = ("web", "a"), ("web", "b")
+    for key in (HTTP, first, second, first):
+        desk.checks._start(key)
+    await asyncio.sleep(0.01)
+    assert [key for key, *_ in desk.runner.rounds] == [HTTP, first]
+    desk.checks._start(second)
+    await asyncio.sleep(0.01)
+    assert [key for key, *_ in desk.runner.rounds] == [HTTP, first, second]
+
+
+async def test_reloading_frees_what_a_program_took_of_maxprocs(tmp_path: Path) -> None:
+    (tmp_path / "own.monitor").symlink_to("/bin/true")
+    services = "".join(f"    service {name}\n        monitor own.monitor\n" for name in "ab")
+    desk = Desk(f"maxprocs = 1\n{CONFIG}{services}", tmp_path)
+    desk.checks._start(("web", "a"))
+    desk.checks.start_over(desk.plan)
+    desk.checks._start(("web", "b"))
+    await asyncio.sleep(0.01)
+    assert ("web", "b") in [key for key, *_ in desk.runner.rounds]

@@ -5,6 +5,7 @@ each check by accident, and work each second that grows with the services that a
 """
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -22,13 +23,16 @@ from mon.daemon.parts import Parts
 CALLS_PER_CHECK = 260
 """Of a tcp check that finds what it found before, the waiting for it included; 180 when this was written."""
 
+CALLS_PER_PROGRAM = 340
+"""Of a program that says what it said before, by a daemon with few variables; 256 when this was written."""
+
 SERVICE = """\
 hostgroup g{number} 127.0.{high}.{low}
 
 watch g{number}
     service tcp
         interval {interval}
-        monitor tcp.monitor -p {port}
+        monitor {monitor}
         traptimeout 1h
         period
             alert file.alert /dev/null
@@ -61,14 +65,18 @@ def port() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def running(directory: Path, port: int, services: int, interval: str) -> AsyncIterator[Parts]:
+async def running(
+    directory: Path, port: int, services: int, interval: str, monitor: str = "tcp.monitor -p {port}"
+) -> AsyncIterator[Parts]:
     """A daemon's parts at work, without its control channels."""
     numbers = ((number, number // 250, 1 + number % 250) for number in range(services))
     config = directory / "mon.cf"
     config.write_text(
-        f"statedir = {directory}\n\n"
+        f"statedir = {directory}\nmondir = {directory}\n\n"
         + "".join(
-            SERVICE.format(number=number, high=high, low=low, interval=interval, port=port)
+            SERVICE.format(
+                number=number, high=high, low=low, interval=interval, monitor=monitor.format(port=port)
+            )
             for number, high, low in numbers
         )
     )
@@ -110,6 +118,20 @@ async def test_a_check_that_finds_nothing_new_is_few_calls(tmp_path: Path, port:
         with Counted() as counted:
             await checked(parts, 1)
         assert counted.calls / services < CALLS_PER_CHECK
+
+
+async def test_a_program_that_says_nothing_new_is_few_calls(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in set(os.environ) - {"PATH"}:
+        monkeypatch.delenv(name)
+    (tmp_path / "true.monitor").symlink_to("/bin/true")
+    services = 50
+    async with running(tmp_path, port, services, "1h", "true.monitor") as parts:
+        await checked(parts, 2)
+        with Counted() as counted:
+            await checked(parts, 1)
+        assert counted.calls / services < CALLS_PER_PROGRAM
 
 
 async def test_a_second_without_a_check_costs_the_same_whatever_is_there(tmp_path: Path, port: int) -> None:
