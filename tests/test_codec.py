@@ -39,8 +39,9 @@ st.register_type_strategy(
 
 def built(struct: type[Struct]) -> st.SearchStrategy[Struct]:
     """Of any values in some fields: by itself hypothesis takes what makes a default for the default."""
-    known = {name: st.from_type(type_) for name, type_ in get_type_hints(struct).items()}
-    needed = {one.name: known.pop(one.name) for one in structs.fields(struct) if one.required}
+    types, fields = get_type_hints(struct), structs.fields(struct)
+    needed = {one.name: st.from_type(types[one.name]) for one in fields if one.required}
+    known = {one.name: st.from_type(types[one.name]) for one in fields if not one.required}
     return st.fixed_dictionaries(needed, optional=known).map(lambda given: struct(**given))
 
 

@@ -12,7 +12,7 @@ from mon.model.result import Cause, OpStatus, Verdict
 from mon.struct import Struct, field, replace
 
 
-class Run(Struct, frozen=True):
+class Run(Struct, frozen=True, gc=False):
     """The last result.  ``exitval`` and ``output`` are None before the first; ``duration`` is then -1."""
 
     exitval: int | None = None
@@ -24,7 +24,7 @@ class Run(Struct, frozen=True):
     output: str | None = None
 
 
-class Outage(Struct, frozen=True):
+class Outage(Struct, frozen=True, gc=False):
     """The failure that goes on; all at rest while the service is well.
 
     ``count`` is the failures in a row as ``alertafter N`` counts them, ``output`` that of the last failing
@@ -38,14 +38,14 @@ class Outage(Struct, frozen=True):
     hurried: bool = False
 
 
-class Acknowledgement(Struct, frozen=True):
+class Acknowledgement(Struct, frozen=True, gc=False):
     """Somebody knows about the failure.  ``comment`` is ``USER: COMMENT``."""
 
     at: float = 0.0
     comment: str = ""
 
 
-class Traps(Struct, frozen=True):
+class Traps(Struct, frozen=True, gc=False):
     """``due``: without a trap by then it is a trap timeout; ``until``: then trapduration makes it ok."""
 
     last: float = 0.0
@@ -53,7 +53,7 @@ class Traps(Struct, frozen=True):
     until: Moment | None = None
 
 
-class Untold(Struct, frozen=True):
+class Untold(Struct, frozen=True, gc=False):
     """The counters of a period as they are without what an open window holds.
 
     ``told``: something was told of the outage before the window, so its end is told whatever becomes of this.
@@ -65,7 +65,7 @@ class Untold(Struct, frozen=True):
     told: bool = False
 
 
-class PeriodState(Struct, frozen=True):
+class PeriodState(Struct, frozen=True, gc=False):
     """The counters of one period (PROTOCOL §10).
 
     ``sent`` are the alerts since the last success, ``first_failure`` and ``fail_count`` belong to
@@ -81,7 +81,7 @@ class PeriodState(Struct, frozen=True):
     untold: Untold | None = None
 
 
-class ServiceState(Struct, frozen=True):
+class ServiceState(Struct, frozen=True, gc=False):
     """The standing opinion on a service and all that rules and clients ask about it.
 
     ``depstatus`` is the outcome of the last dependency evaluation, None before the first.  ``failures``
@@ -198,7 +198,7 @@ class ServiceState(Struct, frozen=True):
 AT_REST = PeriodState()
 
 
-class HostState(Struct, frozen=True):
+class HostState(Struct, frozen=True, gc=False):
     """The standing opinion on one host, as one service sees it.  ``since`` is when ``verdict`` began."""
 
     verdict: Verdict

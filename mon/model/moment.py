@@ -3,7 +3,7 @@
 from mon.struct import Struct
 
 
-class Moment(Struct, frozen=True):
+class Moment(Struct, frozen=True, gc=False):
     """One instant: ``wall`` (seconds since 1970) and ``mono`` (seconds, monotonic clock).
 
     Durations are differences of ``mono``; ``wall`` is for periods, messages and what is saved.

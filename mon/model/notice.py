@@ -22,7 +22,7 @@ class AlertType(StrEnum):
     TEST = "test"
 
 
-class HostReport(Struct, frozen=True):
+class HostReport(Struct, frozen=True, gc=False):
     """One host as a message shows it.  ``since`` is wall time, None if not known."""
 
     host: str
@@ -31,7 +31,7 @@ class HostReport(Struct, frozen=True):
     since: float | None = None
 
 
-class ServerLine(Struct, frozen=True):
+class ServerLine(Struct, frozen=True, gc=False):
     """One real server as a message shows it: the weight it is being given, and why."""
 
     name: str
@@ -45,7 +45,7 @@ class ServerLine(Struct, frozen=True):
         return not self.why.startswith("in:") or "failing" in self.why or "rising" in self.why
 
 
-class PoolLine(Struct, frozen=True):
+class PoolLine(Struct, frozen=True, gc=False):
     """A pool that the service votes on.
 
     ``outlook`` says what people must know of it as a whole (the floor holds, only the fallback serves),
@@ -64,7 +64,7 @@ class PoolLine(Struct, frozen=True):
         return tuple(server for server in self.servers if server.weight > 0)
 
 
-class HeldService(Struct, frozen=True):
+class HeldService(Struct, frozen=True, gc=False):
     """A service that is not told of because another one, that it depends on, fails.
 
     ``since`` is when it began to fail itself (wall time), 0.0 if it does not; ``summary`` is what it says.
@@ -81,7 +81,7 @@ class HeldService(Struct, frozen=True):
         return f"{self.watch}/{self.service}"
 
 
-class Grouped(Struct, frozen=True):
+class Grouped(Struct, frozen=True, gc=False):
     """The group whose messages are collated, as one of them sees it.
 
     ``thread`` is the same from the first failure in the group until all is well, ``failing`` how many of its
@@ -95,7 +95,7 @@ class Grouped(Struct, frozen=True):
     more: int = 0
 
 
-class Notice(Struct, frozen=True):
+class Notice(Struct, frozen=True, gc=False):
     """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
 
     ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
@@ -198,7 +198,7 @@ class Notice(Struct, frozen=True):
         return f"{self.thread}/partly" if partly else self.thread
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What the rules say about one alert line of one period, for one event (law 4).
 
     ``notice`` is there exactly when it is to be sent.  ``rule`` names the rule that held it (or "send",
@@ -235,7 +235,7 @@ class Fate(StrEnum):
     EXPIRED = "expired"
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """How one attempt at sending an alert ended.
 
     ``retry_after``: the receiver asks to be left alone for so many seconds; None if it does not say.

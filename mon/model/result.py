@@ -27,7 +27,7 @@ class Cause(StrEnum):
     REFUSED = "refused"
 
 
-class HostResult(Struct, frozen=True):
+class HostResult(Struct, frozen=True, gc=False):
     """One host's part of a check.  ``host`` is its name in the hostgroup, ``duration`` is in seconds."""
 
     watch: str
@@ -43,7 +43,7 @@ class HostResult(Struct, frozen=True):
     weight: Weight | None = None  # what it suggests for the host, of an ok only
 
 
-class RunResult(Struct, frozen=True):
+class RunResult(Struct, frozen=True, gc=False):
     """One round of a monitor rolled up as the classic contract has it.
 
     ``status`` is the exit status, 128+N for death by signal N; ``output`` is everything that was said
@@ -99,7 +99,7 @@ class OpStatus(IntEnum):
 GOOD = frozenset((OpStatus.OK, OpStatus.COLDSTART, OpStatus.WARMSTART, OpStatus.UNKNOWN, OpStatus.UNTESTED))
 
 
-class Transition(Struct, frozen=True):
+class Transition(Struct, frozen=True, gc=False):
     """A change of opinion on a service (``host`` is "") or on one of its hosts."""
 
     watch: str

@@ -15,7 +15,7 @@ Destination = tuple[str, ...]
 OPPOSITE = {AlertKind.ALERT: AlertKind.UPALERT, AlertKind.UPALERT: AlertKind.ALERT}
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One alert of one line.  ``created`` and ``next_at`` are wall time, ``why`` is about the last attempt.
 
     ``action``: it does something (an executable), and is not repeated behind the operator's back; the

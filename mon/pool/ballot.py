@@ -17,7 +17,7 @@ class Vote(StrEnum):
     DOWN = "down"
 
 
-class Opinion(Struct, frozen=True):
+class Opinion(Struct, frozen=True, gc=False):
     """One result as a ballot sees it: a host's part of a round, or a whole round (``--group``).
 
     ``final``: an event and not a sample, so it counts for as many as rise or fall ask for.
@@ -32,7 +32,7 @@ class Opinion(Struct, frozen=True):
     weight: Weight | None = None
 
 
-class Ballot(Struct, frozen=True):
+class Ballot(Struct, frozen=True, gc=False):
     """What one voter last said about one server.
 
     ``streak`` is how many results in a row spoke for ``toward``, a vote other than the present one.

@@ -23,7 +23,7 @@ AROUND = ",;:()[]\"'"
 """Punctuation that monitors put around the names in their summaries."""
 
 
-class Finished(Struct, frozen=True):
+class Finished(Struct, frozen=True, gc=False):
     """When a run of a service began and ended."""
 
     key: Key
