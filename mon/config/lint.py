@@ -80,8 +80,9 @@ def _groups_without_watch(config: Config, sheet: Sheet) -> Iterator[Problem]:
 
 
 def _watches_without_service(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    named = frozenset(config.watches)
     for name, watch in sheet.watches.items():
-        if not watch.services:
+        if name not in named:
             yield _warning(watch.source, f"watch '{name}' has no service", "write 'service NAME' behind it")
 
 
@@ -108,8 +109,7 @@ def _silent_periods(config: Config, sheet: Sheet) -> Iterator[Problem]:
 
 
 def _unknown_alertgroups(config: Config, sheet: Sheet) -> Iterator[Problem]:
-    drafts = (draft for watch in sheet.watches.values() for draft in watch.services.values())
-    named = [(period, period.fields.get("collate")) for draft in drafts for period in draft.periods]
+    named = [(period, period.fields.get("collate")) for period in sheet.collating]
     for period, name in named:
         if isinstance(name, str) and name not in sheet.alertgroups:
             remedy = suggest(name, sheet.alertgroups) or "define it, or write a time like 30s"

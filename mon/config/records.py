@@ -161,6 +161,8 @@ class Watch:
         apply(row, word, rest, period.fields, self._sheet, place)
         if word == "alertafter":
             _can_be_reached(period.fields.get("alertafter"), service.fields.get("interval"), place)
+        elif word == "collate":
+            self._sheet.collating.append(period)
 
 
 BLOCKS: Mapping[str, Mapping[str, Row]] = {"virtual": VIRTUAL, "alertgroup": ALERTGROUP}

@@ -47,6 +47,8 @@ def split(text: str) -> tuple[str, ...]:
 
 def divided(text: str, word: str) -> tuple[str, ...]:
     """The parts of the text between each ``word`` that stands alone and unquoted; all of it if none does."""
+    if word not in text:  # nearly always: reading its pieces takes ten times as long
+        return (text.strip(),)
     parts: list[str] = []
     begin = at = 0
     while at < len(text) and (piece := _PIECE.match(text, at)):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mon.config import Parsed, parse
+from mon.config.reader import Reader
 from mon.model.config import AlertAfter, AlertEvery, AlertKind, Collate, Config, Host, Retry, Service
 from mon.model.pool import Floor, Forward, Protocol, Virtual
 
@@ -337,3 +338,10 @@ def test_a_period_has_the_lines_and_settings_of_its_alertgroup_unless_it_says_ot
     assert named.alertevery == AlertEvery(300.0)
     # Without a name those share it that tell the same.
     assert own.collate == Collate(120.0, "to page.alert oncall, mail.alert ops")
+
+
+def test_the_drafts_of_services_go_as_the_configuration_comes() -> None:
+    reader = Reader(lambda pattern, relative_to: [])
+    reader.file("mon.cf", OTHER)
+    assert list(reader.sheet.finish().services) == [("other", "ssh")]
+    assert not any(watch.services for watch in reader.sheet.watches.values())
