@@ -9,10 +9,10 @@ from mon.catalog import relinked
 from mon.control.operations import ReloadReport
 from mon.daemon import events
 from mon.daemon.classicfiles import states
-from mon.daemon.loading import classic_words, load
+from mon.daemon.loading import classic_words
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
-from mon.daemon.renewed import Renewed, aside, compare, let_go
+from mon.daemon.renewed import Renewed, aside, compare, let_go, read
 from mon.errors import ConfigError
 from mon.model.config import AlertKind, Key
 from mon.model.source import Severity
@@ -76,12 +76,12 @@ def take(parts: Parts, renewed: Renewed) -> None:
 async def _read(parts: Parts, options: Options) -> Renewed:
     """Load and compare in a thread, again if another configuration has come into force meanwhile."""
     with aside():
-        loaded = await asyncio.to_thread(load, options)
-        while True:
+        before = parts.loaded
+        renewed = await asyncio.to_thread(read, before, options)
+        while parts.loaded is not before:
             before = parts.loaded
-            renewed = await asyncio.to_thread(compare, before, loaded)
-            if parts.loaded is before:
-                return renewed
+            renewed = await asyncio.to_thread(compare, before, renewed.loaded)
+        return renewed
 
 
 async def rebind(parts: Parts, key: Key) -> None:

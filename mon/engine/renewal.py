@@ -95,9 +95,12 @@ class RenewableBook(OperatorsBook):
 
 
 def compared(before: Config, after: Config) -> Changes:
-    """What differs between two configurations: pure, so that a thread may look."""
+    """What differs between two configurations: pure, so that a thread may look.
+
+    What they share is the same without a look into it.
+    """
     old, new = before.services, after.services
-    both = [(key, old[key] == new[key]) for key in new if key in old]
+    both = [(key, old[key] is new[key] or old[key] == new[key]) for key in new if key in old]
     return Changes(
         added=tuple(key for key in new if key not in old),
         removed=tuple(key for key in old if key not in new),
