@@ -3,7 +3,7 @@
 A struct is a dataclass with slots that is made, compared and replaced in C, at a tenth of a dataclass's cost,
 and defined at a thirtieth of it, which is most of what a command's start was (docs/decisions/017).
 
-``gc=False`` is for what is made by every check or alert, of parts that were there before it: such a value is in
+``gc=False`` is for what is made by every check or alert, of parts that were there before: such a value is in
 no circle, so the garbage collector need not look at it.
 """
 
