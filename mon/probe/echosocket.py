@@ -1,4 +1,4 @@
-"""A socket that sends ICMP echo requests with a number in them and reads the replies.
+"""A socket that sends ICMP echo requests with a number in them and reads the replies, many at a time.
 
 linux/icmp.h, RFC 792 and RFC 4443.  The payload is 8 random bytes of the socket and the number: what does
 not carry both is nobody's reply.
@@ -8,8 +8,10 @@ import ctypes
 import os
 import socket
 import struct
+from collections.abc import Sequence
 
 from mon.probe.address import SockAddress
+from mon.probe.slots import Slots
 
 SO_ATTACH_FILTER = 26
 SO_RCVBUFFORCE = 33
@@ -20,19 +22,32 @@ ICMP6_FILTER = 1
 ROOM = 8 << 20
 """Bytes of replies the kernel may keep for us: 20,000 hosts answer within a few milliseconds."""
 
+BURST = 128
+"""Requests sent at a time, and half the replies read at a time: without privilege there is room for 500."""
+
 REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
 REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 PROTOCOL = {socket.AF_INET: socket.IPPROTO_ICMP, socket.AF_INET6: socket.IPPROTO_ICMPV6}
-PACKET = struct.Struct("!BBHHH8sI")
-TIMESPEC = struct.Struct("@ll")
-ANCILLARY = socket.CMSG_SPACE(TIMESPEC.size)
+PACKET = struct.Struct("=BBHHH8sII")
+"""In the machine's order, since nobody else reads it; the checksum is the same in either (RFC 1071)."""
 
-Reply = tuple[int, str, float]
-"""The number, the address it came from, its arrival (wall seconds, 0.0 if not known)."""
+NAME = {socket.AF_INET: struct.Struct("=H2x4s8x"), socket.AF_INET6: struct.Struct("=HHI16sI")}
+WHERE = {socket.AF_INET: slice(4, 8), socket.AF_INET6: slice(8, 24)}
+"""A socket address, and where in it the address is."""
+
+IP_HEADER, LONGEST_HEADER = 20, 60
+TIMESPEC = struct.Struct("@ll")
+CONTROL = socket.CMSG_SPACE(TIMESPEC.size)
+
+Reply = tuple[bytes, int, int, float]
+"""The address it came from, the two parts of the number, its arrival (wall seconds, 0.0 if not known)."""
 
 
 class EchoSocket:
-    """One non-blocking socket of one family.  Raises OSError if it may not be opened."""
+    """One non-blocking socket of one family.  Raises OSError if it may not be opened.
+
+    The number of a request has two parts of 32 bits, ``ask`` and ``index``.
+    """
 
     def __init__(self, family: socket.AddressFamily) -> None:
         self._request = REQUEST[family]
@@ -42,10 +57,16 @@ class EchoSocket:
         self._sock, raw = _open(family)
         self._header = raw and family == socket.AF_INET  # only there the IP header comes along
         self._base = (
-            _sum(PACKET.pack(self._request, 0, 0, self._identifier, 0, self._cookie, 0))
+            _sum(PACKET.pack(self._request, 0, 0, self._identifier, 0, self._cookie, 0, 0))
             if self._header
             else -1
         )
+        self._name, self._where = NAME[family].size, WHERE[family]
+        head = IP_HEADER if self._header else 0
+        data = PACKET.size + (LONGEST_HEADER if self._header else 0)
+        self._requests = Slots(BURST, self._name, PACKET.size)
+        self._replies = Slots(2 * BURST, self._name, data, CONTROL)
+        self._slot = _slot(self._where, self._name, head, data)
         try:
             self._settle(family, raw)
         except OSError:
@@ -60,41 +81,62 @@ class EchoSocket:
         """Close the socket."""
         self._sock.close()
 
-    def send(self, number: int, address: SockAddress) -> None:
-        """Send request ``number`` (32 bits).  Raises OSError."""
-        self._sock.sendto(self.packet(number), address)
+    def send(self, ask: int, indexes: Sequence[int], names: Sequence[bytes]) -> int:
+        """Send a request to ``names[index]`` for each of up to ``BURST`` indexes; how many were taken.
 
-    def packet(self, number: int) -> bytes:
+        Raises OSError if the first was not.
+        """
+        memory, size, packet = self._requests.memory, self._requests.size, self.packet
+        at = 0
+        for index in indexes:
+            memory[at : at + size] = names[index] + packet(ask, index)
+            at += size
+        return self._requests.send(self._sock, len(indexes))
+
+    def packet(self, ask: int, index: int) -> bytes:
         """The request.  Its checksum is that of an empty one plus the words that differ (RFC 1624)."""
-        sequence = number & 0xFFFF
+        sequence = index & 0xFFFF
         checksum = 0  # which the kernel fills in, but for raw IPv4
         if self._base >= 0:
-            total = self._base + sequence + (number >> 16) + sequence
+            total = self._base + (ask >> 16) + (ask & 0xFFFF) + (index >> 16) + sequence + sequence
             total = (total >> 16) + (total & 0xFFFF)
             checksum = ~(total + (total >> 16)) & 0xFFFF
-        return PACKET.pack(self._request, 0, checksum, self._identifier, sequence, self._cookie, number)
+        return PACKET.pack(self._request, 0, checksum, self._identifier, sequence, self._cookie, ask, index)
 
-    def receive(self, most: int) -> list[Reply]:
-        """Up to ``most`` of the replies that are there.  What is not ours is left out."""
-        replies: list[Reply] = []
-        read, unpack, cookie, kind = self._sock.recvmsg, PACKET.unpack_from, self._cookie, self._reply
-        header, least, when, start = self._header, PACKET.size, TIMESPEC.unpack, 0
-        for _ in range(most):
+    def receive(self) -> list[Reply]:
+        """Up to two bursts of the replies that are there.  What is not ours is left out."""
+        count = self._filled()
+        memory, cookie, reply = self._replies.memory, self._cookie, self._reply
+        if self._header:
+            self._cut_options(count)
+        return [
+            (address, ask, index, seconds + nanoseconds * 1e-9)
+            for address, kind, echoed, ask, index, seconds, nanoseconds in self._slot.iter_unpack(
+                memoryview(memory)[: count * self._replies.size]
+            )
+            if echoed == cookie and kind == reply
+        ]
+
+    def _filled(self) -> int:
+        for _ in range(BURST):
             try:
-                data, ancillary, _, sender = read(256, ANCILLARY)
-            except (BlockingIOError, InterruptedError):
+                return self._replies.receive(self._sock)
+            except BlockingIOError:
                 break
             except OSError:
                 continue  # an error that the network reported for one host; reading it has cleared it
-            if header and data:
-                start = (data[0] & 15) * 4
-            if len(data) < start + least:
-                continue
-            found, _, _, _, _, echoed, number = unpack(data, start)
-            if found == kind and echoed == cookie:
-                seconds, nanoseconds = when(ancillary[0][2]) if ancillary else (0, 0)
-                replies.append((number, sender[0], seconds + nanoseconds / 1e9))
-        return replies
+        return 0
+
+    def _cut_options(self, count: int) -> None:
+        """Make all IP headers equally long: a reply with options in it is rare."""
+        memory, size = self._replies.memory, self._replies.size
+        first = memory[self._name : count * size : size]
+        if first.count(0x45) == len(first):
+            return
+        for number, byte in enumerate(first):
+            data = number * size + self._name
+            start = data + (byte & 15) * 4
+            memory[data + IP_HEADER : data + IP_HEADER + PACKET.size] = memory[start : start + PACKET.size]
 
     def _settle(self, family: socket.AddressFamily, raw: bool) -> None:
         sock = self._sock
@@ -106,7 +148,7 @@ class EchoSocket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         if raw:
             _only_replies(sock, family)
-            _only_identifier(sock, family, self._identifier)
+            _only_identifier(sock, family, socket.ntohs(self._identifier))
 
 
 def _open(family: socket.AddressFamily) -> tuple[socket.socket, bool]:
@@ -115,6 +157,16 @@ def _open(family: socket.AddressFamily) -> tuple[socket.socket, bool]:
         return socket.socket(family, socket.SOCK_DGRAM, PROTOCOL[family]), False
     except PermissionError:
         return socket.socket(family, socket.SOCK_RAW, PROTOCOL[family]), True
+
+
+def _slot(where: slice, name: int, head: int, data: int) -> struct.Struct:
+    """What is wanted of a reply's slot: address; type, cookie and number; arrival."""
+    wide = "q" if TIMESPEC.size == 16 else "l"
+    pads = (where.start, name - where.stop + head, data - head - PACKET.size + socket.CMSG_LEN(0))
+    return struct.Struct(
+        f"={pads[0]}x{where.stop - where.start}s{pads[1]}xB7x8sII{pads[2]}x{wide}{wide}"
+        f"{CONTROL - socket.CMSG_LEN(TIMESPEC.size)}x"
+    )
 
 
 def _only_replies(sock: socket.socket, family: socket.AddressFamily) -> None:
@@ -139,5 +191,13 @@ def _only_identifier(sock: socket.socket, family: socket.AddressFamily, identifi
     )
 
 
+def name_of(family: socket.AddressFamily, address: SockAddress) -> bytes:
+    """A numeric address as the kernel takes it (struct sockaddr_in, sockaddr_in6)."""
+    if family == socket.AF_INET:
+        return NAME[family].pack(family, socket.inet_aton(address[0]))
+    scope = address[3] if len(address) == 4 else 0
+    return NAME[family].pack(family, 0, 0, socket.inet_pton(family, address[0]), scope)
+
+
 def _sum(data: bytes) -> int:
-    return sum(struct.unpack(f"!{len(data) // 2}H", data))
+    return sum(struct.unpack(f"={len(data) // 2}H", data))

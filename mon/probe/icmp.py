@@ -10,20 +10,22 @@ import errno
 import itertools
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mon.model.result import Verdict
 from mon.probe.address import SockAddress, endpoint
-from mon.probe.echosocket import PROTOCOL, EchoSocket
+from mon.probe.echosocket import BURST, PROTOCOL, WHERE, EchoSocket, name_of
 from mon.probe.faults import judged
 from mon.probe.pulse import Pulse
+
+Targets = Sequence[tuple[str, SockAddress]]
+"""Host and address."""
 
 REMEDY = (
     'ping is not permitted: sysctl -w net.ipv4.ping_group_range="0 2147483647" '
     "(for good: in /etc/sysctl.d), or give mon CAP_NET_RAW"
 )
-BURST = 64
 PATIENCE = 100
 """Milliseconds to wait for room in the socket before a request counts as not sent."""
 
@@ -53,35 +55,32 @@ class Echo(NamedTuple):
 
 
 NOT_ASKED = OSError(errno.EAGAIN, "the socket took no request")
-LATE = object()
-
-
-class Asked:
-    """One host that is being asked.  ``trouble`` is why no request to it could be sent so far."""
-
-    __slots__ = ("address", "host", "sweep", "trouble")
-
-    def __init__(self, sweep: "Sweep", host: str, address: SockAddress) -> None:
-        self.sweep = sweep
-        self.host = host
-        self.address = address
-        self.trouble: OSError | None = NOT_ASKED
 
 
 class Sweep:
-    """The hosts of one sweep on one family that have not answered yet."""
+    """The hosts of one sweep on one family.  An index is a place in ``hosts`` and ``names``.
 
-    def __init__(self, targets: Iterable[tuple[str, SockAddress]], report: Callable[[Echo], None]) -> None:
-        self.waiting = dict.fromkeys(Asked(self, host, address) for host, address in targets)
-        self.numbers: list[int] = []
+    ``waiting`` are those that have not answered, ``asks`` has when each was asked (wall seconds), a dict for
+    each attempt, and ``trouble`` why a request could not be sent.
+    """
+
+    def __init__(
+        self, family: socket.AddressFamily, targets: Targets, report: Callable[[Echo], None]
+    ) -> None:
+        self.hosts = [host for host, _ in targets]
+        self.names = [name_of(family, address) for _, address in targets]
+        self.waiting = set(range(len(targets)))
+        self.asks: list[dict[int, float]] = []
+        self.trouble: dict[int, OSError] = {}
         self.began = time.monotonic()
         self._report = report
         self._done: asyncio.Future[None] | None = None
 
-    def answered(self, asked: Asked, rtt: float) -> None:
+    def answered(self, index: int, rtt: float) -> None:
         """The first answer counts; later ones answer the retries."""
-        if self.waiting.pop(asked, LATE) is not LATE:
-            self._report(Echo.alive(asked.host, rtt))
+        if index in self.waiting:
+            self.waiting.remove(index)
+            self._report(Echo.alive(self.hosts[index], rtt))
             if not self.waiting:
                 self._settle()
 
@@ -100,12 +99,16 @@ class Sweep:
 
     def give_up(self, attempts: int, trouble: str) -> None:
         """Report the hosts that have not answered: down, or unknown if ``trouble`` was ours."""
-        for asked in self.waiting:
-            why = trouble or (
-                judged(asked.trouble, at_once=True, doing="ping").detail if asked.trouble else ""
-            )
-            self._report(Echo.unknown(asked.host, why) if why else Echo.dead(asked.host, attempts))
-        self.waiting.clear()
+        waiting, self.waiting = self.waiting, set()
+        for index in sorted(waiting):
+            why = trouble or self._not_asked(index)
+            host = self.hosts[index]
+            self._report(Echo.unknown(host, why) if why else Echo.dead(host, attempts))
+
+    def _not_asked(self, index: int) -> str:
+        if any(index in sent for sent in self.asks):
+            return ""
+        return judged(self.trouble.get(index, NOT_ASKED), at_once=True, doing="ping").detail
 
     def _settle(self) -> None:
         if self._done and not self._done.done():
@@ -117,9 +120,10 @@ class Family:
 
     def __init__(self, family: socket.AddressFamily, pulse: Pulse) -> None:
         self._family = family
+        self._where = WHERE[family]
         self._pulse = pulse
         self._socket: EchoSocket | None = None
-        self._waited: dict[int, tuple[Asked, float]] = {}  # number: who was asked, and when (wall)
+        self._asks: dict[int, tuple[Sweep, dict[int, float]]] = {}
         self._numbers = itertools.count()
 
     async def sweep(self, sweep: Sweep, timeout: float, attempts: int) -> None:
@@ -132,16 +136,19 @@ class Family:
             trouble = REMEDY if isinstance(error, PermissionError) else f"cannot ping: {error.strerror}"
             return sweep.give_up(attempts, trouble)
         self._pulse.begin()
+        numbers = []
         try:
             for _ in range(attempts):
-                await self._ask(sweep)
+                numbers.append(next(self._numbers) & 0xFFFFFFFF)
+                await self._ask(sweep, numbers[-1])
                 await sweep.all_answered(timeout)
-            self._drain(1 << 20)
+            while self._drain():
+                pass
             held_up = self._pulse.held_up(since)
         finally:
             self._pulse.end()
-            for number in sweep.numbers:
-                self._waited.pop(number, None)
+            for number in numbers:
+                self._asks.pop(number, None)
         mine = held_up > timeout * attempts / 2
         return sweep.give_up(attempts, f"mon itself was held up for {held_up:.1f} s" if mine else "")
 
@@ -157,58 +164,65 @@ class Family:
             self._socket = EchoSocket(self._family)
             asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain)
 
-    async def _ask(self, sweep: Sweep) -> None:
+    async def _ask(self, sweep: Sweep, number: int) -> None:
         """One request to each that is waited for, in bursts, reading the replies in between."""
-        hosts = list(sweep.waiting)
-        for start in range(0, len(hosts), BURST):
-            for asked in self._burst(hosts[start : start + BURST]):
-                await self._send_patiently(asked)
+        sent: dict[int, float] = {}
+        sweep.asks.append(sent)
+        self._asks[number] = (sweep, sent)
+        indexes = sorted(sweep.waiting)
+        for start in range(0, len(indexes), BURST):
+            left = self._burst(sweep, number, indexes[start : start + BURST])
+            while left:
+                left = await self._send_patiently(sweep, number, left)
             self._drain()
             await asyncio.sleep(0)
 
-    async def _send_patiently(self, asked: Asked) -> None:
+    async def _send_patiently(self, sweep: Sweep, number: int, indexes: list[int]) -> list[int]:
+        """Those that are left when there was room again; without any the first one is not asked."""
         for _ in range(PATIENCE):
             await asyncio.sleep(0.001)
-            if not self._burst((asked,)):
-                return
+            left = self._burst(sweep, number, indexes)
+            if len(left) < len(indexes):
+                return left
+        return indexes[1:]
 
-    def _burst(self, hosts: Iterable[Asked]) -> list[Asked]:
+    def _burst(self, sweep: Sweep, number: int, indexes: list[int]) -> list[int]:
         """Send a request to each; those for which the socket takes no more just now."""
-        if self._socket is None:
-            return []  # closed meanwhile
-        send, waited, numbers, clock = self._socket.send, self._waited, self._numbers, time.time
-        left: list[Asked] = []
-        for asked in hosts:
-            number = next(numbers) & 0xFFFFFFFF
-            waited[number] = (asked, clock())
-            asked.sweep.numbers.append(number)
+        sent = self._asks[number][1]
+        while indexes and self._socket is not None:  # closed meanwhile
+            began = time.time()
             try:
-                send(number, asked.address)
+                count = self._socket.send(number, indexes, sweep.names)
             except BlockingIOError:
-                left.append(asked)
+                return indexes
             except OSError as error:
-                if asked.trouble is not None:
-                    asked.trouble = error
-            else:
-                asked.trouble = None
-        return left
+                sweep.trouble[indexes[0]] = error
+                indexes = indexes[1:]
+                continue
+            each = (time.time() - began) / count  # they went one after the other
+            sent.update([(index, began + each * place) for place, index in enumerate(indexes[:count])])
+            indexes = indexes[count:]
+        return []
 
-    def _drain(self, most: int = BURST * 4) -> None:
-        """Read up to ``most`` replies and tell the sweeps."""
+    def _drain(self) -> bool:
+        """Read some of the replies and tell the sweeps; were there any?"""
         if self._socket is None:
-            return
-        waited, now, mono = self._waited, time.time(), time.monotonic()
-        for number, source, arrival in self._socket.receive(most):
-            found = waited.get(number)
+            return False
+        asks, where, now, mono = self._asks, self._where, time.time(), time.monotonic()
+        replies = self._socket.receive()
+        for address, number, index, arrival in replies:
+            found = asks.get(number)
             if found is None:
                 continue
-            asked, wall = found
-            if source != asked.address[0] and source.partition("%")[0] != asked.address[0]:
+            sweep, sent = found
+            wall = sent.get(index)
+            if wall is None or sweep.names[index][where] != address:
                 continue
             rtt = (arrival or now) - wall  # by the kernel's clock: it may have waited for us
-            if not 0.0 <= rtt <= mono - asked.sweep.began:  # which was set meanwhile
-                rtt = 0.0 if rtt < 0.0 else mono - asked.sweep.began
-            asked.sweep.answered(asked, rtt)
+            if not 0.0 <= rtt <= mono - sweep.began:  # which was set meanwhile
+                rtt = 0.0 if rtt < 0.0 else mono - sweep.began
+            sweep.answered(index, rtt)
+        return bool(replies)
 
 
 class Icmp:
@@ -239,7 +253,7 @@ class Icmp:
             else:
                 targets[to.family].append((host, to.address))
         sweeps = (
-            self._families[family].sweep(Sweep(some, report), timeout, attempts)
+            self._families[family].sweep(Sweep(family, some, report), timeout, attempts)
             for family, some in targets.items()
             if some
         )

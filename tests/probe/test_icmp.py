@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from mon.model.result import Verdict
+from mon.probe import echosocket
 from mon.probe.echosocket import PACKET, EchoSocket, _sum
-from mon.probe.icmp import REMEDY
+from mon.probe.icmp import REMEDY, Sweep
 
 DEAF = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1"
 PERMITTED = 'sysctl -qw net.ipv4.ping_group_range="0 2147483647"'
@@ -83,6 +84,37 @@ def in_namespace(script, *hosts, prefix=""):
     return [tuple(echo) for echo in json.loads(run.stdout)], run.stderr
 
 
+@pytest.fixture
+def raw_probe(probe, monkeypatch):
+    """One whose socket gets all that comes for its identifier, with the IP header."""
+    kind = socket.SOCK_RAW
+    opened = lambda family: (socket.socket(family, kind, echosocket.PROTOCOL[family]), True)  # noqa: E731
+    monkeypatch.setattr(echosocket, "_open", opened)
+    return probe
+
+
+async def asked_one(probe):
+    """A family that waits for 127.0.0.2 under the number 7, 0; and what is heard of it."""
+    family, heard = probe._icmp._families[socket.AF_INET], []
+    family._open()
+    sweep = Sweep(socket.AF_INET, [("127.0.0.2", ("127.0.0.2", 0))], heard.append)
+    family._asks[7] = (sweep, {0: 0.0})
+    return family, heard
+
+
+def forge(echo, ask, index, *, source="127.0.0.2", cookie=None, kind=0, options=b""):
+    """Send the socket a reply from another process."""
+    head = (kind, 0), (echo._identifier, index & 0xFFFF, cookie or echo._cookie, ask, index)
+    total = _sum(PACKET.pack(*head[0], 0, *head[1]))
+    total = (total >> 16) + (total & 0xFFFF)
+    total += total >> 16
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
+        forger.bind((source, 0))
+        if options:
+            forger.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, options)
+        forger.sendto(PACKET.pack(*head[0], ~total & 0xFFFF, *head[1]), ("127.0.0.1", 0))
+
+
 @pings
 async def test_hosts_that_answer_are_alive_on_both_families(probe):
     hosts = [f"127.0.{i % 5}.{1 + i // 5}" for i in range(500)]
@@ -133,7 +165,8 @@ async def test_no_descriptors_make_every_host_unknown(probe, monkeypatch):
 @pings
 def test_the_checksum_is_right_for_any_number():
     sock = EchoSocket(socket.AF_INET)
-    packets = [sock.packet(number) for number in (0, 1, 0xFFFF, 0x10000, 0xFFFE0001, 0xFFFFFFFF)]
+    numbers = (0, 1, 0xFFFF, 0x10000, 0xFFFE0001, 0xFFFFFFFF)
+    packets = [sock.packet(ask, index) for ask in numbers for index in numbers]
     raw, _ = sock._header, sock.close()
     for packet in packets:
         total = _sum(packet)
@@ -146,27 +179,40 @@ async def test_a_forged_reply_from_another_address_does_not_count(probe):
     """Right identifier, number and cookie, but not from the host that was asked."""
     family = probe._icmp._families[socket.AF_INET]
     family._open()
-    echo = family._socket
-    heard = []
-    family._waited[7] = (type("Asked", (), {"address": ("127.0.0.9", 0), "sweep": None})(), 0.0)
-    head = (0, 0, 0, echo._identifier, 7, echo._cookie, 7)
-    total = _sum(PACKET.pack(*head))
-    total = (total >> 16) + (total & 0xFFFF)
-    packet = PACKET.pack(0, 0, ~total & 0xFFFF, *head[3:])
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
-        forger.bind(("127.0.0.2", 0))
-        forger.sendto(packet, ("127.0.0.1", 0))
-    family._waited[7][0].sweep = type(
-        "Sweep", (), {"began": 0.0, "answered": lambda *said: heard.append(said)}
-    )()
-    await asyncio.sleep(0.1)
+    echo, heard = family._socket, []
+    targets = [(host, (host, 0)) for host in ("127.0.0.9", "127.0.0.2")]
+    family._asks[7] = (Sweep(socket.AF_INET, targets, heard.append), {0: 0.0, 1: 0.0})
+    for index, known in (
+        (0, 0),
+        (1, 0 if not echo._header else 1),
+    ):  # what a ping socket gets the kernel says
+        forge(echo, 7, index, source="127.0.0.2")
+        await asyncio.sleep(0.1)
+        assert [said.host for said in heard] == ["127.0.0.2"] * known
+
+
+@pings
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to forge a reply")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"cookie": bytes(8)}, {"kind": 8}, {"ask": 8}, {"index": 1}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+async def test_a_reply_that_carries_anything_else_is_nobodys(wrong, raw_probe):
+    family, heard = await asked_one(raw_probe)
+    forge(family._socket, **{"ask": 7, "index": 0, **wrong})
+    await asyncio.sleep(0.05)
     assert heard == []
-    family._waited[7][0].address = ("127.0.0.2", 0)
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as forger:
-        forger.bind(("127.0.0.2", 0))
-        forger.sendto(packet, ("127.0.0.1", 0))
-    await asyncio.sleep(0.1)
-    assert not echo._header or len(heard) == 1  # a ping socket hears only what the kernel gives it
+
+
+@pings
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to forge a reply")
+@pytest.mark.parametrize("options", [b"", b"\x01" * 4, b"\x01" * 40], ids=len)
+async def test_a_reply_with_options_in_its_ip_header_counts(options, raw_probe):
+    family, heard = await asked_one(raw_probe)
+    forge(family._socket, 7, 0, options=options)
+    await asyncio.sleep(0.05)
+    assert [said.verdict for said in heard] == [Verdict.OK]
 
 
 @namespaces
@@ -258,5 +304,5 @@ async def test_the_route_to_ourselves(probe):
 
 
 def test_struct_sizes_are_those_of_the_kernel():
-    assert PACKET.size == 20
+    assert PACKET.size == 24
     assert struct.calcsize("@HBBI") == 8
