@@ -32,15 +32,21 @@ async def sweep(
     """Report each host as soon as its fate is known; with ``-a`` or ``-T`` those that fail come last."""
     failed: list[Echo] = []
     answered = False
+    longest = slow / 1000 if slow and not all_hosts else float("inf")
+    good, no_cause = Verdict.OK, Cause.NONE
 
     def heard(echo: Echo) -> None:
         nonlocal answered
-        answered = answered or echo.rtt is not None
-        echo_or_slow = judged(echo, 0 if all_hosts else slow)
-        if echo_or_slow.verdict is not Verdict.OK and (all_hosts or trace):
-            failed.append(echo_or_slow)
+        if echo.rtt is not None:
+            answered = True
+            if echo.rtt <= longest:
+                report(echo.host, good, echo.detail, no_cause)
+                return
+        found = echo if echo.rtt is None else too_slow(echo, slow)
+        if all_hosts or trace:
+            failed.append(found)
         else:
-            say(report, echo_or_slow)
+            say(report, found)
 
     await probe.ping_sweep(hosts, heard, timeout=timeout / 1000, retries=retries)
     if all_hosts and answered:
@@ -65,11 +71,9 @@ def verify(options: Mapping[str, object]) -> None:
     numbers(options)
 
 
-def judged(echo: Echo, slow: float) -> Echo:
-    """The same, but down if it took longer than ``slow`` milliseconds (0: never)."""
-    if slow and echo.rtt is not None and echo.rtt * 1000 > slow:
-        return Echo(echo.host, Verdict.DOWN, f"{echo.detail}, more than {slow:g} ms", echo.rtt)
-    return echo
+def too_slow(echo: Echo, slow: float) -> Echo:
+    """The same, but down, since it took longer than ``slow`` milliseconds."""
+    return Echo(echo.host, Verdict.DOWN, f"{echo.detail}, more than {slow:g} ms", echo.rtt)
 
 
 def say(report: Report, echo: Echo) -> None:

@@ -60,6 +60,8 @@ class Reactions:
 
     def of(self, result: HostResult) -> list[HostResult]:
         """The results to count now that this one came: itself or not, and an *ok* that waited for it."""
+        if not (result.final or self._witnesses):
+            return [result]
         seat = ((result.watch, result.service), result.host)
         if result.final:
             return self._event(seat, result)

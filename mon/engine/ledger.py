@@ -199,9 +199,10 @@ class Ledger:
         self.alert_history.extend(called(decisions))
 
     def _audience(self, key: Key, static: Mapping[str, str], event: Event) -> Audience:
-        hosts = tuple(host.name for host in self.enabled_hosts(key[0]))
-        known = [(host, self.host_states[(*key, host)]) for host in hosts if (*key, host) in self.host_states]
-        reports = tuple(HostReport(host, s.verdict.value, s.detail, s.since.wall) for host, s in known)
+        hosts = tuple([host.name for host in self.enabled_hosts(key[0])])
+        find = self.host_states.get
+        known = [(host, state) for host in hosts if (state := find((*key, host))) is not None]
+        reports = tuple([HostReport(host, str(s.verdict), s.detail, s.since.wall) for host, s in known])
         held = self.held_by(key) if event.type in FAILURES else ()
         return Audience(hosts, reports, static, held)
 

@@ -18,6 +18,10 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+OK, DOWN, UNKNOWN = Verdict
+"""For what is done for each host of each round: ``Verdict.OK`` takes Python 3.11 a tenth of a microsecond."""
+
+
 class Cause(StrEnum):
     """How a host was found down; in this order the floor prefers to keep a server in (DESIGN §6)."""
 

@@ -61,7 +61,7 @@ class Probe:
         self._contexts = Contexts()
         self._lent = Contexts()
         self._sessions = Sessions()
-        self._icmp = Icmp(self._pulse)
+        self._icmp = Icmp(self._pulse, self._note)
         self._threads = Threads(THREADS, "mon-blocking")
 
     async def resolve(self, host: str, *, timeout: float = 5.0) -> tuple[str, ...]:
@@ -217,13 +217,7 @@ class Probe:
             else:
                 names.append(host)
         addresses += await self._resolved(names, report, timeout * (retries + 1))
-
-        def heard(echo: Echo) -> None:
-            if echo.detail == REMEDY:
-                self._note(REMEDY)
-            report(echo)
-
-        await self._icmp.sweep(addresses, heard, timeout=timeout, attempts=retries + 1)
+        await self._icmp.sweep(addresses, report, timeout=timeout, attempts=retries + 1)
 
     async def ping(
         self, host: str, *, count: int = 3, interval: float = 0.2, timeout: float = 2.0, family: int = 0

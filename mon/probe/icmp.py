@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mon.model.result import Verdict
+from mon.model.result import OK, Verdict
 from mon.probe.address import SockAddress, endpoint
 from mon.probe.echosocket import BURST, PROTOCOL, WHERE, EchoSocket, name_of
 from mon.probe.faults import judged
@@ -41,7 +41,7 @@ class Echo(NamedTuple):
     @classmethod
     def alive(cls, host: str, rtt: float) -> "Echo":
         """It answered."""
-        return cls(host, Verdict.OK, f"answered in {rtt * 1000:.2f} ms", rtt)
+        return cls(host, OK, f"answered in {rtt * 1000:.2f} ms", rtt)
 
     @classmethod
     def dead(cls, host: str, attempts: int) -> "Echo":
@@ -118,8 +118,9 @@ class Sweep:
 class Family:
     """The socket of one address family, and who is waited for under which number."""
 
-    def __init__(self, family: socket.AddressFamily, pulse: Pulse) -> None:
+    def __init__(self, family: socket.AddressFamily, pulse: Pulse, advise: Callable[[str], None]) -> None:
         self._family = family
+        self._advise = advise
         self._where = WHERE[family]
         self._pulse = pulse
         self._socket: EchoSocket | None = None
@@ -133,7 +134,10 @@ class Family:
         try:
             self._open()
         except OSError as error:
-            trouble = REMEDY if isinstance(error, PermissionError) else f"cannot ping: {error.strerror}"
+            trouble = f"cannot ping: {error.strerror}"
+            if isinstance(error, PermissionError):
+                trouble = REMEDY
+                self._advise(REMEDY)
             return sweep.give_up(attempts, trouble)
         self._pulse.begin()
         numbers = []
@@ -226,10 +230,10 @@ class Family:
 
 
 class Icmp:
-    """Pings on both address families."""
+    """Pings on both address families; ``advise`` is told what an operator should change about the machine."""
 
-    def __init__(self, pulse: Pulse) -> None:
-        self._families = {family: Family(family, pulse) for family in PROTOCOL}
+    def __init__(self, pulse: Pulse, advise: Callable[[str], None]) -> None:
+        self._families = {family: Family(family, pulse, advise) for family in PROTOCOL}
 
     async def sweep(
         self,

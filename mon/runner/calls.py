@@ -9,7 +9,7 @@ from typing import Any
 
 from mon.catalog.plan import Bound, Check, Form
 from mon.model.config import Key
-from mon.model.result import Cause, Verdict
+from mon.model.result import OK, Cause, Verdict
 from mon.model.weight import Detail, detail_of
 from mon.probe.deadlines import Deadlines
 from mon.probe.pulse import Pulse
@@ -150,6 +150,9 @@ def _reporter(tell: Tell, excuse: Callable[[Finding], Finding]) -> Callable[...,
     """The ``report`` that a sweep is given."""
 
     def report(host: str, verdict: Verdict, detail: Detail = "", cause: Cause = Cause.NONE) -> None:
-        tell(host, excuse((Verdict(verdict), detail, cause)))
+        if verdict is OK:  # nearly all, nearly always
+            tell(host, (verdict, detail, cause))
+        else:
+            tell(host, excuse((Verdict(verdict), detail, cause)))
 
     return report

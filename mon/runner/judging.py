@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from mon.errors import Down, Finding
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
-from mon.model.result import Cause, HostResult, RunResult, Verdict
+from mon.model.result import DOWN, OK, Cause, HostResult, RunResult, Verdict
 from mon.model.weight import Detail, Weighed, parted, weight_of
 from mon.struct import Struct
 
@@ -40,7 +40,7 @@ class Finished(Struct, frozen=True, gc=False):
         status: int | None = None,
     ) -> HostResult:
         """One host's part; a weight is suggested by an *ok* only."""
-        line, weight = parted(detail)
+        line, weight = (detail, None) if type(detail) is str else parted(detail)
         return HostResult(
             watch=self.key[0],
             service=self.key[1],
@@ -51,7 +51,7 @@ class Finished(Struct, frozen=True, gc=False):
             at=self.ended,
             cause=cause,
             status=STATUS[verdict] if status is None else status,
-            weight=weight if verdict is Verdict.OK else None,
+            weight=weight if verdict is OK else None,
         )
 
     def of_run(
@@ -85,12 +85,12 @@ def roll_up(run: Finished, results: Sequence[HostResult]) -> RunResult:
     The summary names the failing hosts; the detail has a line for each host, failing ones first, then one
     for each weight that is suggested.  The status is 0, 1 if a host is down, 2 if some are merely unknown.
     """
-    failing = [result for result in results if result.verdict is not Verdict.OK]
-    good = [result for result in results if result.verdict is Verdict.OK]
+    failing = [result for result in results if result.verdict is not OK]
+    good = [result for result in results if result.verdict is OK]
     lines = [f"{result.host}: {result.detail}" for result in (*failing, *good)]
     lines += [f"{SUGGESTS} {result.host} {result.weight}" for result in good if result.weight is not None]
     output = "\n".join([" ".join(result.host for result in failing), *lines]) + "\n"
-    down = any(result.verdict is Verdict.DOWN for result in failing)
+    down = any(result.verdict is DOWN for result in failing)
     status = STATUS[Verdict.DOWN if down else Verdict.UNKNOWN] if failing else 0
     untested = failing and not good and not down
     return run.of_run(status, output, results, trouble=failing[0].detail if untested else "")
