@@ -12,6 +12,7 @@ steps: neither direction stops or bunches anything.
 import heapq
 import inspect
 import logging
+import math
 from asyncio import Task, TimerHandle, get_running_loop
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -68,7 +69,7 @@ class Timetable:
         self._turns: dict[Key, _Turn] = {}
         self._heap: list[tuple[float, int, Key]] = []
         self._numbers = count()
-        self._scheduler = _scheduler()
+        self._scheduler = _scheduler(self._is_due)
         self._watchdog: TimerHandle | None = None
         self._offset = 0.0
 
@@ -148,6 +149,9 @@ class Timetable:
             self._heap = [(turn.due, turn.number, key) for key, turn in self._turns.items()]
             heapq.heapify(self._heap)
 
+    def _is_due(self) -> bool:
+        return bool(self._heap) and self._heap[0][0] <= self._clock().mono
+
     def _tick(self) -> None:
         began = now = self._clock().mono
         starts = 0
@@ -177,12 +181,13 @@ class Timetable:
     def _look_for_step(self) -> None:
         """Move APScheduler's plans along with a wall clock that was set.
 
-        Forward it has run what was due, once each, and goes on.  Backward its plans are too far ahead.
+        Forward it has only to look: it runs what is due, once each.  Backward its plans are too far ahead.
         """
         offset, self._offset = self._offset, self._clock_offset()
         step = self._offset - offset
         if abs(step) >= STEP:
             _log.warning("the clock was set by %+.1f s; checks go on as planned", step)
+            self._scheduler.wakeup()
         if step <= -STEP:
             for job in self._scheduler.get_jobs():
                 self._scheduler.modify_job(job.id, next_run_time=job.next_run_time + timedelta(seconds=step))
@@ -241,22 +246,47 @@ class _Tasks(BaseExecutor):  # type: ignore[misc]
 class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
     """Looks for due jobs in the timer's own turn of the loop.
 
-    The original wakes the loop through its pipe first, as if from another thread: twice the turns.
+    The original wakes the loop through its pipe first, as if from another thread: twice the turns.  And it
+    is not asked (some 200 us) at a tick at which neither the heap nor the calendar has anything that is due.
     """
+
+    def __init__(self, is_due: Callable[[], bool], **options: Any) -> None:
+        super().__init__(**options)
+        self._is_due = is_due
+        self._next_tick = 0.0
+        self._calendar: float | None = None
 
     def _start_timer(self, wait_seconds: float | None) -> None:
         self._stop_timer()
+        self._calendar = None
         if wait_seconds is not None:
+            self._next_tick = self._eventloop.time() + wait_seconds
             self._timeout = self._eventloop.call_later(wait_seconds, self._look)
 
     def _look(self) -> None:
         self._stop_timer()
-        self._start_timer(self._process_jobs())
+        if self._is_due() or self._calendar_due() <= self._eventloop.time():
+            self._start_timer(self._process_jobs())
+        else:
+            self._timeout = self._eventloop.call_later(TICK, self._look)
+
+    def _calendar_due(self) -> float:
+        """When the first job but the tick is due, on the loop's clock, as planned at the last real look."""
+        if self._calendar is None:
+            plans = {job.id: job.next_run_time for job in self.get_jobs() if job.next_run_time}
+            first = min(plans.values(), default=None)
+            others = [plan for name, plan in plans.items() if name != _TICK_JOB]
+            if first is None or len(others) == len(plans):
+                return self._next_tick
+            behind = (min(others) - first).total_seconds() if others else math.inf
+            self._calendar = self._next_tick + behind
+        return self._calendar
 
 
-def _scheduler() -> _Scheduler:
+def _scheduler(is_due: Callable[[], bool]) -> _Scheduler:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it writes two lines per run
     return _Scheduler(
+        is_due,
         timezone=UTC,
         executors={"default": _Inline(), "coroutines": _Tasks()},
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},

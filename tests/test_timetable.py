@@ -337,6 +337,26 @@ async def test_what_a_calendar_job_raises_is_logged_and_it_runs_again(
     assert "disk full" in caplog.text
 
 
+async def test_apscheduler_is_asked_only_when_something_is_due(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, ask = Counter[str](), live.table._scheduler._process_jobs
+
+    def counted() -> float | None:
+        asked["times"] += 1
+        wait: float | None = ask()
+        return wait
+
+    monkeypatch.setattr(live.table._scheduler, "_process_jobs", counted)
+    live.table.put(PING, 3600, first=3600)
+    live.table.every("resync", 0.3, live.resync)
+    counts = await live.counted(1.0)  # 50 ticks
+    assert 2 <= counts["resync"] <= 3
+    assert asked["times"] <= 8
+    live.table.again(PING, 0.0)
+    assert (await live.counted(0.2))[PING] == 1
+
+
 async def test_nothing_starts_after_stop(live: Live) -> None:
     live.table.put(HTTP, 0.05, first=0)
     await live.counted(0.2)
