@@ -56,14 +56,11 @@ class EchoSocket:
         self._identifier = int.from_bytes(os.urandom(2), "big")
         self._sock, raw = _open(family)
         self._header = raw and family == socket.AF_INET  # only there the IP header comes along
-        self._base = (
-            _sum(PACKET.pack(self._request, 0, 0, self._identifier, 0, self._cookie, 0, 0))
-            if self._header
-            else -1
-        )
+        self._base = _sum(PACKET.pack(self._request, 0, 0, self._identifier, 0, self._cookie, 0, 0))
         self._name, self._where = NAME[family].size, WHERE[family]
         head = IP_HEADER if self._header else 0
         data = PACKET.size + (LONGEST_HEADER if self._header else 0)
+        self._pack_into = struct.Struct(f"={self._name}s{PACKET.format[1:]}").pack_into
         self._requests = Slots(BURST, self._name, PACKET.size)
         self._replies = Slots(2 * BURST, self._name, data, CONTROL)
         self._slot = _slot(self._where, self._name, head, data)
@@ -86,22 +83,23 @@ class EchoSocket:
 
         Raises OSError if the first was not.
         """
-        memory, size, packet = self._requests.memory, self._requests.size, self.packet
-        at = 0
+        memory, size, pack_into = self._requests.memory, self._requests.size, self._pack_into
+        request, identifier, cookie = self._request, self._identifier, self._cookie
+        checksum, at = 0, 0  # the kernel fills in the checksum, but for raw IPv4
         for index in indexes:
-            memory[at : at + size] = names[index] + packet(ask, index)
+            if self._header:
+                checksum = self.checksum(ask, index)
+            pack_into(
+                memory, at, names[index], request, 0, checksum, identifier, index & 0xFFFF, cookie, ask, index
+            )
             at += size
         return self._requests.send(self._sock, len(indexes))
 
-    def packet(self, ask: int, index: int) -> bytes:
-        """The request.  Its checksum is that of an empty one plus the words that differ (RFC 1624)."""
-        sequence = index & 0xFFFF
-        checksum = 0  # which the kernel fills in, but for raw IPv4
-        if self._base >= 0:
-            total = self._base + (ask >> 16) + (ask & 0xFFFF) + (index >> 16) + sequence + sequence
-            total = (total >> 16) + (total & 0xFFFF)
-            checksum = ~(total + (total >> 16)) & 0xFFFF
-        return PACKET.pack(self._request, 0, checksum, self._identifier, sequence, self._cookie, ask, index)
+    def checksum(self, ask: int, index: int) -> int:
+        """That of an empty request plus the words that differ (RFC 1624)."""
+        total = self._base + (ask >> 16) + (ask & 0xFFFF) + (index >> 16) + (index & 0xFFFF) * 2
+        total = (total >> 16) + (total & 0xFFFF)
+        return ~(total + (total >> 16)) & 0xFFFF
 
     def receive(self) -> list[Reply]:
         """Up to two bursts of the replies that are there.  What is not ours is left out."""

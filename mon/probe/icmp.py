@@ -204,7 +204,7 @@ class Family:
                 indexes = indexes[1:]
                 continue
             each = (time.time() - began) / count  # they went one after the other
-            sent.update([(index, began + each * place) for place, index in enumerate(indexes[:count])])
+            sent.update(zip(indexes, [began + each * place for place in range(count)], strict=False))
             indexes = indexes[count:]
         return []
 

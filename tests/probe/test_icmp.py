@@ -1,6 +1,7 @@
 """Pings, where the machine allows them, and in network namespaces of their own, where hosts can be dead."""
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -10,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from socket import inet_aton as inet
 
 import pytest
 
 from mon.model.result import Verdict
 from mon.probe import echosocket
-from mon.probe.echosocket import PACKET, EchoSocket, _sum
+from mon.probe.echosocket import BURST, PACKET, EchoSocket, _sum
 from mon.probe.icmp import REMEDY, Sweep
+from mon.probe.slots import Slots
 
 DEAF = "sysctl -qw net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1"
 PERMITTED = 'sysctl -qw net.ipv4.ping_group_range="0 2147483647"'
@@ -165,12 +168,12 @@ async def test_no_descriptors_make_every_host_unknown(probe, monkeypatch):
 @pings
 def test_the_checksum_is_right_for_any_number():
     sock = EchoSocket(socket.AF_INET)
+    sock.close()
     numbers = (0, 1, 0xFFFF, 0x10000, 0xFFFE0001, 0xFFFFFFFF)
-    packets = [sock.packet(ask, index) for ask in numbers for index in numbers]
-    raw, _ = sock._header, sock.close()
-    for packet in packets:
-        total = _sum(packet)
-        assert not raw or (total >> 16) + (total & 0xFFFF) in (0xFFFF, 0x1FFFE)
+    for ask, index in itertools.product(numbers, numbers):
+        fixed = (sock._identifier, index & 0xFFFF, sock._cookie, ask, index)
+        total = _sum(PACKET.pack(sock._request, 0, sock.checksum(ask, index), *fixed))
+        assert (total >> 16) + (total & 0xFFFF) in (0xFFFF, 0x1FFFE)
 
 
 @pings
@@ -261,6 +264,66 @@ def test_without_a_route_hosts_are_unknown():
     found, _ = in_namespace("true", "192.0.2.1", "2001:db8::1")
     assert {verdict for _, verdict, _, _ in found} == {"unknown"}
     assert {detail for _, _, detail, _ in found} == {"cannot ping: Network is unreachable"}
+
+
+@namespaces
+def test_one_that_cannot_be_asked_leaves_those_beside_it_alone():
+    hosts = ["127.0.0.1", "192.0.2.1", "127.0.0.2", "192.0.2.2", "127.0.0.3"]
+    found, _ = in_namespace("true", *hosts)
+    said = {(host, verdict) for host, verdict, _, _ in found}
+    assert said == {(host, "ok" if host.startswith("127.") else "unknown") for host in hosts}
+    assert len(found) == 2 * len(hosts)
+
+
+@namespaces
+@pytest.mark.skipif(not shutil.which("iptables"), reason="needs iptables, to lose the first request")
+@pytest.mark.parametrize("permitted", ["true", PERMITTED], ids=["raw", "ping socket"])
+def test_a_host_that_loses_the_first_request_is_alive(permitted):
+    lossy = "iptables -A INPUT -p icmp --icmp-type echo-request -m statistic --mode nth --every 2 -j DROP"
+    found, _ = in_namespace(f"{permitted}; {lossy}", "127.0.0.1", "127.0.0.2", "127.0.0.3")
+    assert [verdict for _, verdict, _, _ in found] == ["ok"] * 6
+    assert max(rtt for _, _, _, rtt in found) < 0.2
+
+
+@pings
+@pytest.mark.parametrize("hosts", [BURST - 1, BURST, BURST + 1, 2 * BURST + 1])
+async def test_hosts_beyond_a_burst_are_asked_and_heard(probe, hosts):
+    found = await swept(probe, [f"127.0.{i // 250}.{1 + i % 250}" for i in range(hosts)], retries=0)
+    assert [echo.verdict for echo in found.values()] == [Verdict.OK] * hosts
+
+
+@pings
+async def test_what_the_socket_takes_no_more_of_is_sent_later(probe, monkeypatch):
+    """Half a burst at a time, and nothing at every other try."""
+    tries, send = itertools.count(), Slots.send
+
+    def full(slots, sock, count):
+        if next(tries) % 2:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return send(slots, sock, (count + 1) // 2)
+
+    monkeypatch.setattr(Slots, "send", full)
+    found = await swept(probe, [f"127.0.0.{i}" for i in range(1, 21)], retries=0)
+    assert [echo.verdict for echo in found.values()] == [Verdict.OK] * 20
+
+
+@pings
+async def test_what_the_socket_never_takes_is_unknown_and_the_others_are_asked(probe, monkeypatch):
+    send, refused = Slots.send, inet("127.0.0.3")
+
+    def full(slots, sock, count):
+        first = [bytes(slots.memory[at * slots.size :][4:8]) for at in range(count)]
+        if first[0] == refused:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return send(slots, sock, first.index(refused) if refused in first else count)
+
+    monkeypatch.setattr(Slots, "send", full)
+    monkeypatch.setattr("mon.probe.icmp.PATIENCE", 3)
+    found = await swept(probe, [f"127.0.0.{i}" for i in range(1, 6)], retries=0)
+    said = {host: echo.verdict for host, echo in found.items()}
+    assert said.pop("127.0.0.3") is Verdict.UNKNOWN
+    assert "the socket took no request" in found["127.0.0.3"].detail
+    assert set(said.values()) == {Verdict.OK}
 
 
 @pings
