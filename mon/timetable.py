@@ -13,7 +13,7 @@ import heapq
 import inspect
 import logging
 import math
-from asyncio import Task, TimerHandle, get_running_loop
+from asyncio import AbstractEventLoop, Handle, Task, TimerHandle, get_running_loop
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -31,10 +31,11 @@ from mon.struct import Struct
 TICK = 0.020
 """Seconds between two looks at the heap: the most that a check is late on an idle machine."""
 
-SPELL = 0.010
-LOT = 32
-"""After a stall everything is due at once: after each lot the clock is looked at, and after a spell of so
-many seconds the loop gets its turn."""
+SPELL = 0.002
+LOT = 8
+"""Many may be due at once: after each lot the clock is looked at, and after a spell of so many seconds all
+else in the loop has its turn before it goes on.  What is started is worked off in the next turn, and takes
+as long again: a reaction meets a few such turns on its way to the balancer."""
 
 STEP_LOOK = 0.5
 STEP = 0.5
@@ -70,6 +71,8 @@ class Timetable:
         self._heap: list[tuple[float, int, Key]] = []
         self._numbers = count()
         self._scheduler = _scheduler(self._is_due)
+        self._loop: AbstractEventLoop | None = None
+        self._rest: Handle | None = None
         self._watchdog: TimerHandle | None = None
         self._offset = 0.0
 
@@ -128,10 +131,14 @@ class Timetable:
         self._scheduler.add_job(self._tick, _Every(TICK), id=_TICK_JOB, replace_existing=True)
         self._scheduler.start()
         self._offset = self._clock_offset()
-        self._watchdog = get_running_loop().call_later(STEP_LOOK, self._look_for_step)
+        self._loop = get_running_loop()
+        self._watchdog = self._loop.call_later(STEP_LOOK, self._look_for_step)
 
     def stop(self) -> None:
         """Start nothing any more."""
+        self._loop = None
+        if self._rest is not None:
+            self._rest.cancel()
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
@@ -153,8 +160,12 @@ class Timetable:
         return bool(self._heap) and self._heap[0][0] <= self._clock().mono
 
     def _tick(self) -> None:
+        if self._rest is None:  # else it goes on by itself
+            self._start_what_is_due()
+
+    def _start_what_is_due(self) -> None:
         began = now = self._clock().mono
-        starts = 0
+        self._rest, starts = None, 0
         while self._heap and self._heap[0][0] <= now:
             _, number, key = heapq.heappop(self._heap)
             turn = self._turns.get(key)
@@ -163,7 +174,13 @@ class Timetable:
                 self._start(key)
                 starts += 1
                 if not starts % LOT and self._clock().mono - began > SPELL:
-                    return
+                    return self._pause()
+        return None
+
+    def _pause(self) -> None:
+        """Go on in the next turn of the loop."""
+        if self._loop is not None:
+            self._rest = self._loop.call_soon(self._start_what_is_due)
 
     def _advance(self, key: Key, turn: _Turn, now: float) -> None:
         turn.started = now

@@ -90,7 +90,7 @@ def test_missed_turns_are_skipped_and_not_made_up_for(bench: Bench) -> None:
     assert bench.run(10, step=1) == [60]
 
 
-def test_after_a_stall_starts_are_spread_over_ticks() -> None:
+def test_after_a_stall_starts_are_spread() -> None:
     bench = Bench()
 
     def slow(key: Key) -> None:
@@ -313,6 +313,41 @@ async def test_a_stalled_loop_goes_on_without_a_bunch(live: Live) -> None:
     await asyncio.sleep(0.05)
     assert live.counts[HTTP] <= 2
     assert live.counts["resync"] <= 2
+
+
+async def test_between_spells_of_starts_all_else_in_the_loop_has_its_turn(live: Live) -> None:
+    turns, done = 0, 0
+
+    def slow(_: Key) -> None:
+        nonlocal done
+        done += 1
+        time.sleep(SPELL / LOT)
+
+    live.table._start = slow
+    for number in range(100 * LOT):
+        live.table.put(("a", str(number)), 60, first=0.0)
+    while done < 100 * LOT:
+        await asyncio.sleep(0)
+        turns += bool(done)
+    assert turns >= 40
+
+
+async def test_a_stop_in_the_middle_of_many_starts_starts_no_more(live: Live) -> None:
+    started = Counter[Key]()
+
+    def slow(key: Key) -> None:
+        started[key] += 1
+        time.sleep(SPELL / LOT)
+
+    live.table._start = slow
+    for number in range(100 * LOT):
+        live.table.put(("a", str(number)), 60, first=0.0)
+    while not started:  # noqa: ASYNC110 - turns of the loop are what is waited for
+        await asyncio.sleep(0)
+    live.table.stop()
+    before = len(started)
+    await asyncio.sleep(0.2)
+    assert len(started) == before < 100 * LOT
 
 
 async def test_a_coroutine_of_the_calendar_runs_in_the_loop_and_not_twice_at_once(live: Live) -> None:
