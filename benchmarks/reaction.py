@@ -25,6 +25,7 @@ from mon.daemon.options import Options
 from mon.daemon.parts import Parts
 from mon.model.pool import Change
 from mon.model.result import Cause, HostResult, Verdict
+from mon.runner import loop
 
 AIMS = {1_000.0: 5.0, 5_000.0: 10.0}
 """Checks a second beside it, and milliseconds for 99 of 100 results."""
@@ -87,7 +88,7 @@ def _at(rate: float, samples: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="mon-bench-") as directory, listener() as (port, results):
         config = Path(directory, "mon.cf")
         config.write_text(mon_cf(directory, port, GROUPS * SIZE / rate))
-        took, checks = asyncio.run(measured(Options(config=config), samples))
+        took, checks = loop.run(measured(Options(config=config), samples))
         results.send(None)
         results.recv()
     took.sort()

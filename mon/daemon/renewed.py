@@ -15,13 +15,14 @@ from mon.daemon.loading import Loaded, load
 from mon.daemon.options import Options
 from mon.engine import Changes, compared
 from mon.model.config import Config, Key
+from mon.runner import loop
 from mon.struct import Struct, replace
 
 Name = TypeVar("Name")
 Value = TypeVar("Value")
 
 TURN = 0.0001
-"""Seconds that a thread keeps the interpreter from the loop; Python's default is fifty times as long.
+"""Seconds that a thread keeps the interpreter from the loop; usually it is five times as long.
 
 The loop gives it up at each of some seven calls of the system that a check takes, and may get it back only
 after that long: with 0.5 ms it was late by a quarter of a second, and checks came in heaps (decision 016).
@@ -93,6 +94,6 @@ def aside() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.setswitchinterval(max(usual, 10 * TURN))  # two may overlap
+        sys.setswitchinterval(max(usual, loop.TURN))  # two may overlap
         gc.freeze()
         gc.enable()

@@ -7,6 +7,7 @@ servers go through the interface that both have.
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -17,10 +18,21 @@ YOUNG = (50_000, 40, 100)
 30 ms with half of these, and then it comes whenever some hundred more programs have begun than ended; with
 these it comes in storms of alerts only, where twice as many would take 100 ms and more."""
 
+TURN = 0.0005
+"""Seconds for which a thread that waits for the interpreter lets another keep it; Python's default is 5 ms.
+A balancer is changed by a thread, which waits a few times on its way while the loop is busy with checks:
+at 5,000 a second 99 of 100 results were on the balancer in 14 to 20 ms, and with this in 7 to 16.
+"""
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` to its end on a loop of its own."""
-    return _runner()(work)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        return _runner()(work)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def freeze() -> None:

@@ -22,6 +22,15 @@ def test_without_it_asyncio_does(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loop.run(which()) == "asyncio"
 
 
+def test_threads_get_the_interpreter_soon_while_it_runs() -> None:
+    async def turn() -> float:
+        return sys.getswitchinterval()
+
+    before = sys.getswitchinterval()
+    assert loop.run(turn()) == pytest.approx(loop.TURN)
+    assert sys.getswitchinterval() == before
+
+
 def test_the_collector_of_garbage_leaves_what_is_there_alone() -> None:
     before, kept = gc.get_threshold(), [[]]
     try:
