@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 Lookup = Callable[[str], bool]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.render import Render, zone_named
-from mon.struct import Struct
+from mon.structs import Struct
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

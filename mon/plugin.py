@@ -51,7 +51,7 @@ from mon.probe.faults import finding_under
 from mon.probe.wanted import numbers, plain, regex, statuses, valued
 from mon.render import Render, zone_named
 from mon.secret import Hidden, exposed, secret, secret_parts
-from mon.struct import Struct
+from mon.structs import Struct
 
 __all__ = [
     "AlertType",

@@ -26,7 +26,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from mon.model.config import Key
 from mon.model.moment import Moment
-from mon.struct import Struct
+from mon.structs import Struct
 
 TICK = 0.020
 """Seconds between two looks at the heap: the most that a check is late on an idle machine."""

@@ -26,7 +26,7 @@ from mon.runner.capabilities import become_subreaper, die_with_parent
 from mon.runner.messages import Frames, Job, Learned, Word, frame
 from mon.runner.performing import perform
 from mon.runner.processes import children, hunt
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 COMMON = (
     *("ssl", "http.client", "urllib.request", "smtplib", "json", "re", "asyncio", "ftplib", "email"),

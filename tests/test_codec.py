@@ -14,7 +14,7 @@ from msgspec import structs
 from mon import codec
 from mon.errors import StoreError
 from mon.model import config, moment, notice, pool, result, source
-from mon.struct import Struct
+from mon.structs import Struct
 
 NOT_STORED = {config.Config}  # its mappings have tuples as keys; mon.cf is its text
 

@@ -14,7 +14,7 @@ import pytest
 TOP = Path(__file__).parents[1]
 
 LAYERS = (
-    "struct model errors",
+    "structs model errors",
     "config period depend engine pool",
     "plugin codec catalog probe runner worker users store render letter secret post balancer testing"
     " logs notify",
@@ -24,7 +24,7 @@ LAYERS = (
 """Rooms from the ground up; imports go down or stay on their floor."""
 
 LIBRARIES = {
-    "msgspec": "codec struct",
+    "msgspec": "codec structs",
     "jinja2": "render",
     "apscheduler": "timetable",
     "pyroute2": "balancer",
@@ -42,7 +42,7 @@ CLOCKS = frozenset(("time.time", "time.monotonic", "time.time_ns", "datetime.now
 EDGE = TOP / "mon/config/files.py"
 """Reads the files of a configuration for its pure neighbours."""
 
-STRUCTS = TOP / "mon/struct.py"
+STRUCTS = TOP / "mon/structs.py"
 """What all values are made of; the library behind it computes."""
 
 LONGEST = 350

@@ -17,7 +17,7 @@ from mon.model.result import Cause, OpStatus, Verdict
 from mon.model.weight import Weighed
 from mon.runner import Runner, Worker
 from mon.runner.messages import Frames, Job, Word, frame
-from mon.struct import replace
+from mon.structs import replace
 from mon.worker import main
 
 

@@ -15,7 +15,7 @@ from mon.balancer.program import run
 from mon.codec import decode, encode
 from mon.errors import BalancerRefused, BalancerUnreachable, StoreError
 from mon.model.pool import Change, ServerEntry, ServiceEntry, Table, VirtualId
-from mon.struct import Struct
+from mon.structs import Struct
 
 LIMIT = 5.0
 """Seconds for one call."""

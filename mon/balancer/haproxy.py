@@ -20,7 +20,7 @@ from mon.errors import BalancerRefused, BalancerUnreachable
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, Table, Verb, VirtualId, endpoint
 from mon.model.source import Problem
 from mon.pool.changes import describe
-from mon.struct import Struct
+from mon.structs import Struct
 
 LIMIT = 2.0
 """Seconds for one question and its answer."""

@@ -24,7 +24,7 @@ from mon.model.pool import (
     endpoint,
 )
 from mon.pool.changes import applied, describe
-from mon.struct import replace
+from mon.structs import replace
 
 LIMIT = 5.0
 """Seconds for one call."""

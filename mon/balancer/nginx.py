@@ -20,7 +20,7 @@ from mon.model.pool import Change, Pool, ServerEntry, ServerId, ServiceEntry, Ta
 from mon.model.source import Problem
 from mon.pool.changes import applied
 from mon.render import Render
-from mon.struct import Struct
+from mon.structs import Struct
 
 LIMIT = 5.0
 """Seconds for each call of nginx."""

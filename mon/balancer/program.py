@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
 from mon.errors import BalancerUnreachable
-from mon.struct import Struct
+from mon.structs import Struct
 
 MOST = 8 << 20
 

@@ -11,7 +11,7 @@ from mon.errors import BalancerRefused
 from mon.model.pool import Change, Forward, Pool, ServerEntry, ServerId, ServiceEntry, Table, Verb, VirtualId
 from mon.model.source import Problem, Severity
 from mon.pool.changes import describe
-from mon.struct import replace
+from mon.structs import replace
 
 
 class Told:

@@ -4,7 +4,7 @@ from mon.catalog.options import parse
 from mon.catalog.plan import Bound, Form, Kind, Plugin
 from mon.errors import BadOption
 from mon.model.config import CommandLine
-from mon.struct import replace
+from mon.structs import replace
 
 
 def bind(plugin: Plugin, command: CommandLine) -> Bound:

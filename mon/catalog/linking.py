@@ -12,7 +12,7 @@ from mon.errors import BadOption, PluginBroken, PluginNotFound
 from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Key, Service
 from mon.model.pool import Pool
 from mon.model.source import NOWHERE, Problem, Severity, Source
-from mon.struct import replace
+from mon.structs import replace
 
 MARGIN = 1.0
 """Seconds that one of ours has after its own timeout to say so itself."""

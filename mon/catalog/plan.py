@@ -10,7 +10,7 @@ from mon.model.notice import Notice
 from mon.model.pool import Pool
 from mon.model.source import Problem
 from mon.plugin import Render, VoteTarget
-from mon.struct import Alike, Struct, field
+from mon.structs import Alike, Struct, field
 
 
 class Kind(StrEnum):

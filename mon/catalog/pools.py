@@ -13,7 +13,7 @@ from mon.model.config import AlertKind, AlertLine, Config, Host, Period, Service
 from mon.model.pool import Bounds, Forward, Member, Pool, Real, ServerId, Virtual, VirtualId, Voter
 from mon.model.source import Problem, Severity, Source
 from mon.plugin import VoteTarget
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class VoteLine(Struct, frozen=True):

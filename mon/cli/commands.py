@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import mon
 from mon.errors import MonError
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Command(Struct, frozen=True):

@@ -17,7 +17,7 @@ from mon.model.pool import Table
 from mon.model.result import Cause, HostResult, RunResult, Verdict
 from mon.pool.pools import Pools
 from mon.render import Render
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 LASTED, REFUSED = 95.0, "Connection refused"
 """How long the outage lasted when it is over, in seconds, and what was wrong."""

@@ -14,7 +14,7 @@ from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
 from mon.runner import loop
 from mon.runner.capabilities import become_subreaper, clear_ambient
-from mon.struct import replace
+from mon.structs import replace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

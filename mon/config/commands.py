@@ -14,7 +14,7 @@ from mon.config import values
 from mon.config.place import Misfit, Place
 from mon.config.words import divided, without_hosts_mark
 from mon.model.config import AlertKind, AlertLine, CommandLine, Deadman
-from mon.struct import replace
+from mon.structs import replace
 
 _OPTION = re.compile(r"((?i:exit)|replay|runas|retry)=(\S*)(\s*)")
 _WITHIN = re.compile(r"(.*\S)\s+within\s+(\S+)")

@@ -17,7 +17,7 @@ from mon.model.config import (
 )
 from mon.model.pool import Virtual
 from mon.model.source import Source
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 _ADDRESSED = re.compile(r"([\w.-]+)=([\w.:%-]+)")
 

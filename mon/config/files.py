@@ -14,7 +14,7 @@ from mon.config.parsed import Parsed, parse
 from mon.config.reader import in_order
 from mon.model.config import Config
 from mon.model.source import Problem, Source
-from mon.struct import replace
+from mon.structs import replace
 
 _M4_SECONDS = 30
 _REMEDY = "correct its name or its permissions"

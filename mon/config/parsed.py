@@ -4,7 +4,7 @@ from mon.config.lint import lint
 from mon.config.reader import Read, Reader, in_order
 from mon.model.config import Config
 from mon.model.source import Problem, Severity
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Parsed(Struct, frozen=True):

@@ -17,7 +17,7 @@ from mon.config.place import Misfit, Place
 from mon.config.suggest import suggest
 from mon.model.pool import Bounds, Drift, Flap, Floor, Forward, Protocol, Rate, Real
 from mon.model.weight import LARGEST, Weight, weight_of
-from mon.struct import replace
+from mon.structs import replace
 
 _ENDPOINT = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]+))(?::(?P<port>[^:]*))?")
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh")

@@ -12,7 +12,7 @@ from mon.model.result import Transition
 from mon.outbox import Entry
 from mon.outbox.entry import entry_of
 from mon.store import Hold, Outcome, Row
-from mon.struct import Struct
+from mon.structs import Struct
 
 RECENT = 86400.0
 """Seconds that ``alerts`` looks back when it is not told how far."""

@@ -8,7 +8,7 @@ from mon.control import alerts, asked, pools, quiet
 from mon.control.asked import Arguments
 from mon.control.operations import Operations
 from mon.control.status import status
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Command(Struct, frozen=True):

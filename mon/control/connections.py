@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 LONGEST = 65536
 """Bytes of one line; a longer one ends the connection."""

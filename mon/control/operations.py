@@ -19,7 +19,7 @@ from mon.outbox import Outbox
 from mon.pool.operators import Order
 from mon.pool.record import SavedWord
 from mon.store import HistoryStore, StateStore
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class ReloadReport(Struct, frozen=True):

@@ -8,7 +8,7 @@ from mon.control.operations import Operations
 from mon.errors import BalancerError, ConfigError, ControlError, StoreError
 from mon.model.deed import Deed
 from mon.pool.operators import Order
-from mon.struct import Struct
+from mon.structs import Struct
 
 MOST = 1000
 """Deeds in one answer: the latest."""

@@ -4,7 +4,7 @@ from mon.control.operations import Operations, PoolView
 from mon.control.portions import in_portions
 from mon.engine import HostState
 from mon.model.config import Key
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class HostStatus(Struct, frozen=True):

@@ -15,7 +15,7 @@ from mon.model.notice import AlertType, Decision, Notice
 from mon.model.pool import Pool, Voter
 from mon.model.result import OpStatus
 from mon.pool.wish import Wanted
-from mon.struct import Struct
+from mon.structs import Struct
 
 BALANCER, POOL, FLOOR = "balancer", "pool", "floor"
 """Topics: each is told, and told to be over, for itself."""

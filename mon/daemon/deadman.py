@@ -11,7 +11,7 @@ from mon.daemon.parts import Parts
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Fate, Notice
 from mon.model.result import OpStatus
-from mon.struct import Struct
+from mon.structs import Struct
 
 LATE = 60.0
 """Seconds that something may be late before it is stalled."""

@@ -23,7 +23,7 @@ from mon.model.result import OpStatus
 from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.record import SavedWord
-from mon.struct import replace
+from mon.structs import replace
 
 if TYPE_CHECKING:  # the daemon makes the desk
     from mon.daemon.core import Daemon

@@ -8,7 +8,7 @@ from mon.model.pool import Change, Pool, ServerId, Table
 from mon.pool.changes import describe
 from mon.pool.decide import Facts
 from mon.pool.wish import Wanted
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 RESYNC = "resync"
 """What makes us look every few seconds."""

@@ -25,7 +25,7 @@ from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
 from mon.pool.wish import Wanted
-from mon.struct import replace
+from mon.structs import replace
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
 

@@ -13,7 +13,7 @@ from mon.daemon.places import Places, places
 from mon.daemon.reading import parsed_file
 from mon.errors import ConfigError
 from mon.model.source import Problem, Severity
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Loaded(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 
 class Options(Struct, frozen=True):

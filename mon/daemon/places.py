@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mon.model.config import Settings
-from mon.struct import Struct
+from mon.structs import Struct
 
 OUR_PLUGINS = (Path("/etc/mon"), Path("/usr/local/lib/mon"))
 CLASSIC_PLUGINS = (Path("/usr/local/lib/mon"), Path("/usr/lib/mon"))

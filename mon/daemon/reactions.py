@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from mon.catalog import Plan
 from mon.model.config import Key
 from mon.model.result import HostResult, Verdict
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 Seat = tuple[Key, str]
 """An event monitor's service, and a host of it."""

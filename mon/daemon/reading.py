@@ -8,7 +8,7 @@ from mon.config import Parsed
 from mon.config.files import load as load_file
 from mon.daemon.options import Options
 from mon.errors import ConfigError
-from mon.struct import replace
+from mon.structs import replace
 
 
 def parsed_file(options: Options) -> Parsed:

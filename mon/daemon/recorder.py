@@ -19,7 +19,7 @@ from mon.outbox import Outbox
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
 from mon.store import Batch, Disabled, Kept, Saved, StateStore
-from mon.struct import replace
+from mon.structs import replace
 
 LOT = 250
 """Services saved at a time where nothing but their last check is news: about 2 ms of the loop."""

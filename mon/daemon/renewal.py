@@ -16,7 +16,7 @@ from mon.daemon.renewed import Renewed, aside, compare, let_go, read
 from mon.errors import ConfigError
 from mon.model.config import AlertKind, Key
 from mon.model.source import Severity
-from mon.struct import replace
+from mon.structs import replace
 
 
 async def reload(parts: Parts, options: Options) -> ReloadReport:

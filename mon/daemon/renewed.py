@@ -16,7 +16,7 @@ from mon.daemon.options import Options
 from mon.engine import Changes, compared
 from mon.model.config import Config, Key
 from mon.runner import loop
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 Name = TypeVar("Name")
 Value = TypeVar("Value")

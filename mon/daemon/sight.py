@@ -13,7 +13,7 @@ from mon.pool.pools import Pools
 from mon.pool.quorum import healthy
 from mon.pool.reasons import words
 from mon.pool.wish import Wanted
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Sight(Struct):

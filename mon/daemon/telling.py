@@ -9,7 +9,7 @@ from mon.model.pool import Pool
 from mon.pool.floor import least
 from mon.pool.pools import Pools
 from mon.pool.wish import Wanted
-from mon.struct import replace
+from mon.structs import replace
 
 
 def with_pools(

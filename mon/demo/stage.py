@@ -10,7 +10,7 @@ from mon.demo.child import Child
 from mon.demo.farm import Farm
 from mon.demo.sinks import Sinks
 from mon.errors import MonError
-from mon.struct import Struct
+from mon.structs import Struct
 
 Event = Mapping[str, object]
 

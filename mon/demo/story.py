@@ -14,7 +14,7 @@ from mon.demo.console import BOLD, GREEN, RED, Console
 from mon.demo.stage import Event, Stage, StageError
 from mon.demo.web import Fault
 from mon.errors import ControlError
-from mon.struct import Struct
+from mon.structs import Struct
 
 WELL, ILL = 4.0, 6.0
 """Seconds between two outages, and that an outage lasts."""

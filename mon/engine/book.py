@@ -24,7 +24,7 @@ from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision
 from mon.model.result import HostResult, OpStatus, RunResult, Transition
 from mon.period import covers
-from mon.struct import replace
+from mon.structs import replace
 
 
 class Book(RenewableBook):

@@ -12,7 +12,7 @@ from mon.model.config import EveryMode, Key, Period
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, HeldService
 from mon.model.result import OpStatus
-from mon.struct import replace
+from mon.structs import replace
 
 
 class CollatingBook(Ledger):

@@ -10,7 +10,7 @@ from mon.engine.state import AT_REST, PeriodState, ServiceState, Untold
 from mon.engine.step import SEND
 from mon.model.config import AlertKind, AlertLine, Period
 from mon.model.notice import AlertType, Decision, Grouped, HeldService, HostReport, Notice
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 
 class Audience(Struct, frozen=True):

@@ -12,7 +12,7 @@ from mon.engine.state import ServiceState
 from mon.model.config import Key, Service, Settings
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
-from mon.struct import Struct
+from mon.structs import Struct
 
 FIELD = {"a": "alertdepend", "m": "monitordepend", "hm": "hostdepend"}
 """Where the expression of each kind is kept."""

@@ -8,7 +8,7 @@ from mon.engine.step import NO_SUMMARY
 from mon.model.config import AlertKind, AlertLine, Key, Period, Service
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 LINES: Mapping[AlertType, AlertKind] = {
     AlertType.FAILURE: AlertKind.ALERT,

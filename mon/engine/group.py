@@ -5,7 +5,7 @@ alertevery, numalerts and reminder count messages of the group; all is at rest a
 """
 
 from mon.model.moment import Moment
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class Group(Struct, frozen=True):

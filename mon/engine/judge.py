@@ -10,7 +10,7 @@ from mon.model.config import EveryMode, Service
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
 from mon.model.result import OpStatus, RunResult
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class Said(Struct, frozen=True):

@@ -16,7 +16,7 @@ from mon.model.config import AlertLine, Config, Host, Key, Service
 from mon.model.moment import Moment
 from mon.model.notice import Decision, HeldService, HostReport
 from mon.model.result import OpStatus, Transition
-from mon.struct import replace
+from mon.structs import replace
 
 HostKey = tuple[str, str, str]
 """(watch, service, host)."""

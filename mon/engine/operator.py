@@ -14,7 +14,7 @@ from mon.model.config import AlertKind, Key
 from mon.model.moment import Moment
 from mon.model.notice import AlertType
 from mon.model.result import OpStatus
-from mon.struct import replace
+from mon.structs import replace
 
 TEST_OUTPUT = "test\ntest detail\n"
 

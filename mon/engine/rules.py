@@ -13,7 +13,7 @@ from mon.engine.state import Acknowledgement, ServiceState
 from mon.model.config import AlertEvery, EveryMode
 from mon.model.notice import AlertType
 from mon.period import covers
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 S = TypeVar("S", Scene, PeriodScene, LineScene)
 

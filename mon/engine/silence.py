@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from mon.model.config import Key
 from mon.model.moment import Moment
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Silence(Struct, frozen=True):

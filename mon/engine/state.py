@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from mon.model.config import Service
 from mon.model.moment import Moment
 from mon.model.result import Cause, OpStatus, Verdict
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 
 class Run(Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from mon.model.config import CommandLine, Key
 from mon.model.notice import AlertType, Decision, HeldService
 from mon.model.result import Transition
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 SEND = "send"
 """The rule of a decision that calls an alert because of an event, not for a test or to pass it on."""

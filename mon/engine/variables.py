@@ -13,7 +13,7 @@ from mon.engine.state import PeriodState, ServiceState, at_wall
 from mon.model.config import CommandLine, Service
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 T = TypeVar("T", Service, ServiceState, PeriodState)
 

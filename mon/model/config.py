@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from mon.model.pool import Virtual
 from mon.model.source import NOWHERE, Source
-from mon.struct import Alike, Struct, field
+from mon.structs import Alike, Struct, field
 
 Key = tuple[str, str]
 """(watch, service): what makes a service the same service after a reload (law 8)."""

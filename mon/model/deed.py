@@ -1,6 +1,6 @@
 """What was done to a balancer's table, for the journal."""
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Deed(Struct, frozen=True):

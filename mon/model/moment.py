@@ -1,6 +1,6 @@
 """The present on the two clocks that matter."""
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Moment(Struct, frozen=True, gc=False):

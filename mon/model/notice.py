@@ -6,7 +6,7 @@ from enum import StrEnum
 from mon.model.config import AlertLine, Key
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 
 class AlertType(StrEnum):

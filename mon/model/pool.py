@@ -5,7 +5,7 @@ from enum import StrEnum
 from mon.model.quorum import Quorum
 from mon.model.source import NOWHERE, Source
 from mon.model.weight import Weight
-from mon.struct import Alike, Struct
+from mon.structs import Alike, Struct
 
 
 class Protocol(StrEnum):

@@ -1,6 +1,6 @@
 """The quorum of a virtual service, as written."""
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Call(Struct, frozen=True):

@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 
 from mon.model.moment import Moment
 from mon.model.weight import Weight
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Verdict(StrEnum):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Source(Struct, frozen=True, order=True):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 LARGEST = 65535
 """The largest weight of a real server."""

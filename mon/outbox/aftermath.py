@@ -11,7 +11,7 @@ from mon.model.notice import AlertType, Notice
 from mon.outbox.entry import Entry
 from mon.outbox.rules import CUT_OFF, NOT_RUN
 from mon.store.values import Stage
-from mon.struct import replace
+from mon.structs import replace
 
 IsAction = Callable[[AlertLine], bool]
 

@@ -13,7 +13,7 @@ from mon.outbox.collated import collated
 from mon.outbox.entry import Destination, Entry
 from mon.outbox.lanes import Lanes
 from mon.store.values import Stage
-from mon.struct import replace
+from mon.structs import replace
 
 Members = dict[str, Entry]
 """Entries by their ids, in the order of their decisions."""

@@ -7,7 +7,7 @@ from mon.model.config import Key
 from mon.model.notice import AlertType, Grouped, HeldService, Notice, PoolLine
 from mon.model.result import OpStatus
 from mon.render import some
-from mon.struct import replace
+from mon.structs import replace
 
 DETAILED = 50
 """So many services are told with what they printed and their hosts' details; of the others the summary."""

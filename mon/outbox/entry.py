@@ -6,7 +6,7 @@ from mon.codec import decode, encode
 from mon.model.config import AlertKind, AlertLine
 from mon.model.notice import AlertType, Decision, Notice
 from mon.store.values import Outcome, Row, Stage
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 Destination = tuple[str, ...]
 """A plugin, its arguments, and the user it runs as."""

@@ -9,7 +9,7 @@ from enum import Enum
 from itertools import count
 
 from mon.outbox.entry import Destination, Entry
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 EACH = 2
 """Alerts to one destination under way at once: a server that hangs is not hit by all services at once."""

@@ -4,7 +4,7 @@ from mon.model.config import Retry
 from mon.model.notice import Delivery, Fate
 from mon.outbox.entry import Entry
 from mon.store.values import Stage
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class Patience(Struct, frozen=True):

@@ -22,7 +22,7 @@ from mon.outbox.notebook import Notebook
 from mon.outbox.policy import Policy
 from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, once_more, patience_for
 from mon.store.values import Outcome, Row, Stage
-from mon.struct import replace
+from mon.structs import replace
 
 Send = Callable[[Entry, int], Awaitable[Delivery]]
 """Try once: an entry, and the number of the attempt (from 1)."""

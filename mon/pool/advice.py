@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mon.model.moment import Moment
 from mon.model.pool import Member, ServerId
 from mon.pool.reasons import Said
-from mon.struct import Struct
+from mon.structs import Struct
 
 STEPS = 10
 """The steps of a change by the whole weight."""

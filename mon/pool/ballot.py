@@ -6,7 +6,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Voter
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weight
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class Vote(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from mon.model.pool import Change, ServerEntry, ServerId, ServiceEntry, Table, Verb
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class Owned(Struct, frozen=True):

@@ -15,7 +15,7 @@ from mon.pool.floor import kept, least
 from mon.pool.memory import Drain, Memory, Word, climbing, deadlines, soonest
 from mon.pool.reasons import Said, admitted, candidate, votes
 from mon.pool.wish import Wanted, service_entry
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 
 class Facts(Struct, frozen=True):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from mon.model.moment import Moment
 from mon.model.pool import Drift, Pool, ServerEntry, ServerId, Table
 from mon.pool.memory import HAND, Memory, Word
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 TIMES, WITHIN = 3, 60.0
 """Put back so often within so many seconds: enough."""

@@ -13,7 +13,7 @@ from mon.pool.ballot import Vote
 from mon.pool.floor import kept
 from mon.pool.memory import Memory
 from mon.pool.reasons import Said, candidate
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 SUSPECT = "more than half would leave within one interval, the check itself is suspect"
 

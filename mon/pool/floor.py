@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from mon.model.pool import Floor, ServerId
 from mon.model.result import Cause
-from mon.struct import Struct
+from mon.structs import Struct
 
 EVIDENCE = (Cause.WRONG, Cause.TIMEOUT, Cause.NONE, Cause.REFUSED)
 """From best to worst: an answer, even a wrong one, is life; a refusal is its absence."""

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from mon.model.moment import Moment
 from mon.model.pool import ServerEntry, ServerId, ServiceEntry, Table
 from mon.pool.advice import Course
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 LOOK = 1.0
 """Seconds between two looks at the connections of a server that is finishing them."""

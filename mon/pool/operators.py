@@ -6,7 +6,7 @@ from mon.model.pool import Member, ServerId
 from mon.pool.decide import Facts, forgotten, too_few
 from mon.pool.memory import Word
 from mon.pool.state import PoolState
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 DRAIN = 60.0
 """Seconds that ``drain`` gives a server of a pool without a ``drain`` line."""

@@ -8,7 +8,7 @@ from mon.pool.memory import Memory
 from mon.pool.quorum import Standing, same_boot
 from mon.pool.told import Told
 from mon.pool.wish import service_entry
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class SavedTurn(Struct, frozen=True):

@@ -18,7 +18,7 @@ from mon.pool.reasons import words
 from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, to_save
 from mon.pool.state import Place, PoolState, entries, seated, together
 from mon.pool.wish import Wanted
-from mon.struct import Struct, replace
+from mon.structs import Struct, replace
 
 
 class Doubt(Struct, frozen=True):

@@ -4,7 +4,7 @@ from mon.model.moment import Moment
 from mon.model.quorum import Quorum
 from mon.pool.decide import Facts, away, seated
 from mon.pool.exits import SUSPECT
-from mon.struct import Struct
+from mon.structs import Struct
 
 SAME_BOOT = 300.0
 """Seconds that the two clocks may have drifted apart since something was saved, unless mon's machine was

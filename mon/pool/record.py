@@ -11,7 +11,7 @@ from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import Owned
 from mon.pool.memory import Drain, Memory, Word
 from mon.pool.past import Past
-from mon.struct import Struct
+from mon.structs import Struct
 
 Seat = tuple[ServerId, str]
 """(server, name of the voter): whose ballot it is."""

@@ -17,7 +17,7 @@ from mon.pool.reasons import admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
 from mon.pool.told import Told, carried, taken_over
 from mon.pool.wish import Wanted, service_entry
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 Place = tuple[tuple[str, ...], object]
 """(balancer, virtual service): two pools of one place are the same one to the balancer."""

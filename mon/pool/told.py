@@ -7,7 +7,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Pool, Table
 from mon.pool.decide import Facts
 from mon.pool.quorum import Standing, healthy
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 
 class Told(Struct, frozen=True):

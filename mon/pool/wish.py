@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, ServiceEntry, Table
 from mon.pool.changes import NOTHING, Owned, changes, foreign, verify
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 
 class Wanted(Struct, frozen=True):

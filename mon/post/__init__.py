@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 
 from mon.secret import Hidden
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 LONGEST = 40.0
 """Seconds that a request may take, whatever the receiver does: less than a message gets."""

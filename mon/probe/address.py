@@ -3,7 +3,7 @@
 import socket
 from functools import lru_cache
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 SockAddress = tuple[str, int] | tuple[str, int, int, int]
 

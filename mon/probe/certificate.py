@@ -10,7 +10,7 @@ from mon.errors import Down
 from mon.model.result import Cause
 from mon.probe import ber
 from mon.probe.address import numeric
-from mon.struct import Struct
+from mon.structs import Struct
 
 ALTERNATIVE_NAMES = bytes((0x55, 0x1D, 0x11))
 COMMON_NAME = bytes((0x55, 0x04, 0x03))

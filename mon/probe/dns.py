@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from mon.struct import Struct
+from mon.structs import Struct
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33,
          "ANY": 255}  # fmt: skip

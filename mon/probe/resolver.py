@@ -8,7 +8,7 @@ from mon.errors import Unknown
 from mon.model.result import Cause
 from mon.probe.address import numeric
 from mon.probe.threads import Threads
-from mon.struct import Struct
+from mon.structs import Struct
 
 GOOD_FOR = 60.0
 BAD_FOR = 5.0

@@ -22,7 +22,7 @@ from icmplib import (
 from mon.errors import Unknown
 from mon.model.result import Cause
 from mon.probe.icmp import REMEDY
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Statistics(Struct, frozen=True):

@@ -7,7 +7,7 @@ import ssl
 
 from mon.errors import Unknown
 from mon.model.result import Cause
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Tls(Struct, frozen=True):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mon.errors import BadOption, Down
 from mon.model.result import Cause
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Statuses(Struct, frozen=True):

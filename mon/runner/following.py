@@ -15,7 +15,7 @@ from mon.model.result import Cause, HostResult, RunResult, Verdict
 from mon.model.weight import Detail
 from mon.runner.judging import Finished, Report, finding, roll_up
 from mon.runner.rounds import wanted_hosts
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 
 BURST, PER_SECOND = 10, 2.0
 """Reports of one host that are passed on at once; the others wait, and only the latest is kept."""

@@ -11,7 +11,7 @@ from mon.codec import decode
 from mon.runner.messages import Job, Word
 from mon.runner.peer import ENDED, Peer
 from mon.runner.spawn import clean
-from mon.struct import replace
+from mon.structs import replace
 from mon.users import as_user
 
 log = logging.getLogger("mon.runner")

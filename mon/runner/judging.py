@@ -7,7 +7,7 @@ from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.result import DOWN, OK, Cause, HostResult, RunResult, Verdict
 from mon.model.weight import Detail, Weighed, parted, weight_of
-from mon.struct import Struct
+from mon.structs import Struct
 
 STATUS = {Verdict.OK: 0, Verdict.DOWN: 1, Verdict.UNKNOWN: 2}
 """The exit status that stands for a verdict of one of ours."""

@@ -9,7 +9,7 @@ from mon.errors import StoreError
 from mon.model.notice import Fate, Notice
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Detail, Weighed, Weight
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 LENGTH = struct.Struct(">I")
 FRAME_LIMIT = 16 << 20

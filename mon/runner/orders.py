@@ -8,7 +8,7 @@ from zlib import crc32
 from mon.catalog.plan import Value
 from mon.model.config import Host, Key
 from mon.model.result import HostResult
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 T = TypeVar("T")
 

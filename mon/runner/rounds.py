@@ -17,7 +17,7 @@ from mon.runner.calls import Calls, Finding
 from mon.runner.judging import Finished, Report, judged, roll_up
 from mon.runner.room import Room
 from mon.runner.spawn import Command, Spawner
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 Done = Callable[[RunResult | None], None]
 """Called once, when a round is over: None if nobody was checked, or it was cancelled."""

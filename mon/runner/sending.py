@@ -15,7 +15,7 @@ from mon.runner.child import OUTPUT_LIMIT
 from mon.runner.hosted import Worker
 from mon.runner.messages import Job, Word
 from mon.runner.spawn import Command, Ended, Spawner
-from mon.struct import replace
+from mon.structs import replace
 
 MESSAGE_SECONDS = 60.0
 ACTION_SECONDS = 300.0

@@ -24,7 +24,7 @@ from mon.runner.capabilities import become_subreaper
 from mon.runner.child import Child, abandon
 from mon.runner.pace import Pace
 from mon.runner.processes import TOKEN, Process, hunt, processes
-from mon.struct import Struct, field, replace
+from mon.structs import Struct, field, replace
 from mon.users import as_user
 
 log = logging.getLogger("mon.runner")

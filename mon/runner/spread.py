@@ -19,7 +19,7 @@ from mon.runner.judging import Finished, Report
 from mon.runner.orders import place
 from mon.runner.prober import Prober
 from mon.runner.rounds import Done, Flight, Round, Rounds, awaited, wanted_hosts
-from mon.struct import Struct
+from mon.structs import Struct
 
 log = logging.getLogger("mon.runner")
 

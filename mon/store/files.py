@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mon.errors import StoreError
 from mon.store.schema import Schema, lift
-from mon.struct import Struct
+from mon.structs import Struct
 
 SMALL = 16 << 20
 """Bytes up to which a file is always checked; a larger one only after a crash (that leaves a log)."""

@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from mon.errors import StoreError
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Schema(Struct, frozen=True):

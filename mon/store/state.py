@@ -18,7 +18,7 @@ from mon.store.history import HistoryStore
 from mon.store.schema import STATE
 from mon.store.values import Batch, Kept, Outcome, Row, Saved, Stage
 from mon.store.writer import Writer
-from mon.struct import replace
+from mon.structs import replace
 
 T = TypeVar("T")
 

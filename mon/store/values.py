@@ -6,7 +6,7 @@ from enum import StrEnum
 from mon.model.config import Key
 from mon.model.notice import Decision
 from mon.model.result import Transition
-from mon.struct import Alike, Struct, field
+from mon.structs import Alike, Struct, field
 
 HostKey = tuple[str, str, str]
 """(watch, service, host)."""

@@ -2,7 +2,7 @@
 
 from mon.catalog.plan import Bound
 from mon.model.notice import Delivery, Fate, Notice
-from mon.struct import Struct
+from mon.structs import Struct
 
 
 class Sent(Struct, frozen=True):

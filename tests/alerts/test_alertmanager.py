@@ -16,7 +16,7 @@ from mon.alerts.webhook import send
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 CONFIG = """
 route: {receiver: none}

@@ -14,7 +14,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 pytest.importorskip("apprise")
 # Apprise meets all of its hundred plugins when it is first used, and some of those warn.

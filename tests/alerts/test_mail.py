@@ -22,7 +22,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 PASSWORD = "s3cr3t-word"
 NOTICE = Notice(

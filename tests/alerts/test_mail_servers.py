@@ -20,7 +20,7 @@ from mon.errors import Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 NOTICE = Notice(
     AlertType.FAILURE,

@@ -17,7 +17,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 pytest.importorskip("pysnmp")
 SNMPTRAPD = shutil.which("snmptrapd", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -11,7 +11,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 NOTICE = Notice(
     AlertType.FAILURE, "web", "http", "p", 1_700_000_000.0, 1, OpStatus.FAIL, "web1", "web1\nrefused\nby it\n"

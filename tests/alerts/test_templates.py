@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.result import OpStatus
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 RENDER = Render()
 AT = 1_700_000_000.0

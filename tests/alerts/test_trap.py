@@ -12,7 +12,7 @@ from mon.control.datagrams import parse
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
-from mon.struct import replace
+from mon.structs import replace
 
 
 def notice(summary: str = "web1 down", detail: str = "it's\nso\n", **more: object) -> Notice:

@@ -16,7 +16,7 @@ from mon.alerts.webhook import compose
 from mon.model.notice import AlertType, Grouped, HeldService, HostReport, Notice, PoolLine, ServerLine
 from mon.model.result import OpStatus
 from mon.render import OURS, Render
-from mon.struct import replace
+from mon.structs import replace
 
 HERE = Path(__file__).parent
 VENDORS = json.loads((HERE / "vendors.json").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from mon.model.config import (
 from mon.model.pool import Forward, Protocol, Real, ServerId, Virtual, VirtualId
 from mon.model.quorum import Call, Quorum
 from mon.model.source import Severity, Source
-from mon.struct import replace
+from mon.structs import replace
 
 ADDRESSES = {"web1": ("10.0.0.1",), "web2": ("2001:db8::2", "10.0.0.2"), "vip": ("192.168.0.10",)}
 WEB = Virtual(

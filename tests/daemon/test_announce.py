@@ -8,7 +8,7 @@ from mon.model.moment import Moment
 from mon.model.notice import AlertType
 from mon.model.pool import Floor, Member, Pool, ServerId, Table, VirtualId, Voter
 from mon.pool.wish import Wanted
-from mon.struct import replace
+from mon.structs import replace
 
 NO = News(BALANCER, "no", "the kernel says no")
 NOW = Moment(1_800_000_000.0, 10.0)

@@ -11,7 +11,7 @@ from mon.daemon.deadman import Checked, Deadman, stalled
 from mon.engine import Book
 from mon.model.moment import Moment
 from mon.model.notice import Delivery, Fate
-from mon.struct import replace
+from mon.structs import replace
 
 NOW = 100_000.0
 WELL: dict[str, Any] = {

@@ -14,7 +14,7 @@ from mon.model.quorum import Quorum
 from mon.model.result import HostResult, Verdict
 from mon.pool.operators import Order
 from mon.pool.pools import Pools
-from mon.struct import replace
+from mon.structs import replace
 from mon.testing.clock import FakeClock
 
 ID = VirtualId("tcp", "10.0.0.9", 80)

@@ -11,7 +11,7 @@ from mon.daemon.loading import Loaded, load
 from mon.daemon.options import Options
 from mon.daemon.renewed import aside, compare, let_go
 from mon.daemon.renewed import read as read_beside
-from mon.struct import replace
+from mon.structs import replace
 
 CONFIG = """\
 hostgroup a 127.0.0.1

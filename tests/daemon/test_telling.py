@@ -7,7 +7,7 @@ from mon.model.notice import AlertType, Decision, Notice
 from mon.model.pool import Floor, Member, Pool, ServerId, Table, VirtualId, Voter
 from mon.model.result import Cause, HostResult, OpStatus, Verdict
 from mon.pool.pools import Pools
-from mon.struct import replace
+from mon.structs import replace
 
 KEY = ("web", "http")
 NOW = Moment(1_700_000_000.0, 100.0)

@@ -4,7 +4,7 @@ from mon.engine import judge
 from mon.engine.state import Acknowledgement, Outage, PeriodState, Run, ServiceState, Traps
 from mon.model.moment import Moment
 from mon.model.result import OpStatus, RunResult
-from mon.struct import replace
+from mon.structs import replace
 
 THEN, NOW = Moment(1_000.0, 10.0), Moment(1_060.0, 70.0)
 STATE = ServiceState(

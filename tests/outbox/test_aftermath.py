@@ -18,7 +18,7 @@ from mon.outbox.aftermath import follower_id, is_to_be_reported
 from mon.outbox.entry import entry_of
 from mon.outbox.followers import BROKEN
 from mon.store import Batch, Row, Stage, StateStore
-from mon.struct import replace
+from mon.structs import replace
 
 CONFIG = """
 hostgroup web h1

@@ -12,7 +12,7 @@ from mon.model.config import AlertKind
 from mon.model.notice import Decision, Delivery, Fate, Grouped, Notice
 from mon.outbox import Entry
 from mon.store import Batch, Row, Stage
-from mon.struct import replace
+from mon.structs import replace
 
 ONE = "team/1"
 OVER = Closed(ONE)

@@ -6,7 +6,7 @@ from mon.model.notice import AlertType, Grouped, HeldService, HostReport, Notice
 from mon.model.result import OpStatus
 from mon.outbox.collated import collated
 from mon.render import Render
-from mon.struct import replace
+from mon.structs import replace
 
 AT = 1_700_000_000.0
 RENDER = Render()

@@ -8,7 +8,7 @@ from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
 from mon.outbox.entry import Entry
 from mon.outbox.lanes import Item, Lanes
-from mon.struct import replace
+from mon.structs import replace
 
 TYPES = {AlertKind.ALERT: AlertType.FAILURE, AlertKind.UPALERT: AlertType.UP}
 

@@ -9,7 +9,7 @@ from mon.outbox import rules
 from mon.outbox.entry import Entry, entry_of, outcome_of, row_of
 from mon.outbox.rules import CUT_OFF, MOST_ASKED, NOT_RUN, at_start, patience_for
 from mon.store import Stage
-from mon.struct import replace
+from mon.structs import replace
 
 GENERAL = Retry()
 AGAIN = Delivery(Fate.RETRY, "421 busy")

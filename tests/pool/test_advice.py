@@ -15,7 +15,7 @@ from mon.pool.advice import BAND, STEPS, aimed, rounded
 from mon.pool.ballot import Ballot
 from mon.pool.operators import Order
 from mon.pool.record import SavedPool
-from mon.struct import replace
+from mon.structs import replace
 
 W1 = ServerId("10.0.0.1", 80)
 AGENT = Voter("farm", "agent")

@@ -8,7 +8,7 @@ from mon.model.moment import Moment
 from mon.model.pool import ServerEntry, ServerId, Table, Voter
 from mon.pool.memory import climbing, inferred
 from mon.pool.operators import Order
-from mon.struct import replace
+from mon.structs import replace
 
 W1, W3 = ServerId("10.0.0.1", 80), ServerId("10.0.0.3", 80)
 

@@ -6,7 +6,7 @@ from mon.errors import ControlError
 from mon.model.pool import Drift, Floor, ServerEntry, ServiceEntry, Table
 from mon.pool.memory import HAND
 from mon.pool.operators import Order
-from mon.struct import replace
+from mon.structs import replace
 
 
 @pytest.fixture

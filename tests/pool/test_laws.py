@@ -43,7 +43,7 @@ from mon.pool.operators import VERBS, Order
 from mon.pool.pools import Pools
 from mon.pool.quorum import Standing, healthy
 from mon.pool.record import SavedPool
-from mon.struct import replace
+from mon.structs import replace
 
 ID = VirtualId("tcp", "10.0.0.9", 80)
 SERVERS = [ServerId(f"10.0.0.{n}", 80) for n in range(1, 6)]

@@ -4,7 +4,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Floor, Member, ServerEntry, ServerId, Table, VirtualId, Voter
 from mon.model.result import Verdict
 from mon.pool.pools import Pools
-from mon.struct import replace
+from mon.structs import replace
 
 SPARE = Member(ServerId("127.0.0.99", 8080), "localhost", "localhost", 1)
 GROUP = Voter("farm", "http", group=True)

@@ -9,7 +9,7 @@ from mon.model.config import CommandLine, Host
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
 from mon.runner import Runner
-from mon.struct import replace
+from mon.structs import replace
 
 
 async def test_every_host_is_checked_and_reported_as_it_is_known(runner, native, check):

@@ -9,7 +9,7 @@ from pathlib import Path
 from mon.control.auth import pam, passwords, shadow
 from mon.errors import ControlError
 from mon.probe.threads import NotBegun, Threads
-from mon.struct import Struct
+from mon.structs import Struct
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mon.errors import ControlError
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 ANY_USER = "AUTH_ANY"
 EVERYBODY = "all"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mon.control.classic.access import Access, parse
 from mon.errors import ControlError
-from mon.struct import replace
+from mon.structs import replace
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mon.control.classic import lines, lists, switches, variables, words
 from mon.control.classic.session import Refused, Session
 from mon.errors import ControlError
 from mon.model.config import AlertKind
-from mon.struct import Struct
+from mon.structs import Struct
 
 Reply = list[str]
 _IMPOSSIBLE = "520 command could not be executed"

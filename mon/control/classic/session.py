@@ -11,7 +11,7 @@ from mon.control.operations import Operations
 from mon.engine import Book
 from mon.errors import ControlError
 from mon.model.config import Key, Service
-from mon.struct import Struct, field
+from mon.structs import Struct, field
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mon.struct import Alike, Struct, field, replace
+from mon.structs import Alike, Struct, field, replace
 
 
 class Line(Alike, frozen=True):
