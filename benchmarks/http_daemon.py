@@ -2,8 +2,9 @@
 
     python benchmarks/http_daemon.py [SERVICES] [INTERVAL] [SECONDS]
 
-Everything is in it: timetable, runner, probe, judging, state and store.  The server counts the requests.
-With `workers` the CPU of all processes counts.
+Everything is in it: timetable, runner, probe, judging, state and store.  It is offered more than it can make,
+so that it has no time to rest; turns that come while a check is under way are skipped.  The server counts the
+requests.  With `workers` the CPU of all processes counts.
 """
 
 import importlib.util
@@ -22,8 +23,11 @@ WARM_UP = 6.0
 SHARE = 0.85
 """Of the checks for a second of CPU, what two workers should leave."""
 
+REFERENCE = 21_700.0
+"""What the bare loop made on the machine for which the aims were set."""
 
-def rows(services: int = 2_000, interval: float = 0.5, seconds: float = 15.0) -> list[Row]:
+
+def rows(services: int = 2_000, interval: float = 0.28, seconds: float = 15.0) -> list[Row]:
     """In one process, then with two workers."""
     aim = 10_000.0 if importlib.util.find_spec("uvloop") else 6_500.0
     made, alone, memory = measured(services, interval, seconds, "")
@@ -38,7 +42,10 @@ def rows(services: int = 2_000, interval: float = 0.5, seconds: float = 15.0) ->
             alone,
             "",
             aim,
-            f"{made:,.0f}/s were made; {alone / best:.2f} of the bare loop",
+            f"{made:,.0f}/s were made",
+        ),
+        at_least(
+            "the same, beside the bare loop", alone / best, "x", aim / REFERENCE, "the aim on this machine"
         ),
         noted("the same: memory", memory, "MB"),
     ]
