@@ -375,14 +375,14 @@ async def test_what_a_calendar_job_raises_is_logged_and_it_runs_again(
 async def test_apscheduler_is_asked_only_when_something_is_due(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, ask = Counter[str](), live.table._scheduler._process_jobs
+    asked, ask = Counter[str](), live.table._calendar._scheduler._process_jobs
 
     def counted() -> float | None:
         asked["times"] += 1
         wait: float | None = ask()
         return wait
 
-    monkeypatch.setattr(live.table._scheduler, "_process_jobs", counted)
+    monkeypatch.setattr(live.table._calendar._scheduler, "_process_jobs", counted)
     live.table.put(PING, 3600, first=3600)
     live.table.every("resync", 0.3, live.resync)
     counts = await live.counted(1.0)  # 50 ticks
