@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from mon.codec import decode
 from mon.runner.messages import Job, Word
 from mon.runner.peer import ENDED, Peer
-from mon.runner.spawn import clean
+from mon.runner.variables import clean
 from mon.structs import replace
 from mon.users import as_user
 

@@ -14,7 +14,7 @@ from mon.model.result import HostResult
 from mon.runner.capabilities import CAP_NET_RAW, lent
 from mon.runner.orders import Known, Order, Orders, Said, Turn
 from mon.runner.peer import Peer
-from mon.runner.spawn import clean
+from mon.runner.variables import clean
 
 log = logging.getLogger("mon.runner")
 

@@ -13,7 +13,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from time import perf_counter
 from typing import IO
@@ -24,16 +23,11 @@ from mon.runner.capabilities import become_subreaper
 from mon.runner.child import Child, abandon
 from mon.runner.pace import Pace
 from mon.runner.processes import TOKEN, Process, hunt, processes
+from mon.runner.variables import encoded
 from mon.structs import Struct, field, replace
 from mon.users import as_user
 
 log = logging.getLogger("mon.runner")
-
-VARIABLE_LIMIT = 128 * 1024
-"""MAX_ARG_STRLEN of execve(2): "NAME=value" and its NUL; above it exec fails."""
-
-SHORT = VARIABLE_LIMIT // 4 - 2
-"""So many characters fit in any case: in UTF-8 a character is four bytes at most."""
 
 PATIENCE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
@@ -83,7 +77,7 @@ class Spawner:
         inherited = os.environ if environment is None else environment
         ours = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
         kept = {name: value for name, value in inherited.items() if name not in ours}
-        self._environment = _encoded(kept)
+        self._environment = encoded(kept)
         self._directory = directory if os.path.isdir(directory) else "/"
         self._user = user
         self._children: dict[int, Child] = {}
@@ -106,7 +100,7 @@ class Spawner:
         Raises OSError when it cannot be started.
         """
         token = next(self._tokens)
-        own = _encoded({**command.environment, TOKEN: token})
+        own = encoded({**command.environment, TOKEN: token})
         child = Child(self._popen(command, {**self._environment, **own}), token, self._poller)
         _watch(child)
         self._children[child.pid] = child
@@ -291,28 +285,6 @@ def _memory_file(data: bytes) -> IO[bytes]:
     file.flush()
     file.seek(0)
     return file
-
-
-def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables as exec takes them: no NUL, none above its limit (cut at a character's end)."""
-    return {
-        name: value if len(name) + len(value) < SHORT and "\0" not in value else _cut(name, value)
-        for name, value in environment.items()
-    }
-
-
-def _encoded(environment: Mapping[str, str]) -> dict[bytes, bytes]:
-    """The same in bytes; what every program gets is encoded once.  (``os.fsencode`` takes twice as long.)"""
-    how = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
-    return {name.encode(*how): value.encode(*how) for name, value in clean(environment).items()}
-
-
-def _cut(name: str, value: str) -> str:
-    room = VARIABLE_LIMIT - len(name.encode()) - 2
-    value = value.replace("\0", "")
-    if len(value) * 4 <= room:
-        return value
-    return os.fsencode(value)[:room].decode(errors="ignore")
 
 
 def _status(code: int) -> int:
