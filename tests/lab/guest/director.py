@@ -215,7 +215,7 @@ def test_nobody_leaves_when_a_monitor_cannot_start(net, story):
 
 def test_a_table_flushed_by_hand_is_mended(net, director, sampler):
     spawn("lb1", ["ipvsadm", "-C"]).wait()
-    wait(lambda: not sampler.now or not all_in(net, sampler.now), PATIENCE, "the flush to be seen")
+    time.sleep(0.1)  # five looks at the table: it is seen empty, or is mended already
     wait(lambda: all_in(net, sampler.now), PATIENCE, "the table to be mended")
 
 
