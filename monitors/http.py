@@ -14,18 +14,39 @@ from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, numbers, rege
 
 USUAL = "200-399,401"
 LIMIT = 1 << 20
-STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?:[ \t]+([^\r\n]*))?\r?\n")
-LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d+)[ \t]*\r?\n")
-CHUNKED = re.compile(rb"\ntransfer-encoding:[^\r\n]*\bchunked[ \t]*\r?\n")
-"""Headers in lower case: a search that minds no case takes five times as long."""
+STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?:[ \t]([^\r\n]*))?\r?\n")
+SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
+DIGITS = re.compile(rb"[0-9]{1,18}")
+LONGEST = 1024
+"""Bytes of the line before a chunk: its size, and extensions that nobody sends (RFC 9112, 7.1.1)."""
 
-CHUNK = re.compile(rb"([0-9a-fA-F]+)[^\r\n]*\r?\n")
+HEAD = 1 << 17
+"""Bytes of a head: HAProxy takes 16,384 and curl 307,200."""
+
+INTERIM = 100
+"""Interim answers before the real one; a proxy passes on a few."""
 
 
 class Answer:
-    """An HTTP answer while it arrives; ``bare`` is one that has no body (HEAD)."""
+    """An HTTP answer while it arrives; ``bare`` is one that has no body (HEAD).
 
-    __slots__ = ("_at", "_bare", "_chunked", "_length", "body", "head", "reason", "status", "whole")
+    Each byte is looked at once, however the answer comes.  ``odd`` says what is no HTTP in it.
+    """
+
+    __slots__ = (
+        "_at",
+        "_bare",
+        "_chunked",
+        "_interim",
+        "_length",
+        "_seen",
+        "body",
+        "head",
+        "odd",
+        "reason",
+        "status",
+        "whole",
+    )
 
     def __init__(self, *, bare: bool) -> None:
         self.status = 0
@@ -33,8 +54,11 @@ class Answer:
         self.head = b""
         self.body = bytearray()  # of a chunked answer, as far as it is decoded
         self.whole = False
+        self.odd = ""
         self._bare = bare
-        self._at = 0  # where the body, or its next chunk, begins
+        self._at = 0  # where the head, the body, or its next chunk, begins
+        self._seen = 0  # up to here there is no end of the head, or of the line before a chunk
+        self._interim = 0
         self._length = -1
         self._chunked = False
 
@@ -42,13 +66,15 @@ class Answer:
         """Is nothing more to be waited for?"""
         if not buffer:
             return False
-        if not self.status:
-            if not b"HTTP/".startswith(buffer[:5]):
-                return True  # garbage
-            if not self._read_head(buffer):
-                return False
+        while not self.status:
+            if not b"HTTP/".startswith(buffer[self._at : self._at + 5]):
+                return self._is_odd("not an HTTP answer", buffer[self._at : self._at + 40])
+            if not (after := self._head_end(buffer)):
+                return len(buffer) - self._at > HEAD and self._is_odd(f"a head of more than {HEAD} bytes")
+            if self._read_head(buffer, after):
+                return True
         self.whole = self._bare or self._has_body(buffer)
-        return self.whole
+        return self.whole or bool(self.odd)
 
     def content(self, data: bytes) -> bytes:
         """The body as it was meant."""
@@ -59,23 +85,45 @@ class Answer:
         """Did the server announce more than has come?"""
         return not self.whole and (not self.status or self._chunked or self._length >= 0)
 
-    def _read_head(self, buffer: bytearray) -> bool:
-        after = head_end(buffer)
-        line = STATUS_LINE.match(buffer)
-        if not after or line is None:
-            return False
-        if line[1].startswith(b"1") and line[1] != b"101":  # an interim answer, the real one follows
-            del line  # it holds the buffer
-            del buffer[:after]
-            return self._read_head(buffer)
-        self.status, self.reason = int(line[1]), (line[2] or b"").decode("latin-1").strip()
-        self.head, self._at = bytes(buffer[:after]), after
-        self._bare = self._bare or self.status in (204, 304)
-        lower = self.head.lower()
-        self._chunked = b"transfer-encoding" in lower and CHUNKED.search(lower) is not None
-        length = LENGTH.search(lower)
-        self._length = int(length[1]) if length and not self._chunked else -1
+    def _is_odd(self, what: str, data: bytes | bytearray = b"") -> bool:
+        self.odd = f"{what}: {bytes(data)!r}" if data else what
         return True
+
+    def _head_end(self, buffer: bytearray) -> int:
+        """Where the head ends, whichever line ends it has; 0 before it does."""
+        strict = buffer.find(b"\n\r\n", self._seen)
+        bare = buffer.find(b"\n\n", self._seen, len(buffer) if strict < 0 else strict)
+        self._seen = max(self._at, len(buffer) - 2)
+        if bare >= 0:
+            return bare + 2
+        return strict + 3 if strict >= 0 else 0
+
+    def _read_head(self, buffer: bytearray, after: int) -> bool:
+        """Take over a whole head; True if there is no answer to expect.  An interim one is passed over."""
+        head = bytes(buffer[self._at : after])
+        self._at = self._seen = after
+        line = STATUS_LINE.match(head)
+        if line is None:
+            return self._is_odd("not an HTTP answer", head[:40])
+        if line[1].startswith(b"1") and line[1] != b"101":  # the real one follows
+            self._interim += 1
+            return self._interim > INTERIM and self._is_odd(f"more than {INTERIM} interim answers")
+        self.status, self.reason = int(line[1]), (line[2] or b"")[:200].decode("latin-1").strip()
+        self.head = head
+        self._bare = self._bare or self.status in (204, 304)
+        lower = head.lower()  # a search that minds no case takes five times as long
+        codings = values(lower, b"transfer-encoding")
+        self._chunked = bool(codings) and codings[-1] == b"chunked"
+        return not (self._chunked or self._bare) and self._read_length(values(lower, b"content-length"))
+
+    def _read_length(self, lengths: list[bytes]) -> bool:
+        """Take over Content-Length; True if it is none (RFC 9110, 8.6: the same one may stand twice)."""
+        if not lengths:
+            return False
+        if len(set(lengths)) > 1 or not DIGITS.fullmatch(lengths[0]):
+            return self._is_odd("Content-Length is not one number", b", ".join(sorted(set(lengths[:4])))[:40])
+        self._length = int(lengths[0])
+        return False
 
     def _has_body(self, buffer: bytearray) -> bool:
         if self._chunked:
@@ -84,24 +132,40 @@ class Answer:
 
     def _has_chunks(self, buffer: bytearray) -> bool:
         """Take over the chunks that have come; True after the last (trailers are not waited for)."""
-        while chunk := CHUNK.match(buffer, self._at):
-            start, size = chunk.end(), int(chunk[1], 16)
-            if size == 0:
-                return True
-            if len(buffer) < start + size + 2:
+        while (end := buffer.find(b"\n", self._seen, self._at + LONGEST)) >= 0:
+            self._seen = end
+            size = chunk_size(buffer[self._at : end])
+            if size <= 0:
+                return size == 0 or not self._is_odd("not the size of a chunk", buffer[self._at : end][:40])
+            past = end + 1 + size
+            if len(buffer) < past + 2:
                 return False
-            self.body += buffer[start : start + size]
-            self._at = start + size + (2 if buffer[start + size] == 13 else 1)
+            if buffer[past] not in b"\r\n":
+                return not self._is_odd("a chunk is longer than its size", buffer[past : past + 40])
+            self.body += buffer[end + 1 : past]
+            self._at = self._seen = past + (2 if buffer[past] == 13 else 1)
+        self._seen = max(self._at, len(buffer))
+        if self._seen - self._at >= LONGEST:
+            self._is_odd("not the size of a chunk", buffer[self._at : self._at + 40])
         return False
 
 
-def head_end(buffer: bytearray) -> int:
-    """Where the head ends, whichever line ends it has; 0 before it does."""
-    strict = buffer.find(b"\n\r\n")
-    bare = buffer.find(b"\n\n", 0, None if strict < 0 else strict)
-    if bare >= 0:
-        return bare + 2
-    return strict + 3 if strict >= 0 else 0
+def values(head: bytes, name: bytes) -> list[bytes]:
+    """The values of a header in a head of lower case, with commas or in several lines."""
+    found = []
+    at = head.find(b"\n" + name + b":")
+    while at >= 0:
+        start = at + len(name) + 2
+        end = head.find(b"\n", start)
+        found += [value.strip() for value in head[start:end].split(b",")]
+        at = head.find(b"\n" + name + b":", end)
+    return found
+
+
+def chunk_size(line: bytes | bytearray) -> int:
+    """What the line before a chunk says, without its extensions; -1 if it is none."""
+    digits = line.partition(b";")[0].strip()
+    return int(digits, 16) if SIZE.fullmatch(digits) else -1
 
 
 async def check(
@@ -145,6 +209,8 @@ async def check(
 
 def judged(answer: Answer, data: bytes, status: str, match: str, duration: float) -> str:
     """The line of detail of a good answer.  Raises Down for any other."""
+    if answer.odd:
+        raise Down(answer.odd, cause=Cause.WRONG)
     if not answer.status:
         raise Down(f"not an HTTP answer: {data[:40]!r}" if data else "closed without an answer")
     content = answer.content(data)

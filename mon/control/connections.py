@@ -7,7 +7,7 @@ goes away without a word) costs it its own connection and nobody else anything.
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
 from mon.structs import Struct, field
@@ -18,7 +18,7 @@ LONGEST = 65536
 MOST = 200
 """Connections at a time; one more ends the one that has been silent longest."""
 
-_LINE = re.compile(rb"([^\r\n]*)[\r\n]+")
+_ENDS = re.compile(rb"[\r\n]+")
 
 
 class Conversation(Protocol):
@@ -129,26 +129,42 @@ class LineServer:
         self, connection: _Connection, reader: asyncio.StreamReader
     ) -> AsyncIterator[bytes | None]:
         """Each line without its end; None, and no more, for one that is too long."""
-        rest, returned = b"", False
-        while len(rest) <= self._longest:
+        lines = Lines(self._longest)
+        while True:
             async with asyncio.timeout(self.idle):
                 chunk = await reader.read(self._longest)
             if not chunk:
                 return
             connection.heard = asyncio.get_running_loop().time()
-            rest += chunk.removeprefix(b"\n") if returned else chunk
-            returned = chunk.endswith(b"\r")  # then the \n of it may come with the next packet
-            if b"\n" not in chunk and b"\r" not in chunk:
-                continue
-            end = 0
-            for match in _LINE.finditer(rest):
-                end = match.end()
-                if len(match[1]) > self._longest:
-                    yield None
+            for line in lines.feed(chunk):
+                yield line
+                if line is None:
                     return
-                yield match[1]
-            rest = rest[end:]
-        yield None
+                # An answer that is ready gives the loop no turn, and one packet may hold 30,000 lines.
+                await asyncio.sleep(0)
+
+
+class Lines:
+    """Bytes in pieces to lines without their ends; each byte is looked at once.
+
+    Line ends (CR and LF, in any number) in one piece are one, and so is a CR LF in two pieces.
+    """
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._begun = bytearray()
+        self._returned = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes | None]:
+        """The lines that are whole with this piece; None, and no more, for one that is too long."""
+        first, *others = _ENDS.split(chunk.removeprefix(b"\n") if self._returned else chunk)
+        self._returned = chunk.endswith(b"\r")  # then the \n of it may come with the next packet
+        self._begun += first
+        for piece in others:
+            line, self._begun = bytes(self._begun), bytearray(piece)
+            yield line if len(line) <= self._longest else None
+        if len(self._begun) > self._longest:
+            yield None
 
 
 def _part(writer: asyncio.StreamWriter) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from mon.control.connections import LineServer
+from mon.control.connections import Lines, LineServer
 
 
 class Echo:
@@ -72,6 +72,20 @@ async def test_each_line_of_one_packet_is_answered_in_order(port: Port) -> None:
 async def test_blank_lines_after_a_line_vanish_and_one_by_itself_does_not(port: Port) -> None:
     assert await port.said(b"a\n\n\r\nbye\n") == b"<a>\n<bye>\n"
     assert await port.said(b"\nbye\n") == b"<>\n<bye>\n"
+
+
+def test_an_unfinished_line_behind_a_line_end_waits_for_its_own() -> None:
+    lines = Lines(65536)
+    assert list(lines.feed(b"\n" + b"x" * 65000)) == [b""]
+    assert list(lines.feed(b"y\r")) == [b"x" * 65000 + b"y"]
+    assert list(lines.feed(b"\nz\n")) == [b"z"]
+
+
+async def test_many_lines_of_one_packet_leave_others_their_turn(port: Port) -> None:
+    _, flood = await port.client()
+    flood.write(b"a\n" * 500 + b"slow\n")
+    assert await port.said(b"bye\n") == b"<bye>\n"
+    flood.close()
 
 
 async def test_a_line_in_pieces_is_one_line(port: Port) -> None:

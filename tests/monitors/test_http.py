@@ -12,6 +12,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nstill alive"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+def length(said: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: " + said + b"\r\n\r\nx"
+
+
 @pytest.fixture
 def http(load):
     return load("http")
@@ -43,6 +47,9 @@ def check(http, probe, start, page):
             11,
         ),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 11),
+        (b"HTTP/1.1 103 Early Hints\nLink: </x>\n\n" * 100 + OK, 11),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\ncontent-length: 5\r\n\r\nhello", 5),
+        (CHUNKED.replace(b"chunked", b"gzip, chunked") + b"0005 ; x\nhello\n0\n\n", 5),
     ],
 )
 async def test_a_good_answer_is_ok(check, answer, size):
@@ -74,9 +81,24 @@ async def test_only_the_head_is_waited_for_with_head(check, page):
         (b"SSH-2.0-OpenSSH_9.2\r\n", r"not an HTTP answer: b'SSH-2\.0"),
         (b"", "closed without an answer"),
         (b"HTTP/1.1 20x OK\r\n\r\n", "not an HTTP answer"),
+        (b"HTTP/1.1 200" + b" " * 32000 + b"\rX\r\n\r\n", "not an HTTP answer"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 40000, "a head of more than 131072 bytes"),
+        (b"HTTP/1.1 100 C\r\n\r\n" * 1200, "more than 100 interim answers"),
+        (b"HTTP/1.1 100 C\r\n\r\nSSH-2.0", "not an HTTP answer: b'SSH-2.0'"),
+        (length(b"9" * 4400), "Content-Length is not one number: b'9999"),
+        (length(b"-5"), "Content-Length is not one number: b'-5'"),
+        (length(b"5, 6"), "Content-Length is not one number: b'5, 6'"),
+        (length(b"0x5"), "Content-Length is not one number: b'0x5'"),
+        (length("٣".encode()), "Content-Length is not one number"),
+        (CHUNKED + b"a" * 64000, "not the size of a chunk: b'aaaa"),
+        (CHUNKED + b"5" + b";x=y" * 64000, "not the size of a chunk: b'5;x=y"),
+        (CHUNKED + b"f" * 900 + b"\r\n", "not the size of a chunk: b'ffff"),
+        (CHUNKED + b"-1\r\nx", "not the size of a chunk: b'-1"),
+        (CHUNKED + b"\r\n\r\n", "not the size of a chunk"),
+        (CHUNKED + b"1\r\nxyz\r\n0\r\n\r\n", "a chunk is longer than its size: b'yz"),
     ],
 )
-async def test_a_bad_answer_is_wrong(check, answer, said):
+async def test_a_bad_answer_is_wrong_at_once(check, answer, said):
     with pytest.raises(Down, match=said) as found:
         await check(answer)
     assert found.value.cause is Cause.WRONG
