@@ -11,6 +11,16 @@ import pytest
 from mon.notify import notify, watchdog_interval
 
 UNIT = Path(__file__).parents[1] / "packaging" / "mon.service"
+STRICT = UNIT.with_name("mon.service.d") / "no-new-privileges.conf"
+
+# systemd.exec(5), NoNewPrivileges=: each of these turns it on for a user that is not root (systemd 252,
+# context_has_no_new_privileges in src/core/execute.c).
+IMPLIES_NO_NEW_PRIVILEGES = (
+    "NoNewPrivileges SystemCallFilter SystemCallArchitectures SystemCallLog RestrictAddressFamilies"
+    " RestrictNamespaces PrivateDevices ProtectKernelTunables ProtectKernelModules ProtectKernelLogs"
+    " ProtectClock ProtectHostname MemoryDenyWriteExecute RestrictRealtime RestrictSUIDSGID LockPersonality"
+    " DynamicUser"
+)
 
 
 def test_states_are_sent_one_per_line(tmp_path: Path) -> None:
@@ -63,4 +73,23 @@ def test_the_unit_gives_two_capabilities_and_leaves_fping_its_own() -> None:
     lines = UNIT.read_text().splitlines()
     assert "AmbientCapabilities=CAP_NET_RAW CAP_NET_ADMIN" in lines
     assert "CapabilityBoundingSet=CAP_NET_RAW CAP_NET_ADMIN" in lines
-    assert not any(line.startswith("NoNewPrivileges") for line in lines)
+    names = {line.partition("=")[0] for line in lines if not line.startswith("#")}
+    assert names.isdisjoint(IMPLIES_NO_NEW_PRIVILEGES.split())
+
+
+def test_the_unit_may_write_what_is_delegated_to_it() -> None:
+    lines = UNIT.read_text().splitlines()
+    assert "Delegate=yes" in lines and "OOMPolicy=continue" in lines
+    assert "ReadWritePaths=-/sys/fs/cgroup/system.slice/%n" in lines, "ProtectControlGroups= is for the rest"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+@pytest.mark.parametrize(("more", "most"), [("", 6.1), (STRICT.read_text(), 2.2)], ids=["unit", "drop-in"])
+def test_the_exposure_of_the_unit_is_bounded(tmp_path: Path, more: str, most: float) -> None:
+    unit = tmp_path / "mon.service"  # a drop-in beside it is not read with --offline
+    unit.write_text(UNIT.read_text().replace("[Install]", more.replace("[Service]", "") + "\n[Install]"))
+    words = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=30)
+    if "unrecognized option" in ran.stderr:
+        pytest.skip("this systemd-analyze (before 250) has no --offline")
+    assert float(ran.stdout.split("exposure level for mon.service: ")[1].split()[0]) <= most, ran.stdout
