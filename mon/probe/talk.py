@@ -1,5 +1,6 @@
 """A conversation over one connection, in lines (SMTP, POP3, IMAP …) or in counted bytes (LDAP, SSH …)."""
 
+import asyncio
 import re
 
 from mon.errors import Down
@@ -9,6 +10,12 @@ from mon.probe.tls import Contexts, Tls
 
 LINE_END = re.compile(rb"\r?\n")
 
+AT_ONCE = 64
+"""Pieces taken from what is there already before everything else in the event loop has its turn."""
+
+LINES = 1000
+"""Lines of one answer; of real ones the longest are those to EHLO, FEAT and CAPA, of some 50."""
+
 
 class Talk:
     """What ``Probe.talk`` gives.  Every method raises Down or Unknown; all share the one time limit."""
@@ -17,6 +24,7 @@ class Talk:
         self._stream = stream
         self._host = host
         self._contexts = contexts or Contexts()
+        self._at_once = 0
 
     async def write(self, data: bytes) -> None:
         """Write all of ``data``."""
@@ -68,6 +76,8 @@ class Talk:
         lines = [await self.read_line()]
         code = lines[0][:3]
         while code.isdecimal() and lines[0][3:4] == "-" and not lines[-1].startswith(f"{code} "):
+            if len(lines) == LINES:
+                raise Down(f"an answer of more than {LINES} lines", cause=Cause.WRONG)
             lines.append(await self.read_line())
         if not lines[-1].startswith(good):
             said = lines[-1][:80] or "an empty line"
@@ -88,7 +98,13 @@ class Talk:
         return self._stream.certificate
 
     async def _ask(self, data: bytes, complete: Complete) -> None:
-        finding = await self._stream.ask(data, complete)
+        """Nothing waits for what is there already, so a talkative server would keep the loop for itself."""
+        asked = self._stream.ask(data, complete)
+        self._at_once = self._at_once + 1 if asked.done() else 0
+        if self._at_once >= AT_ONCE:
+            self._at_once = 0
+            await asyncio.sleep(0)
+        finding = await asked
         if finding:
             raise finding
 

@@ -160,3 +160,28 @@ async def test_a_server_that_goes_on_in_plain_text_is_down(probe, start, pieces,
         with pytest.raises(Down, match=said):
             await talk.start_tls(Tls(verify=False))
             await talk.read_line()
+
+
+async def test_lines_that_are_there_already_leave_turns_to_others(probe, start):
+    async def turning():
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    turns: list[int] = []
+    port = await start(saying(b"x\n" * 6400))
+    async with probe.talk("127.0.0.1", port, timeout=30) as talk:
+        await talk.read_line()
+        others = asyncio.create_task(turning())
+        before = len(turns)
+        for _ in range(6399):
+            await talk.read_line()
+        others.cancel()
+    assert len(turns) - before >= 50
+
+
+async def test_an_answer_without_end_is_down(probe, start):
+    port = await start(saying(b"220-x\r\n" * 170_000))
+    async with probe.talk("127.0.0.1", port, timeout=30) as talk:
+        with pytest.raises(Down, match="more than 1000 lines"):
+            await talk.command("", "220")
