@@ -26,7 +26,8 @@ from mon.runner import Runner
 from mon.timetable import Timetable
 
 HELD_BACK = 1.0
-"""Seconds until a monitor held back by a dependency or maxprocs is tried again (PROTOCOL §8)."""
+"""Seconds until a monitor held back by a dependency or maxprocs is tried again (PROTOCOL §8), or its interval
+if that is shorter; one that waits for room (its own last run, maxprocs) begins as soon as there is some."""
 
 VOTER_GAP = 0.002
 """Seconds between the first runs of two voters: all at once, but not in one turn of the loop."""
@@ -68,6 +69,7 @@ class Checks:
         self._plan = Plan(book.config)
         self._rounds: dict[Key, set[int]] = {}  # rounds under way; more than one while a host hangs
         self._programs: set[Key] = set()  # those of them that are programs
+        self._waiting: dict[Key, None] = {}  # programs whose turn came while there was no room for them
         self._numbers = count()
         self._confirming: dict[tuple[Key, str], asyncio.TimerHandle] = {}
         self._background = Background()
@@ -89,6 +91,7 @@ class Checks:
             interval = self._book.interval(key) if check is not None else None
             if check is None or check.monitor is None or interval is None:
                 self.timetable.remove(key)
+                self._waiting.pop(key, None)
                 continue
             self.timetable.put(
                 key, interval, first=self._first(check, interval, voters), skew=check.service.randskew
@@ -103,6 +106,7 @@ class Checks:
             self._runner.cancel(key)
         self._rounds.clear()
         self._programs.clear()
+        self._waiting.clear()
         self.adopt(plan)
 
     def _first(self, check: Check, interval: float, voters: int) -> float:
@@ -126,20 +130,25 @@ class Checks:
     def _start(self, key: Key) -> None:
         check = self._plan.checks[key]
         if self._is_program(check) and self._no_room(key):
-            self.timetable.again(key, HELD_BACK)
+            self._waiting[key] = None
+            self._hold_back(key)
             return
+        self._waiting.pop(key, None)
         now = self._clock()
         hosts = self._book.monitor_hosts(key, now)
         if not hosts and self._needs_hosts(check):
             return  # it waits a whole interval (PROTOCOL §8)
         if why := self._book.may_run(key, now, hosts):
             events.log.debug("%s/%s: not run: %s", *key, why)
-            self.timetable.again(key, HELD_BACK)
+            self._hold_back(key)
             return
         environment = self._variables(key, check, now)
         self._book.started(key, now)
         ended = partial(self._round_ended, key, check, self._one_more(key))
         self._runner.begin(check, hosts, environment, self._heard, ended)
+
+    def _hold_back(self, key: Key) -> None:
+        self.timetable.again(key, min(HELD_BACK, self.timetable.interval(key) or HELD_BACK))
 
     def _variables(self, key: Key, check: Check, now: Moment) -> Mapping[str, str]:
         """The environment of its monitor; one of ours has none, and runs too often to make one in vain."""
@@ -179,12 +188,21 @@ class Checks:
                 del self._rounds[key]
                 self._programs.discard(key)
 
+    def _room_for_another(self, ended: Key) -> None:
+        """A program ended: its service is next if it waits, else whichever has waited longest for maxprocs."""
+        candidates = [ended] if ended in self._waiting else self._waiting
+        key = next((key for key in candidates if not self._no_room(key)), None)
+        if key is not None:
+            del self._waiting[key]
+            self.timetable.again(key, 0.0)
+
     def _round_ended(self, key: Key, check: Check, number: int, result: RunResult | None) -> None:
         self._one_less(key, number)
         if result is not None and self._plan.checks.get(key) is check:
             for freed in self._reactions.freed(key):
                 self._take(freed)
             self.conclude(result)
+        self._room_for_another(key)
 
     def _heard(self, result: HostResult) -> None:
         """One host's result, the moment it is known; and what an event makes of it."""
@@ -241,7 +259,12 @@ class Checks:
             return
         number = self._one_more(key)  # a program's counts as a round, so that no round overlaps it
         variables = self._variables(key, check, now)
-        self._runner.again(check, host, variables, self._heard, lambda _result: self._one_less(key, number))
+        ended = partial(self._confirmed, key, number)
+        self._runner.again(check, host, variables, self._heard, ended)
+
+    def _confirmed(self, key: Key, number: int, _result: RunResult | None) -> None:
+        self._one_less(key, number)
+        self._room_for_another(key)
 
     def conclude(self, result: RunResult) -> None:
         """A whole round: to the book, to voters that take it whole, and to disk and people."""

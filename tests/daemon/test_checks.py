@@ -187,6 +187,36 @@ async def test_maxprocs_counts_the_programs_and_nothing_else(tmp_path: Path) -> 
     assert [key for key, *_ in desk.runner.rounds] == [HTTP, first, second]
 
 
+@pytest.mark.parametrize("settings", ["", "maxprocs = 1\n"])
+async def test_a_program_that_still_ran_at_its_turn_begins_again_as_soon_as_it_ended(
+    tmp_path: Path, settings: str
+) -> None:
+    (tmp_path / "own.monitor").symlink_to("/bin/true")
+    services = "".join(
+        f"    service {name}\n        interval 10s\n        monitor own.monitor\n" for name in "ab"
+    )
+    desk = Desk(f"{settings}{CONFIG}{services}", tmp_path)
+    turns, first, second = desk.checks.timetable, ("web", "a"), ("web", "b")
+    for key in (first, first):
+        desk.checks._start(key)
+    if settings:
+        desk.checks._start(second)
+    assert turns.due_in(first) == 1.0
+    await asyncio.sleep(0.01)
+    assert turns.due_in(first) == 0.0
+    if settings:
+        assert turns.due_in(second) == 1.0
+        await desk.run(first)
+        assert turns.due_in(second) == 0.0
+
+
+async def test_what_is_held_back_waits_no_longer_than_its_interval(tmp_path: Path) -> None:
+    desk = Desk(CONFIG.replace("interval 10s\n        monitor http", "interval 100ms\n        monitor http"))
+    desk.book.stop(desk.clock())
+    await desk.run(HTTP)
+    assert desk.checks.timetable.due_in(HTTP) == pytest.approx(0.1)
+
+
 async def test_reloading_frees_what_a_program_took_of_maxprocs(tmp_path: Path) -> None:
     (tmp_path / "own.monitor").symlink_to("/bin/true")
     services = "".join(f"    service {name}\n        monitor own.monitor\n" for name in "ab")
