@@ -189,7 +189,7 @@ class Checks:
                 self._programs.discard(key)
 
     def _room_for_another(self, ended: Key) -> None:
-        """A program ended: its service is next if it waits, else whichever has waited longest for maxprocs."""
+        """A program ended: its service is next if it waits, else what has waited longest for maxprocs."""
         candidates = [ended] if ended in self._waiting else self._waiting
         key = next((key for key in candidates if not self._no_room(key)), None)
         if key is not None:

@@ -4,11 +4,13 @@ Output above a limit is read and dropped, slowly, so that a flood costs the even
 """
 
 import asyncio
+import codecs
 import contextlib
 import fcntl
 import os
 import select
 import subprocess
+from typing import NamedTuple
 
 from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
@@ -16,8 +18,24 @@ from mon.probe.poller import Poller
 OUTPUT_LIMIT = 1 << 20
 CHUNK = 64 * 1024
 
+PIECE = 4096
+"""Bytes decoded at once where some are no UTF-8: 1 ms at most."""
+
 DRAIN_SECONDS = 0.005
 """Between two looks at the output of a program that has said too much."""
+
+
+class Said(NamedTuple):
+    """What a program said, as far as it was kept."""
+
+    output: bytes
+    dropped: int
+
+    @property
+    def text(self) -> str:
+        """It as text, with a last line for what was dropped."""
+        text = text_of(self.output)
+        return f"{text}\n({self.dropped} bytes more of output were dropped)" if self.dropped else text
 
 
 class Child:
@@ -67,17 +85,14 @@ class Child:
         """Wait for the end of one that was killed before anybody knew of it."""
         self._process.wait()
 
-    def finish(self) -> str:
-        """All that was said, as text; lets go of everything."""
+    def finish(self) -> Said:
+        """All that was said; lets go of everything."""
         if self.output_fd >= 0:
             for _ in range(OUTPUT_LIMIT // CHUNK + 1):  # bounded: a daemonised child may go on writing
                 if not self._read():
                     break
         self.close()
-        text = text_of(bytes(self._output))
-        if self._dropped:
-            text += f"\n({self._dropped} bytes more of output were dropped)"
-        return text
+        return Said(bytes(self._output), self._dropped)
 
     def close(self) -> None:
         """Stop watching."""
@@ -166,5 +181,14 @@ def abandon(process: subprocess.Popen[bytes]) -> None:
 
 
 def text_of(output: bytes) -> str:
-    """Output as text: bytes that are no UTF-8 as ``\\xNN``, NUL left out."""
-    return output.replace(b"\0", b"").decode(errors="backslashreplace")
+    """Output as text: bytes that are no UTF-8 as ``\\xNN``, NUL left out.
+
+    In pieces: each odd byte costs a call, and a codec lets no other thread have the interpreter.
+    """
+    output = output.replace(b"\0", b"")
+    try:
+        return output.decode()
+    except UnicodeDecodeError:
+        decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        pieces = (output[at : at + PIECE] for at in range(0, len(output), PIECE))
+        return "".join([decoder.decode(piece) for piece in pieces]) + decoder.decode(b"", final=True)

@@ -1,6 +1,7 @@
 """Pure: what a program said to host results, host results to a run result (the classic contract)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from mon.errors import Down, Finding
 from mon.model.config import Host, Key
@@ -13,6 +14,7 @@ STATUS = {Verdict.OK: 0, Verdict.DOWN: 1, Verdict.UNKNOWN: 2}
 """The exit status that stands for a verdict of one of ours."""
 
 DETAIL_LIMIT = 4000
+CUT = "..."
 
 Report = Callable[[HostResult], None]
 
@@ -21,6 +23,14 @@ SUGGESTS = "WEIGHT"
 
 AROUND = ",;:()[]\"'"
 """Punctuation that monitors put around the names in their summaries."""
+
+ODD = re.compile(f"[{re.escape(AROUND)}]")
+
+ABOUT_LIMIT = 128 * 1024
+"""Characters of the detail in which lines about hosts are looked for: some 2,000 of them."""
+
+WORD = re.compile(r"[\w.:%-]+")
+"""What may be the name of a host in a line of detail."""
 
 
 class Finished(Struct, frozen=True, gc=False):
@@ -63,12 +73,15 @@ class Finished(Struct, frozen=True, gc=False):
 
 def one_line(text: str) -> str:
     """A detail fit for any terminal: one line, cut, no control characters (hosts write parts of it)."""
-    if len(text) > DETAIL_LIMIT:
-        text = text[:DETAIL_LIMIT] + "..."
+    text = _cut(text)
     if text.isprintable():
         return text
     spaced = " ".join(text.split())
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in spaced)
+    return _cut("".join(char if char.isprintable() else ascii(char)[1:-1] for char in spaced))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= DETAIL_LIMIT else text[: DETAIL_LIMIT - len(CUT)] + CUT
 
 
 def finding(error: BaseException) -> tuple[Verdict, str, Cause]:
@@ -111,28 +124,62 @@ def judged(run: Finished, hosts: Sequence[Host], status: int, output: str, troub
         said = _weighed(output, hosts)
         good = [run.of_host(host.name, Verdict.OK, said.get(host.name, "")) for host in hosts]
         return run.of_run(0, output, good)
-    down = named(output.partition("\n")[0], hosts)
-    if not down:
-        summary = output.partition("\n")[0]
-        results = [run.of_host(host.name, Verdict.UNKNOWN, summary, status=status) for host in hosts]
-        return run.of_run(status, output, results)
-    return run.of_run(status, output, _parts(run, hosts, down, status, output))
-
-
-def _parts(
-    run: Finished, hosts: Sequence[Host], down: Mapping[str, str], status: int, output: str
-) -> list[HostResult]:
     summary, _, detail = output.partition("\n")
-    lines = [line for line in detail.splitlines() if not line.startswith(f"{SUGGESTS} ")]
-    said = _weighed(output, hosts)
-    parts = []
-    for host in hosts:
-        if host.name in down:
-            about = next((line.strip() for line in lines if down[host.name] in line), summary)
-            parts.append(run.of_host(host.name, Verdict.DOWN, about, cause=Cause.WRONG, status=status))
-        else:
-            parts.append(run.of_host(host.name, Verdict.OK, said.get(host.name, "")))
-    return parts
+    down = named(summary, hosts)
+    if not down:
+        shown = one_line(summary)
+        results = [run.of_host(host.name, Verdict.UNKNOWN, shown, status=status) for host in hosts]
+        return run.of_run(status, output, results)
+    about = _about(detail[:ABOUT_LIMIT], down)
+    suggested = _weighed(output, hosts)
+    for_the_rest = one_line(summary)
+
+    def part(name: str) -> HostResult:
+        if name in down:
+            text = about.get(name, for_the_rest)
+            return run.of_host(name, Verdict.DOWN, text, cause=Cause.WRONG, status=status)
+        return run.of_host(name, Verdict.OK, suggested.get(name, ""))
+
+    return run.of_run(status, output, [part(host.name) for host in hosts])
+
+
+def _about(detail: str, down: Mapping[str, str]) -> dict[str, str]:
+    """The first line of the detail in which each host stands, by its name or by the word of the summary.
+
+    Every line is looked at once, whatever the number of hosts.
+    """
+    missing: dict[str, list[str]] = {}
+    for name, word in down.items():
+        for form in {word.lower(), name.lower()}:
+            missing.setdefault(form, []).append(name)
+    found: dict[str, str] = {}
+    for line in _lines(detail):
+        if not missing:
+            break
+        if not line.startswith(f"{SUGGESTS} "):
+            for name in _standing(line, missing):
+                found.setdefault(name, one_line(line.strip()))
+    return found
+
+
+def _standing(line: str, missing: dict[str, list[str]]) -> list[str]:
+    """Those of the hosts that are missing that stand in the line; they are missing no more."""
+    names: list[str] = []
+    for match in WORD.finditer(line):
+        word = match[0].lower()
+        for form in (word, word.strip(".:"), word.partition(":")[0], word.partition(".")[0]):
+            names += missing.pop(form, ())
+    return names
+
+
+def _lines(text: str) -> Iterator[str]:
+    """One after the other: all lines of a million at once would be a hundred megabytes."""
+    begin = 0
+    while begin < len(text):
+        end = text.find("\n", begin)
+        end = len(text) if end < 0 else end
+        yield text[begin:end]
+        begin = end + 1
 
 
 def _weighed(output: str, hosts: Sequence[Host]) -> dict[str, Detail]:
@@ -140,7 +187,7 @@ def _weighed(output: str, hosts: Sequence[Host]) -> dict[str, Detail]:
     if SUGGESTS not in output:
         return {}
     known = {form: host.name for host in hosts for form in (host.name, host.address, host.target) if form}
-    rows = (line.split() for line in output.splitlines() if line.startswith(SUGGESTS))
+    rows = (line.split(None, 3) for line in _lines(output) if line.startswith(SUGGESTS))
     return {
         known[row[1]]: Weighed("", row[2])
         for row in rows
@@ -149,16 +196,17 @@ def _weighed(output: str, hosts: Sequence[Host]) -> dict[str, Detail]:
 
 
 def named(summary: str, hosts: Sequence[Host]) -> dict[str, str]:
-    """The hosts that words of the summary name (by name or address), with the word used for each."""
-    words = {
-        word.strip(AROUND).lower(): word.strip(AROUND) for part in summary.split() for word in _forms(part)
-    }
-    found = {}
+    """The hosts that words of the summary name (by name or address), and by which word, in small letters."""
+    wanted: dict[str, list[str]] = {}
     for host in hosts:
         for form in (host.name, host.address, f"{host.name}={host.address}"):
-            if form and form.lower() in words:
-                found[host.name] = words[form.lower()]
-    return found
+            if form:
+                wanted.setdefault(form.lower(), []).append(host.name)
+    words = set(summary.lower().split())
+    bare = words & wanted.keys()
+    for part in filter(ODD.search, words):
+        bare.update([word.strip(AROUND) for word in _forms(part)])
+    return {name: word for word in bare for name in wanted.get(word, ())}
 
 
 def _forms(word: str) -> list[str]:

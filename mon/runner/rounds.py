@@ -19,6 +19,12 @@ from mon.runner.room import Room
 from mon.runner.spawn import Command, Spawner
 from mon.structs import Struct, field
 
+LONG = 16 * 1024
+"""Characters of output from which on a thread looks for hosts in them."""
+
+LOT = 50
+"""Results of one program that are passed on before everything else in the loop has its turn."""
+
 Done = Callable[[RunResult | None], None]
 """Called once, when a round is over: None if nobody was checked, or it was cancelled."""
 
@@ -218,8 +224,10 @@ class Rounds:
             result = None
             try:
                 result = await self._run_program(check, bound, flight, hosts, environment)
-                for part in result.hosts:
+                for number, part in enumerate(result.hosts, 1):
                     report(part)
+                    if not number % LOT:
+                        await asyncio.sleep(0)
             finally:
                 _ended(flight)
                 if round_ in flight.rounds:
@@ -248,7 +256,8 @@ class Rounds:
             self._process_room.leave()
             flight.pids.clear()
         run = Finished(check.key, started, self._clock())
-        return judged(run, hosts, ended.status, ended.output, ended.trouble)
+        said = (run, hosts, ended.status, ended.output, ended.trouble)
+        return judged(*said) if len(ended.output) < LONG else await asyncio.to_thread(judged, *said)
 
 
 async def awaited(begin: Callable[[Done], None], cancel: Callable[[], None]) -> RunResult | None:

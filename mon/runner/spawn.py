@@ -20,7 +20,7 @@ from typing import IO
 from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
 from mon.runner.capabilities import become_subreaper
-from mon.runner.child import Child, abandon
+from mon.runner.child import Child, Said, abandon
 from mon.runner.pace import Pace
 from mon.runner.processes import TOKEN, Process, hunt, processes
 from mon.runner.variables import encoded
@@ -34,6 +34,9 @@ PATIENCE = 0.5
 
 GATHER_SECONDS = 0.02
 REAP_SECONDS = 5.0
+
+LONG = 16 * 1024
+"""Bytes of output from which on a thread makes text of them."""
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit statuses of the shell for a command that cannot be run; setpriv(1) has them too."""
@@ -129,18 +132,18 @@ class Spawner:
                 self.end(child)
             raise
         if over:
-            ended = self._collect(child, "")
+            ended = await self._collect(child, "")
             wrapped = bool(command.user or self._user) and _not_started(ended)
             return replace(ended, trouble="could not be started", started=False) if wrapped else ended
         await self._stop(child)
-        return self._collect(child, f"stopped after {timeout:g} s")
+        return await self._collect(child, f"stopped after {timeout:g} s")
 
     def end(self, child: Child) -> None:
         """End a program in the background."""
 
         async def finish() -> None:
             await self._stop(child)
-            self._collect(child, "ended")
+            self._let_go(child)
 
         task = asyncio.get_running_loop().create_task(finish())
         self._ending.add(task)
@@ -207,15 +210,18 @@ class Spawner:
         prey, self._prey, self._hunting = self._prey, {}, None
         await asyncio.get_running_loop().run_in_executor(None, hunt, prey)
 
-    def _collect(self, child: Child, stopped: str) -> Ended:
-        self._children.pop(child.pid, None)
-        status = child.wait()
-        output = child.finish()
+    async def _collect(self, child: Child, stopped: str) -> Ended:
+        status, said = self._let_go(child)
+        output = said.text if len(said.output) < LONG else await asyncio.to_thread(getattr, said, "text")
         if stopped:
             return Ended(128 + signal.SIGKILL if status is None else _status(status), output, stopped)
         assert status is not None  # it has exited
         trouble = f"ended by signal {-status} ({_signal_name(-status)})" if status < 0 else ""
         return Ended(_status(status), output, trouble)
+
+    def _let_go(self, child: Child) -> tuple[int | None, Said]:
+        self._children.pop(child.pid, None)
+        return child.wait(), child.finish()
 
     def _reap_later(self) -> None:
         if self._reaping is None or self._reaping.when() <= asyncio.get_running_loop().time():

@@ -1,5 +1,7 @@
 """Words to verdicts."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,3 +159,50 @@ def test_what_ours_suggest_is_rolled_up_as_a_program_would_say_it():
     assert rolled.output == "web2\nweb2: refused\nweb1: load 3\nWEIGHT web1 50%\n"
     again = judged(RUN, HOSTS, rolled.status, rolled.output, "")
     assert weights(again) == weights(rolled) == {"web1": "50%"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["web1 is slow", "http://web1/: 500", "host web1: refused", "web1.example.com says no", "(web1:80) no"],
+)
+def test_the_line_about_a_host_is_found_however_it_is_named(line):
+    detail = f"web10 is well\nWEIGHT web1 5\n{line}\nweb1 again\n"
+    assert judged(RUN, HOSTS, 1, f"web1\n{detail}", "").hosts[0].detail == line
+
+
+def lines_run(*arguments):
+    """How many lines of Python it takes to judge this."""
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        judged(*arguments)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+FARM = tuple(Host(f"h{number}", f"10.0.0.{number}") for number in range(200))
+ALL = " ".join(host.name for host in FARM)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "head", "more"),
+    [
+        (FARM, f"{ALL}\n", "x\n"),  # many hosts, many lines
+        (FARM, f"{ALL}\n", "h999 h1000 "),  # one long line
+        (FARM[:2], "", "word "),  # a long summary
+        (FARM[:2], "", "h1,h2(x):1,"),
+        (FARM, "h1\n", "WEIGHT h1 5\n"),
+        (FARM, "h1\n", "\x1b\ud800\x00"),
+    ],
+)
+def test_twice_the_output_is_twice_the_work_whatever_the_hosts(hosts, head, more):
+    once, twice = (lines_run(RUN, hosts, 1, head + more * times, "") for times in (2000, 4000))
+    assert twice <= 2.1 * once
