@@ -31,6 +31,9 @@ KINDS = {AlertType.UP: "success", AlertType.STARTUP: "info", AlertType.ACK: "inf
 """What Apprise calls them; all others are failures."""
 
 
+UNKNOWN = "a URL is none that Apprise knows"
+
+
 def send(
     notice: Notice,
     url: Annotated[list[str], Option(positional=True, metavar="@FILE", help="where to; or env:NAME")],
@@ -74,19 +77,23 @@ def _notify(apprise: Any, urls: Sequence[str], *, title: str, body: str, kind: s
     # What went wrong, Apprise only writes to its log, which would end up in ours, secrets and all.
     logging.getLogger("apprise").propagate = False
     with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:
-        if not all(place.add(url) for place, url in zip(places, urls, strict=True)):
-            raise Undeliverable("a URL is none that Apprise knows", permanent=True)
+        known = [place.add(url) for place, url in zip(places, urls, strict=True)]
         with ThreadPoolExecutor(max_workers=len(urls)) as side_by_side:
             told = side_by_side.map(
                 lambda place: place.notify(body=body, title=title, notify_type=kind), places
             )
-            left = [_mark(url) for url, done in zip(urls, told, strict=True) if not done]
+            done = list(told)
         why = ""
         with suppress(ValueError, AttributeError):
             why = hidden(" ".join(log.getvalue().split()))[:200]
+    marks = [_mark(url) for url in urls]
+    refused = {mark: UNKNOWN for mark, known in zip(marks, known, strict=True) if not known}
+    left = [mark for mark, told in zip(marks, done, strict=True) if not told and mark not in refused]
     if left:
         text = f"{len(left)} of {len(urls)} could not be told" + (f": {why}" if why else "")
-        raise Undeliverable(text, left=left)
+        raise Undeliverable(text, left=left, refused=refused)
+    if refused:
+        raise Undeliverable(f"{len(refused)} of {len(urls)}: {UNKNOWN}", permanent=True, refused=refused)
     return f"told {len(urls)}"
 
 

@@ -1,13 +1,16 @@
 """Send a mail by the local sendmail program (Postfix, Exim, OpenSMTPD ...).
 
-It queues the mail and sends it when it can.  Text, HTML part and threads are those of mail.alert.
+It queues the mail and sends it when it can.  Where it refuses several recipients together, it is called for
+each alone, so that one bad address costs nobody else the mail.  Text, HTML part and threads are those of
+mail.alert.
 """
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from mon.plugin import (
     Html,
@@ -36,6 +39,14 @@ FOR_GOOD = {
 """Exit statuses of sysexits.h that trying again does not change; all others are tried again."""
 
 
+class Ended(NamedTuple):
+    """How one call ended: what it ``said`` when it took the mail, else ``why`` not, and for good?"""
+
+    said: str = ""
+    why: str = ""
+    final: bool = False
+
+
 def send(
     notice: Notice,
     to: Annotated[list[str], Option(positional=True, metavar="ADDRESS", help="who gets it")],
@@ -50,6 +61,34 @@ def send(
 ) -> str:
     """Give the mail to the program."""
     message = mail(notice, render, to, sender=sender, subject=subject, zone=zone, html=html)
+    wanted = list(dict.fromkeys(notice.left or to))
+    ended = hand_over(program, message, wanted, timeout)
+    if ended.why and ended.final and len(wanted) > 1:  # one of them may be the reason, the others need it
+        return one_by_one(program, message, wanted, timeout / len(wanted))
+    if ended.why:
+        raise Undeliverable(ended.why, permanent=ended.final)
+    return ended.said
+
+
+def one_by_one(program: str, message: EmailMessage, to: Sequence[str], timeout: float) -> str:
+    """Each for itself; who is refused is told, the others have it."""
+    refused, left = dict[str, str](), dict[str, str]()
+    said = ""
+    for one in to:
+        ended = hand_over(program, message, [one], timeout)
+        if ended.why:
+            (refused if ended.final else left)[one] = ended.why
+        said = ended.said or said
+    if left:
+        raise Undeliverable("; ".join(dict.fromkeys(left.values())), left=list(left), refused=refused)
+    if refused:
+        text = "; ".join(f"{one}: {why}" for one, why in refused.items())
+        raise Undeliverable(f"refused for {text}", permanent=True, refused=refused)
+    return said
+
+
+def hand_over(program: str, message: EmailMessage, to: Sequence[str], timeout: float) -> Ended:
+    """Call the program once."""
     # -i: a line with a single dot does not end it.  --: an address is never an option.
     words = [program, "-i", "-f", parseaddr(message["From"])[1], "--", *to]
     try:
@@ -64,15 +103,15 @@ def send(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Undeliverable(f"{program} did not end within {timeout:g} s") from None
+        return Ended(why=f"{program} did not end within {timeout:g} s")
     except OSError as error:
-        raise Undeliverable(f"{program}: {error.strerror}") from None
+        return Ended(why=f"{program}: {error.strerror}")
     said = " ".join(ended.stdout.decode("utf-8", "backslashreplace").split())[:200]
     if ended.returncode:
         reason = FOR_GOOD.get(ended.returncode, "")
         text = f"{program}: exit status {ended.returncode}" + (f" ({reason})" if reason else "")
-        raise Undeliverable(f"{text}: {said}" if said else text, permanent=bool(reason))
-    return f"queued by {program}" + (f": {said}" if said else "")
+        return Ended(why=f"{text}: {said}" if said else text, final=bool(reason))
+    return Ended(f"queued by {program}" + (f": {said}" if said else ""))
 
 
 def verify(options: Mapping[str, object]) -> list[str]:

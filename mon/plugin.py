@@ -43,7 +43,7 @@ from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
-from mon.post import Request, post
+from mon.post import HandedIn, MailServer, Request, hand_in, post
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
 from mon.probe.address import place
 from mon.probe.certificate import Certificate, certificate
@@ -65,12 +65,14 @@ __all__ = [
     "Finding",
     "Floor",
     "Forward",
+    "HandedIn",
     "Hidden",
     "HostReport",
     "Html",
     "Insecure",
     "Least",
     "Letter",
+    "MailServer",
     "Match",
     "Most",
     "Name",
@@ -108,6 +110,7 @@ __all__ = [
     "dns",
     "exposed",
     "finding_under",
+    "hand_in",
     "letter",
     "library",
     "mail",

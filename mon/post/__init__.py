@@ -1,12 +1,17 @@
-"""Posts to URLs: one request, one answer in words, never a secret in it.
+"""Posts to URLs and to mail servers: one request, one answer in words, never a secret in it.
 
-``call`` does it.
+``post`` hands something to a URL, ``hand_in`` a mail to a server.
 """
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mon.secret import Hidden
 from mon.structs import Struct, field
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 LONGEST = 40.0
 """Seconds that a request may take, whatever the receiver does: less than a message gets."""
@@ -38,3 +43,46 @@ def post(request: Request, hidden: Hidden, remark: str = "") -> str:
     from mon.post.call import call  # requests takes a tenth of a second to import: who posts pays for it
 
     return call(request, hidden, remark)
+
+
+class MailServer(Struct, frozen=True):
+    """Where mail is handed in, and how.
+
+    ``helo`` is the name that we greet with, else this machine's.  ``context`` is for STARTTLS, or for ``tls``
+    from the first byte on.  ``timeout`` bounds the whole, in seconds.
+    """
+
+    host: str
+    port: int
+    starttls: bool = False
+    tls: bool = False
+    context: ssl.SSLContext | None = None
+    user: str = ""
+    password: str = ""
+    helo: str = ""
+    timeout: float = 30.0
+
+    def __str__(self) -> str:
+        return f"{self.host} port {self.port}"
+
+
+class HandedIn(Struct, frozen=True):
+    """What a mail server did with a mail, recipient by recipient.
+
+    ``taken`` are those for which it answered 250 to the whole mail; ``refused`` those that it refuses for
+    good, with its words; ``later`` all others, with what came in between.
+    """
+
+    taken: tuple[str, ...]
+    refused: Mapping[str, str]
+    later: Mapping[str, str]
+
+
+def hand_in(message: "EmailMessage", to: Sequence[str], server: MailServer) -> HandedIn:
+    """Give the mail to the server for these recipients.
+
+    Raises Undeliverable when nobody was named to it yet, and when it refuses the mail itself for good.
+    """
+    from mon.post.smtp import hand_in as by_smtp  # smtplib takes its time to import
+
+    return by_smtp(message, to, server)

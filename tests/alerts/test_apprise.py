@@ -102,3 +102,11 @@ def test_a_url_in_the_configuration_is_refused_and_an_open_file_warned_of(tmp_pa
 
 def test_the_preview_is_title_and_text() -> None:
     assert preview(NOTICE, {}, Render()).startswith("DOWN web/http: web1 (1 of 1)\n\nweb1 is down: refused")
+
+
+def test_one_url_that_is_none_costs_no_other_its_message(receiver: HTTPServer, tmp_path: Path) -> None:
+    (tmp_path / "urls").write_text(f"nonsense\n{url(receiver)}\n")
+    with pytest.raises(Undeliverable, match="none that Apprise knows") as raised:
+        send(NOTICE, [f"@{tmp_path}/urls"], render=Render())
+    assert raised.value.permanent and len(raised.value.refused) == 1 and not raised.value.left
+    assert len(receiver.RequestHandlerClass.bodies) == 1  # type: ignore[attr-defined]

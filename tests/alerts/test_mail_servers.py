@@ -38,6 +38,7 @@ NOTICE = Notice(
     first_failure=1_699_999_990.0,
     id="id7",
 )
+RENDER = Render()
 UP = replace(NOTICE, type=AlertType.UP, at=NOTICE.at + 60, reports=(), id="id8")
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 CONFIG = """
@@ -116,7 +117,7 @@ def post(
 ) -> str:
     words = list(hosts)
     return mail.send(
-        notice, list(to), smtp_host=words, sender="mon@host.example", timeout=timeout, render=Render()
+        notice, list(to), smtp_host=words, sender="mon@host.example", timeout=timeout, render=RENDER
     )
 
 
@@ -251,3 +252,76 @@ def test_what_one_server_refuses_for_good_is_not_offered_to_the_next() -> None:
     with ill(refuses) as first, ill(hangs) as second, pytest.raises(Undeliverable) as raised:
         post(first, second, timeout=1)
     assert raised.value.permanent and str(raised.value) == "refused for ops@x.example: 550 5.1.1 no such user"
+
+
+# -- who has it -------------------------------------------------------------------------------------
+
+EVERYBODY = ("a@x.example", "b@x.example", "c@x.example")
+STEPS = ("MAIL", "RCPT TO:<a", "RCPT TO:<b", "RCPT TO:<c", "DATA", ".", "QUIT")
+REPLIES = (
+    *(b"421 4.3.2 closing\r\n", b"421-4.3.2\r\n421\r\n", b"451 later\r\n", b"550 no\r\n", b"552 many\r\n"),
+    *(b"250\r\n", b"2??\r\n", b"221 bye\r\n", b""),
+)
+
+
+class Odd:
+    """A server that answers one step oddly, and hangs up after 421 or nothing; ``taken`` is what it took."""
+
+    def __init__(self, step: str, reply: bytes) -> None:
+        self.step, self.reply = step, reply
+        self.taken: list[str] = []
+
+    def __call__(self, connection: socket.socket) -> None:
+        named: list[str] = []
+        with connection.makefile("rwb", buffering=0) as line:
+            line.write(b"220 ready\r\n")
+            while said := line.readline().decode():
+                said = said[:4].upper() + said[4:]
+                usual = b"354 go on\r\n" if said.startswith("DATA") else b"250 ok\r\n"
+                answer = self._answer(said, usual)
+                if not answer or not line.write(answer) or answer.startswith(b"421"):
+                    return
+                if said.startswith("RCPT") and answer.startswith(b"25"):
+                    named += [said.partition("<")[2].partition(">")[0]]
+                elif answer.startswith(b"354"):
+                    while line.readline() != b".\r\n":
+                        pass
+                    final = self._answer(".", b"250 taken\r\n")
+                    self.taken += named if final.startswith(b"250") else []
+                    if not final or not line.write(final) or final.startswith(b"421"):
+                        return
+
+    def _answer(self, said: str, usual: bytes) -> bytes:
+        return self.reply if said.startswith(self.step) else usual
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("step", STEPS)
+def test_exactly_those_have_it_for_whom_the_whole_mail_was_taken(step: str, reply: bytes) -> None:
+    server = Odd(step, reply)
+    not_yet: set[str] = set()
+    with ill(server) as host:
+        try:
+            post(host, to=EVERYBODY, timeout=5)
+        except Undeliverable as error:
+            not_yet = {*error.left, *error.refused} or set(EVERYBODY)
+    assert sorted(set(EVERYBODY) - not_yet) == sorted(server.taken)
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("step", STEPS[:5])
+def test_past_a_server_that_breaks_off_the_next_gets_all_who_have_it_not(step: str, reply: bytes) -> None:
+    first, second = Odd(step, reply), Odd("nothing", b"")
+    refused: tuple[str, ...] = ()
+    with ill(first) as one, ill(second) as two:
+        try:
+            post(one, two, to=EVERYBODY, timeout=5)
+        except Undeliverable as error:
+            assert error.permanent
+            refused = (*error.refused, *error.left)
+    assert sorted([*first.taken, *second.taken, *refused]) == sorted(EVERYBODY)
+
+
+def test_a_server_that_wants_nobody_is_no_reason_to_give_the_mail_up(mailbox: Mailbox) -> None:
+    with ill(lambda connection: connection.sendall(b"554 5.7.1 no service here\r\n")) as host:
+        assert "no service here" in post(host, f"127.0.0.1:{mailbox.port}")

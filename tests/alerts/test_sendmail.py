@@ -14,6 +14,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
 from mon.render import Render
+from mon.structs import replace
 
 NOTICE = Notice(
     AlertType.FAILURE,
@@ -85,3 +86,20 @@ def test_what_is_wrong_is_told_when_the_configuration_is_read(tmp_path: Path) ->
 
 def test_the_preview_is_the_mail() -> None:
     assert preview(NOTICE, {}, Render()).startswith("Subject: DOWN web/http: web1\n\n")
+
+
+def test_one_bad_address_costs_nobody_else_the_mail(tmp_path: Path) -> None:
+    path = program(
+        tmp_path,
+        f'for last; do [ "$last" = b ] && exit 67; done; cat >/dev/null; echo "$last" >>{tmp_path}/got',
+    )
+    with pytest.raises(Undeliverable, match="no such user") as raised:
+        send(NOTICE, ["a", "b", "c"], program=path, render=Render())
+    assert raised.value.permanent and list(raised.value.refused) == ["b"] and not raised.value.left
+    assert (tmp_path / "got").read_text().split() == ["a", "c"]
+
+
+def test_the_next_attempt_is_for_those_who_have_not_got_it(tmp_path: Path) -> None:
+    path = program(tmp_path, f'cat >/dev/null; echo "$@" >{tmp_path}/words')
+    send(replace(NOTICE, left=("c",)), ["a", "b", "c"], program=path, render=Render())
+    assert (tmp_path / "words").read_text().endswith("-- c\n")

@@ -1,0 +1,190 @@
+"""One mail to one server by SMTP, cut off in time; what became of it for each recipient.
+
+smtplib knows the commands.  The transaction is ours: smtplib's tells of a connection that ended between two
+recipients as if all whom it does not name had got the mail, and names nobody when it ends later.
+"""
+
+import smtplib
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from email.generator import BytesGenerator
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import getaddresses
+from io import BytesIO
+from typing import Any
+
+from mon.errors import Undeliverable
+from mon.post import HandedIn, MailServer
+
+TAKEN = 250
+RECIPIENT_TAKEN = (250, 251)
+CLOSING = 421
+TOO_MANY = 552
+"""Of a recipient: as 452, for the sake of servers that keep to RFC 821 (RFC 5321, 4.5.3.1.10)."""
+
+
+def hand_in(message: EmailMessage, to: Sequence[str], server: MailServer) -> HandedIn:
+    """See ``mon.post.hand_in``."""
+    with _translated(server), _connected(server) as smtp:
+        _greet(smtp, server)
+        handed = _transaction(smtp, message, list(dict.fromkeys(to)), server)
+        with suppress(smtplib.SMTPException, OSError):
+            smtp.quit()  # what it has, it has said: how it says goodbye is of no interest
+    return handed
+
+
+def _greet(smtp: smtplib.SMTP, server: MailServer) -> None:
+    """What concerns the server and not the mail: an answer of 5yz is no reason to give the mail up."""
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        if server.starttls:
+            smtp.starttls(context=server.context)
+            smtp.ehlo_or_helo_if_needed()
+        if server.user:
+            smtp.login(server.user, server.password)
+    except smtplib.SMTPAuthenticationError:
+        raise
+    except smtplib.SMTPResponseException as error:
+        raise Undeliverable(_refusal(server, error.smtp_code, error.smtp_error)) from None
+
+
+def _transaction(
+    smtp: smtplib.SMTP, message: EmailMessage, to: Sequence[str], server: MailServer
+) -> HandedIn:
+    """Offer the mail.  Who is named in neither ``taken`` nor ``refused`` has not got it."""
+    sender = getaddresses([message["From"]])[0][1]
+    extended = smtp.has_extn("smtputf8")
+    wide = extended and not all(map(str.isascii, (sender, *to)))
+    data = _flat(message, wide=wide)
+    options = [f"size={len(data)}"] if smtp.has_extn("size") else []
+    code, reply = smtp.mail(sender, [*options, *(("SMTPUTF8", "BODY=8BITMIME") if wide else ())])
+    if code != TAKEN:
+        raise smtplib.SMTPSenderRefused(code, _bytes(reply), sender)
+    asked = _Asked(to)
+    try:
+        for one in to:
+            if not (one.isascii() or extended):
+                asked.later[one] = f"{server} takes no such address: it does not offer SMTPUTF8"
+            elif not asked.answered(one, *smtp.rcpt(one), server):
+                return asked.ended({})
+        if not asked.accepted:
+            return asked.ended({})
+        code, reply = smtp.data(data)  # the answer to the whole of it
+    except smtplib.SMTPDataError as error:  # of the command: a "250" takes nothing, nothing was sent yet
+        code, reply = error.smtp_code if error.smtp_code != TAKEN else -1, _bytes(error.smtp_error)
+    except (smtplib.SMTPException, OSError) as error:
+        return asked.ended(dict.fromkeys(asked.accepted, f"{server}: {error or type(error).__name__}"))
+    if code == TAKEN:
+        return asked.ended({}, taken=asked.accepted)
+    why = _refusal(server, code, reply)
+    if 500 <= code < 600:
+        left = [one for one in to if one not in asked.refused]
+        raise Undeliverable(why, permanent=True, left=left, refused=asked.refused)
+    return asked.ended(dict.fromkeys(asked.accepted, why))
+
+
+class _Asked:
+    """What the server answered to its recipients one by one."""
+
+    def __init__(self, to: Sequence[str]) -> None:
+        self.accepted: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.later: dict[str, str] = {}
+        self._to = to
+
+    def answered(self, one: str, code: int, reply: bytes | str, server: MailServer) -> bool:
+        """Take it in; False when the server hangs up with it (RFC 5321, 3.8)."""
+        text = f"{code} {_text(reply)}"
+        if code in RECIPIENT_TAKEN:
+            self.accepted.append(one)
+        elif 500 <= code < 600 and code != TOO_MANY:
+            self.refused[one] = text
+        else:
+            self.later[one] = f"{server} does not take it for {one} now: {text}"
+        return code != CLOSING
+
+    def ended(self, why: dict[str, str], *, taken: Sequence[str] = ()) -> HandedIn:
+        """What became of it; all others have not got it: ``why`` says the reason of some."""
+        first = next(iter((why or self.later).values()), "not asked")
+        told = {**self.later, **why}
+        left = (one for one in self._to if one not in taken and one not in self.refused)
+        return HandedIn(tuple(taken), self.refused, {one: told.get(one, first) for one in left})
+
+
+def _flat(message: EmailMessage, *, wide: bool) -> bytes:
+    written = BytesIO()
+    policy = SMTPUTF8 if wide else SMTP
+    BytesGenerator(written, policy=policy).flatten(message, linesep="\r\n")
+    return written.getvalue()
+
+
+class _Timed(smtplib.SMTP):
+    """Its timeout is for the whole: smtplib's is for each piece, and a server that drips never hits it."""
+
+    def connect(
+        self, host: str = "localhost", port: int = 0, source_address: Any = None
+    ) -> tuple[int, bytes]:
+        self._limit = threading.Timer(self.timeout, self._cut)
+        self._limit.daemon = True
+        self._limit.start()
+        return super().connect(host, port, source_address)
+
+    def close(self) -> None:
+        self._limit.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):  # it has just been closed
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _TimedTls(_Timed, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte on."""
+
+
+@contextmanager
+def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
+    # Without its own name smtplib asks the resolver for one, for as long as that takes.
+    name, seconds = socket.gethostname(), server.timeout
+    smtp: smtplib.SMTP
+    if server.tls:
+        smtp = _TimedTls(server.host, server.port, name, timeout=seconds, context=server.context)
+    else:
+        smtp = _Timed(server.host, server.port, name, timeout=seconds)
+    try:
+        yield smtp
+    finally:
+        smtp.close()
+
+
+@contextmanager
+def _translated(server: MailServer) -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPAuthenticationError as error:
+        # Not final: servers say 535 while their directory is away.  The reply may repeat what was sent.
+        raise Undeliverable(f"{server} does not accept the login ({error.smtp_code})") from None
+    except smtplib.SMTPSenderRefused as error:
+        why = _refusal(server, error.smtp_code, error.smtp_error)
+        raise Undeliverable(why, permanent=500 <= error.smtp_code < 600) from None
+    except smtplib.SMTPResponseException as error:  # the greeting: another server, or another time
+        raise Undeliverable(_refusal(server, error.smtp_code, error.smtp_error)) from None
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise Undeliverable(f"{server}: {error or type(error).__name__}") from None
+
+
+def _refusal(server: MailServer, code: int, reply: bytes | str) -> str:
+    return f"{server} refuses it: {code} {_text(reply)}"
+
+
+def _bytes(reply: bytes | str) -> bytes:
+    return reply if isinstance(reply, bytes) else reply.encode("utf-8", "backslashreplace")
+
+
+def _text(reply: bytes | str) -> str:
+    text = reply.decode("utf-8", "backslashreplace") if isinstance(reply, bytes) else reply
+    return " ".join(text.split())[:200]
