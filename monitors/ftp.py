@@ -21,11 +21,11 @@ async def check(
     """The server's greeting."""
     password = await probe.secret(f"@{password_file}", timeout=timeout) if password_file else ""
     async with probe.talk(host, port, timeout=timeout, bind=bind) as server:
-        greeting = (await server.command("", "220")).splitlines()[-1]
+        lines = (await server.command("", "220")).splitlines()
         if user:
             await log_in(server, user, password)
         await server.command("QUIT", "221")
-    return greeting
+    return next((line for line in reversed(lines) if line[4:]), lines[-1])  # the last may be the bare code
 
 
 def verify(options: Mapping[str, object]) -> None:

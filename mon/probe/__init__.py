@@ -7,7 +7,7 @@ A monitor that declares a parameter annotated with ``Probe`` is given the daemon
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from mon.errors import Down, Finding, Undeliverable, Unknown
 from mon.model.result import Cause
 from mon.probe import datagram
-from mon.probe.address import endpoint, is_local, numeric
+from mon.probe.address import Endpoint, endpoint, is_local, numeric
+from mon.probe.attempts import interleaved, race
 from mon.probe.deadlines import Deadlines
 from mon.probe.faults import judged
 from mon.probe.held import Held, hold
@@ -86,9 +87,9 @@ class Probe:
         The answer may be cut short by the other side: judging it is the check's business.
         """
         session = self._sessions.of(tls, host, port) if tls and tls.resume else None
-        stream = self._stream(host, timeout, tls, bind, limit, session)
+        make = self._maker(host, timeout, tls, bind, limit, session)
+        stream = await self._connected(make, host, port, timeout, send, complete)
         try:
-            await self._connect(stream, host, port, send, complete)
             if tls and tls.resume:
                 self._sessions.keep(tls, host, port, stream.session)
             return bytes(stream.buffer)
@@ -107,26 +108,24 @@ class Probe:
         limit: int = LIMIT,
     ) -> AsyncIterator[Talk]:
         """A connection for a conversation in lines; ``timeout`` (seconds) covers all of it."""
-        stream = self._stream(host, timeout, tls, bind, limit)
+        make = self._maker(host, timeout, tls, bind, limit)
+        stream = await self._connected(make, host, port, timeout, b"", anything)
         try:
-            await self._connect(stream, host, port, b"", anything)
             yield Talk(stream, host, self._contexts)
         finally:
             stream.close()
 
     async def hold(self, host: str, port: int, *, timeout: float, bind: str = "") -> Held:
         """A connection on which nothing is said; ``timeout`` (seconds) is for making it.  Close it."""
-        worst: Finding | None = None
         local = whence(bind) if bind else None
-        for address in await self._resolver.resolve(host, timeout=timeout):
-            try:
-                return await hold(endpoint(address, port), timeout=timeout, bind=local)
-            except OSError as error:
-                finding: Finding = judged(error, at_once=True)
-            except Finding as error:
-                finding = error
-            worst = worst if worst and not isinstance(worst, Unknown) else finding
-        raise worst or Unknown(f"cannot resolve {host}", cause=Cause.NONE)
+        until = asyncio.get_running_loop().time() + timeout
+
+        async def attempt(address: str) -> Held:
+            left = until - asyncio.get_running_loop().time()
+            return await hold(_endpoint(address, port), timeout=left, told=timeout, bind=local)
+
+        addresses = interleaved(await self._resolver.resolve(host, timeout=timeout))
+        return await race([partial(attempt, each) for each in addresses], timeout, Held.close)
 
     async def ask(
         self,
@@ -166,7 +165,7 @@ class Probe:
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
-        addresses = await self._resolver.resolve(host, timeout=timeout)
+        addresses = interleaved(await self._resolver.resolve(host, timeout=timeout))
         lent = Lent(endpoints(addresses, port), timeout)
         try:
             return await self.in_thread(lent.call, function, timeout=until - loop.time())
@@ -252,7 +251,7 @@ class Probe:
         self._deadlines.close()
         self._pulse.stop()
 
-    def _stream(
+    def _maker(
         self,
         host: str,
         timeout: float,
@@ -260,32 +259,40 @@ class Probe:
         bind: str,
         limit: int,
         session: ssl.SSLSession | None = None,
-    ) -> Stream:
-        engine = partial(Stream, self._poller, self._deadlines, self._pulse, timeout=timeout, limit=limit)
-        local = whence(bind) if bind else None
-        if tls is None:
-            return engine(bind=local)
-        name = (tls.name or host).partition("%")[0]
-        return engine(bind=local, tls=self._contexts.get(tls), name=name, session=session)
+    ) -> Callable[[float], Stream]:
+        """What makes a stream with these settings, so many seconds after the check began."""
 
-    async def _connect(self, stream: Stream, host: str, port: int, send: bytes, complete: Complete) -> None:
-        """Try the addresses of ``host`` in turn until one is connected to."""
-        worst: Finding | None = None
-        for address in await self._resolver.resolve(host, timeout=stream.left):
-            try:
-                to = endpoint(address, port)
-            except OSError as error:
-                finding: Finding | None = judged(error, at_once=True)
-            else:
-                finding = await stream.connect(to, send, complete)
-            if finding is None:
-                return
-            if worst is None or isinstance(worst, Unknown):
-                worst = finding
-            if stream.connected or stream.expired:
-                break
-        if worst:
-            raise worst
+        engine = partial(Stream, self._poller, self._deadlines, self._pulse, timeout=timeout, limit=limit)
+        if bind:
+            engine = partial(engine, bind=whence(bind))
+        if tls is not None:
+            name = (tls.name or host).partition("%")[0]
+            engine = partial(engine, tls=self._contexts.get(tls), name=name, session=session)
+        return lambda late: engine(late=late)
+
+    async def _connected(
+        self,
+        make: Callable[[float], Stream],
+        host: str,
+        port: int,
+        timeout: float,
+        send: bytes,
+        complete: Complete,
+    ) -> Stream:
+        """A stream to the first address of ``host`` that connects; that was said on it, and answered."""
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+
+        async def attempt(address: str, send: bytes = b"", complete: Complete = anything) -> Stream:
+            stream = make(loop.time() - start)
+            return await _or_closed(stream, stream.connect(_endpoint(address, port), send, complete))
+
+        addresses = await self._resolver.resolve(host, timeout=timeout)
+        if len(addresses) == 1:
+            return await attempt(addresses[0], send, complete)
+        attempts = [partial(attempt, each) for each in interleaved(addresses)]
+        stream = await race(attempts, timeout - (loop.time() - start), Stream.close)
+        return await _or_closed(stream, stream.ask(send, complete))
 
     async def _resolved(
         self, names: list[str], report: Callable[[Echo], None], timeout: float
@@ -318,3 +325,21 @@ class Probe:
             self.advice.append(advice)
             if self._advise:
                 self._advise(advice)
+
+
+async def _or_closed(stream: Stream, wish: Awaitable[Finding | None]) -> Stream:
+    """The stream when its wish came true; closed, if not."""
+    try:
+        if finding := await wish:
+            raise finding
+        return stream
+    except BaseException:  # cancelled, too
+        stream.close()
+        raise
+
+
+def _endpoint(address: str, port: int) -> Endpoint:
+    try:
+        return endpoint(address, port)
+    except OSError as error:  # a scope that names no interface
+        raise judged(error, at_once=True) from error

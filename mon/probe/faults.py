@@ -53,6 +53,15 @@ def judged_tls(error: ssl.SSLError) -> Finding:
     return Down(f"TLS: {reason}", cause=Cause.WRONG)
 
 
+def of_tls(error: OSError | ValueError) -> Finding:
+    """The finding of an error that may be one of TLS; ValueError: a name that it cannot ask for."""
+    if isinstance(error, ssl.SSLError):
+        return judged_tls(error)
+    if isinstance(error, OSError):
+        return judged(error, at_once=False)
+    return Unknown(f"cannot use TLS: {error}", cause=Cause.NONE)
+
+
 def pending_error(sock: socket.SocketType) -> OSError | None:
     """What became of a connection attempt: None if it is made."""
     number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)

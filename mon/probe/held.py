@@ -58,8 +58,8 @@ class Held:
             self._end.set_result(finding)
 
 
-async def hold(to: Endpoint, *, timeout: float, bind: Endpoint | None = None) -> Held:
-    """Connect within ``timeout`` seconds.  Raises Down or Unknown."""
+async def hold(to: Endpoint, *, timeout: float, told: float = 0.0, bind: Endpoint | None = None) -> Held:
+    """Connect within ``timeout`` seconds, of ``told`` that the check has.  Raises Down or Unknown."""
     loop = asyncio.get_running_loop()
     sock = _socket(to)
     try:
@@ -73,7 +73,7 @@ async def hold(to: Endpoint, *, timeout: float, bind: Endpoint | None = None) ->
         sock.close()
         if error.errno:  # the kernel's own ETIMEDOUT is a TimeoutError too
             raise judged(error, at_once=False) from error
-        raise Down(f"no answer within {timeout:g} s", cause=Cause.TIMEOUT) from error
+        raise Down(f"no answer within {told or timeout:g} s", cause=Cause.TIMEOUT) from error
     except OSError as error:
         sock.close()
         raise judged(error, at_once=False) from error

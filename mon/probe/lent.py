@@ -9,6 +9,7 @@ from typing import TypeVar
 from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
 from mon.probe.address import Endpoint
+from mon.probe.attempts import NotReached, reach
 from mon.probe.faults import finding_under, judged
 
 T = TypeVar("T")
@@ -16,7 +17,7 @@ OVER = "the check was over before it was connected"
 
 
 class Lent:
-    """One connection to the first of ``endpoints`` that takes it, within ``timeout`` seconds."""
+    """One connection to the one of ``endpoints`` that takes it first, within ``timeout`` seconds."""
 
     def __init__(self, endpoints: Sequence[Endpoint], timeout: float) -> None:
         self._endpoints = endpoints
@@ -52,22 +53,12 @@ class Lent:
                 self._ours = None
 
     def _connect(self) -> socket.socket:
-        worst: Finding | None = None
-        for to in self._endpoints:
-            sock = socket.socket(to.family, socket.SOCK_STREAM)
-            try:
-                sock.settimeout(self._timeout)
-                sock.connect(to.address)
-                return sock
-            except TimeoutError:
-                sock.close()
-                worst = Down(f"no connection within {self._timeout:g} s", cause=Cause.TIMEOUT)
-            except OSError as error:
-                sock.close()
-                finding = judged(error, at_once=True)
-                worst = finding if worst is None or isinstance(worst, Unknown) else worst
-        assert worst is not None  # there is at least one address
-        raise worst
+        try:
+            return reach(self._endpoints, self._timeout)
+        except NotReached as error:
+            raise judged(error, at_once=error.at_once) from error
+        except TimeoutError as error:
+            raise Down(f"no connection within {self._timeout:g} s", cause=Cause.TIMEOUT) from error
 
     def _keep(self, sock: socket.socket) -> None:
         """A descriptor of our own: a library that shakes hands for TLS takes the socket's away."""

@@ -16,13 +16,16 @@ from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
 from mon.probe.address import Endpoint
 from mon.probe.deadlines import Deadlines
-from mon.probe.faults import judged, judged_tls, pending_error
+from mon.probe.faults import judged, of_tls, pending_error
 from mon.probe.poller import BROKEN, ENDED, READABLE, Poller
 from mon.probe.pulse import Pulse
 
 CHUNK = 65536
 AGAIN = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 UNDER_WAY = frozenset((0, errno.EINPROGRESS))
+AFTERWARDS = frozenset((errno.ECONNRESET, errno.EPIPE))
+"""Errors of a connection that was made: a refused one has another (tcp_reset() in Linux's tcp_input.c)."""
+
 IP_BIND_ADDRESS_NO_PORT = 24
 """linux/in.h: choose the port when connecting, so that one local address serves any number of hosts."""
 
@@ -39,7 +42,11 @@ class Stream:
 
     Its result is None when everything is written and ``complete(buffer)`` is true, at the end of the stream
     (``eof``), or after ``limit`` bytes; else the finding, for the caller to raise.  (An exception in a future
-    is logged when a cancelled caller never fetches it.)  One deadline covers the whole connection.
+    is logged when a cancelled caller never fetches it.)  One deadline covers the whole connection, ``late``
+    seconds of whose ``timeout`` are over already.
+
+    A reset is the end of the stream, too, where something came before it: a server that does not read all of
+    a request and closes sends its answer and then a reset (RFC 9112, 9.6).
     """
 
     __slots__ = (
@@ -47,6 +54,7 @@ class Stream:
         "_complete",
         "_deadline",
         "_done",
+        "_ended",
         "_fd",
         "_limit",
         "_loop",
@@ -58,6 +66,7 @@ class Stream:
         "_session",
         "_shaking",
         "_sock",
+        "_spoilt",
         "_timeout",
         "_tls",
         "_trouble",
@@ -75,6 +84,7 @@ class Stream:
         *,
         timeout: float,
         limit: int,
+        late: float = 0.0,
         bind: Endpoint | None = None,
         tls: ssl.SSLContext | None = None,
         name: str = "",
@@ -89,7 +99,7 @@ class Stream:
         self._tls = tls
         self._name = name
         self._session = session
-        self._deadline = deadlines.set(timeout, self._expire)
+        self._deadline = deadlines.set(timeout - late, self._expire)
         self._done: asyncio.Future[Finding | None] | None = None
         self._trouble: Finding | None = None
         self._complete: Complete = anything
@@ -98,6 +108,8 @@ class Stream:
         self._fd = -1
         self._received = 0
         self._shaking = False
+        self._ended: Finding | None = None  # how the other side ended it, if not properly
+        self._spoilt = False  # so that what came before it must not be trusted
         self.buffer = bytearray()
         self.connected = False
         self.eof = False
@@ -199,9 +211,13 @@ class Stream:
     def _reached(self, events: int) -> None:
         """The attempt to connect ended."""
         assert self._sock is not None
-        if events & BROKEN and (error := pending_error(self._sock)):
+        error = pending_error(self._sock) if events & BROKEN else None
+        if error and error.errno not in AFTERWARDS:
             self._fail(judged(error, at_once=False))
-        elif self._tls is not None:
+            return
+        if error:
+            self._ended = judged(error, at_once=False)
+        if self._tls is not None:
             self._begin_tls()
         else:
             self._established()
@@ -222,7 +238,7 @@ class Stream:
                 session=self._session,
             )
         except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
-            self._fail(_of_tls(error))
+            self._fail(of_tls(error))
             return
         self._shaking = True
         self._shake_hands()
@@ -234,7 +250,7 @@ class Stream:
         except AGAIN:
             return
         except (OSError, ValueError) as error:
-            self._fail(_of_tls(error))
+            self._fail(of_tls(error))
             return
         self._shaking = False
         self._established()
@@ -256,8 +272,9 @@ class Stream:
                 self._outgoing = b"" if whole else memoryview(self._outgoing)[written:]
         except AGAIN:
             return
-        except OSError:
+        except OSError as error:
             self._outgoing = b""  # it hung up; what it said before that is worth reading
+            self._ended = self._ended or of_tls(error)
         self._look()
 
     def _read(self, *, to_the_end: bool = True) -> None:
@@ -280,12 +297,8 @@ class Stream:
                     break
         except AGAIN:
             pass
-        except ssl.SSLError as error:
-            self._fail(judged_tls(error))
-            return
         except OSError as error:
-            self._fail(judged(error, at_once=False))
-            return
+            self.eof, self._ended, self._spoilt = True, of_tls(error), isinstance(error, ssl.SSLError)
         self._look()
 
     def _look(self) -> None:
@@ -294,7 +307,11 @@ class Stream:
         if done is None or done.done() or self._outgoing:
             return
         try:
-            if self._complete(self.buffer) or self.eof:
+            if self._complete(self.buffer):
+                done.set_result(None)
+            elif self.eof and self._ended and (self._spoilt or not self.buffer):
+                self._fail(self._ended)
+            elif self.eof:
                 done.set_result(None)
         except Exception as error:  # noqa: BLE001  (a fault of the check itself, for whoever runs it)
             done.set_exception(error)
@@ -329,11 +346,3 @@ class Stream:
         self._sock, self._fd, self._shaking = None, -1, False
         self._poller.forget(fd)
         sock.close()
-
-
-def _of_tls(error: OSError | ValueError) -> Finding:
-    if isinstance(error, ssl.SSLError):
-        return judged_tls(error)
-    if isinstance(error, OSError):
-        return judged(error, at_once=False)
-    return Unknown(f"cannot use TLS: {error}", cause=Cause.NONE)

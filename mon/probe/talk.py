@@ -68,14 +68,14 @@ class Talk:
     async def command(self, line: str, *good: str) -> str:
         """Send a line ("" sends none); the answer must begin with one of ``good``.
 
-        The answer is one line, or as with FTP and SMTP several: ``250-…`` is followed by more (RFC 959, 4.2).
-        They are given back joined with line ends.
+        The answer is one line, or as with FTP and SMTP several: ``250-…`` is followed by more (RFC 959, 4.2),
+        up to ``250 …`` or a bare ``250`` (RFC 5321, 4.2.1).  They are given back joined with line ends.
         """
         if line:
             await self.write(f"{line}\r\n".encode())
         lines = [await self.read_line()]
         code = lines[0][:3]
-        while code.isdecimal() and lines[0][3:4] == "-" and not lines[-1].startswith(f"{code} "):
+        while code.isdecimal() and lines[0][3:4] == "-" and not _last(lines[-1], code):
             if len(lines) == LINES:
                 raise Down(f"an answer of more than {LINES} lines", cause=Cause.WRONG)
             lines.append(await self.read_line())
@@ -111,3 +111,8 @@ class Talk:
     def _broken_off(self) -> str:
         got = bytes(self._stream.buffer[:60])
         return f"connection closed after {got!r}" if got else "connection closed"
+
+
+def _last(line: str, code: str) -> bool:
+    """Does the line end an answer of several lines that began with this code?"""
+    return line[:3] == code and line[3:4] in ("", " ", "\t")

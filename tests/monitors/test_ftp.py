@@ -82,6 +82,12 @@ async def test_a_greeting_of_several_lines(ftp, probe, start):
     assert await ftp.check("127.0.0.1", port=port, probe=probe) == "220 ready"
 
 
+async def test_answers_that_end_in_the_bare_code(ftp, probe, start):
+    answers = (b"220-Welcome\r\n220\r\n", b"331-\r\n331\r\n", b"230-a\r\n230\r\n", b"221-Bye\r\n221\r\n")
+    port = await start(saying(*answers))
+    assert await ftp.check("127.0.0.1", port=port, user="watcher", probe=probe) == "220-Welcome"
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [

@@ -1,6 +1,7 @@
 """The http monitor against right, wrong and strange servers."""
 
 import asyncio
+import socket
 import ssl
 
 import pytest
@@ -54,6 +55,32 @@ def check(http, probe, start, page):
 )
 async def test_a_good_answer_is_ok(check, answer, size):
     assert (await check(answer)).endswith(f" ms, {size} bytes")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (OK, "11 bytes"),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", "13 bytes"),
+        (CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", "5 bytes"),
+        (OK[:-1], "10 bytes: cut short"),
+        (CHUNKED + b"5\r\nhello\r\n", "5 bytes: cut short"),
+        (OK.replace(b"200", b"500"), "11 bytes: expected"),
+        (b"", "connection reset"),
+    ],
+)
+async def test_an_answer_before_a_reset_is_judged(http, probe, start, answer, said):
+    async def serve(reader, writer):
+        writer.write(answer)  # and what was asked is never read
+        await asyncio.sleep(0.02)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes((1, *[0] * 7)))
+        writer.transport.abort()
+
+    port = await start(serve)
+    try:
+        assert (await http.check("127.0.0.1", port=port, timeout=5, probe=probe)).endswith(said)
+    except Down as finding:
+        assert said in finding.detail
 
 
 async def test_a_complete_answer_is_not_waited_on(check):

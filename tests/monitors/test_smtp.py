@@ -131,6 +131,12 @@ async def test_a_server_that_is_up_but_refuses_is_down(smtp, probe, start, answe
     assert found.value.cause is Cause.WRONG
 
 
+async def test_answers_that_end_in_the_bare_code(smtp, probe, start):
+    answers = (b"220-This server is protected.\r\n220\r\n", b"250-mx\r\n250\r\n", b"221-bye\r\n221\r\n")
+    port = await start(saying(*answers))
+    assert (await smtp.check("127.0.0.1", port=port, probe=probe)).startswith("220-This server")
+
+
 async def test_tls_that_is_required_but_not_offered_is_down(smtp, probe, start):
     port = await start(saying(b"220 a\r\n", b"250-b\r\n250 SIZE 5\r\n"))
     with pytest.raises(Down, match="STARTTLS is not offered"):

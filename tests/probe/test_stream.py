@@ -1,11 +1,13 @@
 """The TCP and TLS engine against servers that answer, hang, drip, reset and refuse."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import resource
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -135,6 +137,52 @@ async def test_a_reset_connection_is_down(probe, start):
     with pytest.raises(Down, match="connection reset") as found:
         await probe.exchange("127.0.0.1", await start(reset), b"x", never, timeout=5)
     assert found.value.cause is Cause.WRONG
+
+
+def answering_and_resetting(answer, tls=None, port=0):
+    """As a script under xinetd: it never reads what it is sent, so that its close is a reset."""
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                with contextlib.suppress(OSError), tls.wrap_socket(client, True) if tls else client as line:
+                    time.sleep(0.05)  # what is sent is there, unread
+                    line.sendall(answer)
+                    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("answer", [b"hello", b"x" * 20_000])
+async def test_what_came_before_a_reset_is_the_answer(probe, server_context, secure, answer):
+    with answering_and_resetting(answer, server_context if secure else None) as listener:
+        port, tls = listener.getsockname()[1], Tls(verify=False) if secure else None
+        for complete in (never, lambda received: len(received) >= len(answer)):
+            assert await probe.exchange("127.0.0.1", port, b"x", complete, timeout=5, tls=tls) == answer
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+async def test_nothing_before_a_reset_is_no_answer(probe):
+    with answering_and_resetting(b"") as listener:
+        with pytest.raises(Down, match="connection reset"):
+            await probe.exchange("127.0.0.1", listener.getsockname()[1], b"x", never, timeout=5)
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+async def test_a_tls_record_that_is_broken_spoils_what_came_before_it(probe, start, server_context):
+    async def tampered(reader, writer):
+        writer.write(b"hello")
+        await writer.drain()
+        writer.get_extra_info("socket")._sock.send(b"\x17\x03\x03\x00\x20" + bytes(32))
+        await asyncio.sleep(0.1)
+
+    port = await start(tampered, server_context)
+    with pytest.raises(Down, match="TLS: "):
+        await probe.exchange("127.0.0.1", port, b"x", never, timeout=5, tls=Tls(verify=False))
 
 
 async def test_no_descriptors_is_our_own_trouble(probe, start):

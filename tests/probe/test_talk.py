@@ -97,6 +97,10 @@ async def test_whatever_comes_next(probe, start):
     [
         (b"250 a\r\n", "250 a"),
         (b"250-a\r\n250-b\r\n 250 c\r\n250 d\r\n", "250-a\n250-b\n 250 c\n250 d"),
+        (b"250-a\r\n250\r\n", "250-a\n250"),
+        (b"250-\r\n250 \r\n", "250-\n250 "),
+        (b"250-a\r\n2500 b\r\n251 c\r\n250\td\r\n", "250-a\n2500 b\n251 c\n250\td"),
+        (b"250\r\n", "250"),
         (b"+OK a\r\n", "+OK a"),
         (b"+OK-a\r\n", "+OK-a"),
     ],
