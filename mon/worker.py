@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,11 +23,12 @@ from mon.catalog.loading import describe, load
 from mon.catalog.plan import Kind
 from mon.codec import decode, encode
 from mon.errors import MonError, StoreError
-from mon.runner.capabilities import become_subreaper, die_with_parent
+from mon.runner.answers import Answer, bounded
+from mon.runner.capabilities import become_subreaper, close_memory, die_with_parent
 from mon.runner.messages import Frames, Job, Learned, Word, frame
 from mon.runner.performing import perform
 from mon.runner.processes import children, hunt
-from mon.structs import Struct, field
+from mon.structs import Struct, field, replace
 
 COMMON = (
     *("ssl", "http.client", "urllib.request", "smtplib", "json", "re", "asyncio", "ftplib", "email"),
@@ -35,12 +37,27 @@ COMMON = (
 """What plugins like to import: loaded once, before any fork (requests alone is 0.1 s of CPU)."""
 
 
+NO_ANSWER = "it said what is no answer"
+
+JOB_LIMIT = 4 << 20
+"""Bytes of one message of a job; the longest are the code of large files."""
+
+OWN = 3
+"""The descriptor of a job's own channel, its only one besides the three standard ones."""
+
+
 class _Running(Struct):
-    job: Job
+    """A job under way, and what it may say.  What it was given is not kept: forks would see it."""
+
+    number: int
+    file: tuple[Kind, str]
+    timeout: float
+    answer: Answer
     pid: int
-    said: int
+    said: socket.socket
     until: float
-    frames: Frames = field(default_factory=Frames)
+    words: int
+    frames: Frames = field(default_factory=lambda: Frames(JOB_LIMIT))
     ended: Word | None = None
 
 
@@ -50,6 +67,7 @@ class Zygote:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._frames = Frames()
+        self._asked: deque[Job] = deque()
         self._running: dict[int, _Running] = {}
         self._learned: dict[tuple[Kind, str], Learned] = {}
         self._selector = selectors.DefaultSelector()
@@ -63,9 +81,11 @@ class Zygote:
                     self._hear(key.data)
                 elif not self._take():
                     return
+            while self._asked:
+                self._start(self._asked.popleft())
             now = time.monotonic()
             for running in [each for each in self._running.values() if each.until <= now]:
-                self._end(running, f"stopped after {running.job.timeout:g} s")
+                self._end(running, f"stopped after {running.timeout:g} s")
 
     def close(self) -> None:
         """Kill everything that is still running."""
@@ -85,56 +105,82 @@ class Zygote:
         for message in self._frames.feed(data):
             job = decode(message, Job)
             if not job.stop:
-                self._start(job)
+                self._asked.append(job)
             elif job.id in self._running:
                 self._end(self._running[job.id], "ended")
+            else:
+                self._asked = deque(each for each in self._asked if each.id != job.id)
         return bool(data)
 
     def _start(self, job: Job) -> None:
-        reading, writing = os.pipe()
         try:
-            pid = os.fork()
-        except OSError as error:  # no memory, or too many processes
-            os.close(reading)
-            os.close(writing)
-            self._tell(Word(job.id, end=True, trouble=f"could not be started: {error.strerror}"))
-            return
-        if pid == 0:
-            _child(job, writing, self._learned.get((job.kind, job.path)))
-        os.close(writing)
-        running = _Running(job, pid, reading, time.monotonic() + job.timeout)
+            ours, theirs = socket.socketpair()  # no pipe: anybody of its user could open that in /proc
+        except OSError as error:
+            return self._tell(_not_started(job, error))
+        with theirs:
+            try:
+                pid = os.fork()
+            except OSError as error:  # no memory, or too many processes
+                ours.close()
+                return self._tell(_not_started(job, error))
+            if pid == 0:
+                learned = self._learned.get((job.kind, job.path))
+                self._forget()
+                _child(job, theirs, learned)
+        running = _Running(
+            job.id, (job.kind, job.path), job.timeout, Answer.to(job), pid, ours,
+            time.monotonic() + job.timeout, len(job.hosts) + 2,
+        )  # fmt: skip
         self._running[job.id] = running
-        self._selector.register(reading, selectors.EVENT_READ, running)
+        self._selector.register(ours, selectors.EVENT_READ, running)
+        return None
+
+    def _forget(self) -> None:
+        """In the forked process: what other jobs were given is none of its business."""
+        self._asked.clear()
+        self._running.clear()
+        self._learned.clear()
+        self._frames = Frames()
 
     def _hear(self, running: _Running) -> None:
         """Pass on what a job says; at the end of its words it is over, or has to be."""
-        data = os.read(running.said, 1 << 16)
+        try:
+            data = running.said.recv(1 << 16)
+        except ConnectionError:
+            data = b""
         try:
             words = [decode(message, Word) for message in running.frames.feed(data)]
-        except StoreError:  # it wrote to our pipe itself
-            self._end(running, "it said what is no answer")
-            return
+        except StoreError:  # it wrote to our channel itself
+            return self._end(running, NO_ANSWER)
+        running.words -= len(words)
+        if running.words < 0:
+            return self._end(running, NO_ANSWER)
         for word in words:
             if word.learned is not None:
-                self._learned[running.job.kind, running.job.path] = word.learned
-            elif word.id == running.job.id and word.end:
-                running.ended = word
-            elif word.id == running.job.id:
-                self._tell(word)
+                self._learned[running.file] = word.learned
+            elif running.answer.takes(word):
+                self._say(running, bounded(word))
         if running.ended or not data:
             self._end(running, "")
+        return None
+
+    def _say(self, running: _Running, word: Word) -> None:
+        if word.end:
+            running.ended = word
+        else:
+            self._tell(replace(word, learned=None))
 
     def _end(self, running: _Running, trouble: str) -> None:
         self._selector.unregister(running.said)
-        os.close(running.said)
+        running.said.close()
         if running.ended is None:
             hunt({running.pid: ""})
         _kill(running.pid)
         _, status = os.waitpid(running.pid, 0)
-        del self._running[running.job.id]
+        del self._running[running.number]
         code = os.waitstatus_to_exitcode(status)
         died = f"ended by signal {-code}" if code < 0 else f"ended with status {code}"
-        self._tell(running.ended or Word(running.job.id, end=True, trouble=trouble or died))
+        self._tell(running.ended or Word(running.number, end=True, trouble=trouble or died))
         self._sweep_up()
 
     def _sweep_up(self) -> None:
@@ -151,6 +197,10 @@ class Zygote:
         self._channel.sendall(frame(word))
 
 
+def _not_started(job: Job, error: OSError) -> Word:
+    return Word(job.id, end=True, trouble=f"could not be started: {error.strerror}")
+
+
 def _kill(pid: int) -> None:
     """End a process and its group; a child that has no group of its own yet is ended alone."""
     for kill, number in ((os.kill, pid), (os.killpg, pid)):
@@ -158,14 +208,15 @@ def _kill(pid: int) -> None:
             kill(number, signal.SIGKILL)
 
 
-def _child(job: Job, writing: int, learned: Learned | None) -> NoReturn:
+def _child(job: Job, theirs: socket.socket, learned: Learned | None) -> NoReturn:
     """The forked process: do the job, say it, be gone without any of the parent's clean-up."""
     try:
         os.setsid()
         die_with_parent(signal.SIGKILL)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        said = os.fdopen(writing, "wb")
+        said = os.fdopen(_alone_with(theirs.detach()), "wb")
+        close_memory(closed=False)
 
         def say(word: Word) -> None:
             said.write(frame(word))
@@ -176,6 +227,14 @@ def _child(job: Job, writing: int, learned: Learned | None) -> NoReturn:
         os._exit(0)
 
 
+def _alone_with(descriptor: int) -> int:
+    """Close all that was inherited, the worker's channel among it, but for this; its number from now on."""
+    if descriptor != OWN:
+        os.dup2(descriptor, OWN, inheritable=False)
+    os.closerange(OWN + 1, os.sysconf("SC_OPEN_MAX"))
+    return OWN
+
+
 def serve() -> int:
     """Answer on the socket that is our stdin."""
     channel = socket.socket(fileno=os.dup(0))
@@ -184,6 +243,7 @@ def serve() -> int:
         os.dup2(null, standard)
     die_with_parent(signal.SIGKILL)
     become_subreaper()
+    close_memory()
     for name in COMMON:
         with contextlib.suppress(ImportError):  # a plugin that needs it will say so itself
             importlib.import_module(name)

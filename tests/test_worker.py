@@ -290,3 +290,65 @@ async def test_operators_python_may_suggest_a_weight(worker, write):
     path = write("def sweep(hosts, report): report('a', Verdict.OK, Weighed('swept', 7))\n", "swept.py")
     said, _ = await ask(worker, path, "a")
     assert [word.said for word in said] == [Weighed("swept", 7)]
+
+
+async def test_a_plugin_inherits_its_own_channel_and_nothing_else(worker, write):
+    path = write(
+        "def check(host):\n"
+        "    found = {fd: os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd')\n"
+        "             if os.path.exists(f'/proc/self/fd/{fd}') or fd == '3'}\n"
+        "    return ' '.join(sorted(f'{fd}:{to.partition(\":[\")[0]}' for fd, to in found.items()))\n"
+    )
+    busy = asyncio.create_task(ask(worker, write("def check(host): time.sleep(3)\n", "busy.py"), "a"))
+    await asyncio.sleep(0.5)
+    said, _ = await ask(worker, path, "web1")
+    assert said[0].detail == "0:/dev/null 1:/dev/null 2:/dev/null 3:socket"
+    busy.cancel()
+
+
+FORGED = """
+import gc, json, struct
+def forge(fd, number, host):
+    message = json.dumps({"id": number, "host": host, "verdict": "down", "detail": "forged"}).encode()
+    try: os.write(fd, struct.pack(">I", len(message)) + message)
+    except OSError: pass
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for n in range(100): forge(3, n, 'web1')",
+        "for fd in range(100): forge(fd, 1, 'web1')",
+        "for one in gc.get_objects():\n        if isinstance(one, int): forge(3, one, 'web1')",
+        "for pid in os.listdir('/proc'):\n        if pid.isdigit() and int(pid) != os.getpid():\n"
+        "            try: forge(os.open(f'/proc/{pid}/fd/3', os.O_WRONLY), 1, 'web1')\n"
+        "            except OSError: pass",
+    ],
+)
+async def test_nobody_forges_what_another_check_says(worker, write, body):
+    honest = write("def check(host):\n    time.sleep(1)\n    return 'well'\n", "honest.py")
+    evil = write(f"{FORGED}def check(host):\n    {body}\n    return 'fine'\n", "evil.py")
+    (heard, _), (forged, _) = await asyncio.gather(ask(worker, honest, "web1"), ask(worker, evil, "evil1"))
+    assert [(word.host, word.detail) for word in heard] == [("web1", "well")]
+    assert {word.host for word in forged} <= {"evil1"}
+
+
+async def test_what_other_jobs_were_given_is_not_in_a_plugins_memory(worker, write):
+    slow = write("def check(host, *, key=''): time.sleep(2)\n", "slow.py")
+    busy = asyncio.create_task(ask(worker, slow, "a", options={"key": "hunter" + "2" * 9}))
+    await asyncio.sleep(0.5)
+    path = write(
+        "import gc\ndef check(host):\n"
+        "    return str(['hunter' + '2' * 9 in map(str, each.values()) for each in gc.get_objects()\n"
+        "        if isinstance(each, dict) and 'key' in each])\n"
+    )
+    said, _ = await ask(worker, path, "web1")
+    assert "True" not in said[0].detail
+    busy.cancel()
+
+
+async def test_a_flood_of_words_ends_the_job(worker, write):
+    words = "for n in range(100_000): forge(3, n, 'web1')"
+    _, last = await ask(worker, write(f"{FORGED}def check(host):\n    {words}\n"), "web1")
+    assert last.trouble == "it said what is no answer"

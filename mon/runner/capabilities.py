@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
@@ -40,6 +41,14 @@ def lent(capability: int) -> Iterator[None]:
 def become_subreaper() -> None:
     """Have orphaned descendants become our children, so that what escapes a plugin can be found."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def close_memory(*, closed: bool = True) -> None:
+    """Let no process of our user look into us: /proc/PID/environ, mem and fd are root's, ptrace is refused.
+
+    Plugins may run as our user, and secrets are in our environment.  What we exec is open again.
+    """
+    _prctl(PR_SET_DUMPABLE, 0 if closed else 1)
 
 
 def die_with_parent(signal: int) -> None:

@@ -1,13 +1,14 @@
 """The daemon's side of the worker process: operators' Python plugins, called and answered."""
 
 import asyncio
-import itertools
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Callable, Mapping
 
 from mon.codec import decode
+from mon.runner.answers import Answer
 from mon.runner.messages import Job, Word
 from mon.runner.peer import ENDED, Peer
 from mon.runner.variables import clean
@@ -18,6 +19,9 @@ log = logging.getLogger("mon.runner")
 
 GRACE = 5.0
 """Seconds that the worker has beyond a job's deadline to say that it stopped it."""
+
+NUMBER_BITS = 62
+"""Of the number of a job: in JSON it stays one of 64 bits with a sign."""
 
 Say = Callable[[Word], None]
 
@@ -32,14 +36,13 @@ class Worker:
         self._environment = clean(os.environ if environment is None else environment)
         self._user = user
         self._processes: dict[str, _Process] = {}
-        self._numbers = itertools.count(1)
 
     async def run(self, job: Job, say: Say, *, user: str = "") -> Word:
         """Have one job done; ``say`` gets each word about a host.  Returns its last word.
 
         Cancelled, it ends the job.
         """
-        job = replace(job, id=next(self._numbers))
+        job = replace(job, id=secrets.randbits(NUMBER_BITS))  # a plugin cannot guess another one's
         try:
             process = self._process(user or self._user)
         except OSError as error:
@@ -65,13 +68,13 @@ class _Process:
     def __init__(self, user: str, environment: Mapping[str, str]) -> None:
         words = [*as_user(user), sys.executable, "-P", "-m", "mon.worker", "serve"]
         self.peer = Peer(words, environment, self._hear, self._on_lost)
-        self._waiting: dict[int, tuple[Say, asyncio.Future[Word]]] = {}
+        self._waiting: dict[int, tuple[Say, asyncio.Future[Word], Answer]] = {}
         self._loop = asyncio.get_running_loop()
 
     async def run(self, job: Job, say: Say) -> Word:
         """Send the job and wait for its end, a little longer than its own deadline."""
         future: asyncio.Future[Word] = self._loop.create_future()
-        self._waiting[job.id] = (say, future)
+        self._waiting[job.id] = (say, future, Answer.to(job))
         self.peer.send(job)
         try:
             await asyncio.wait({future}, timeout=job.timeout + GRACE)
@@ -91,8 +94,11 @@ class _Process:
 
     def _hear(self, message: bytes) -> None:
         word = decode(message, Word)
-        say, future = self._waiting.get(word.id, (None, None))
-        if say is None or future is None:
+        waiting = self._waiting.get(word.id)
+        if waiting is None:
+            return
+        say, future, answer = waiting
+        if not answer.takes(word):
             return
         if not word.end:
             say(word)
@@ -105,6 +111,6 @@ class _Process:
 
     def _tell_all(self, trouble: str) -> None:
         """Everybody who waits is told."""
-        for number, (_, future) in self._waiting.items():
+        for number, (_, future, _) in self._waiting.items():
             if not future.done():
                 future.set_result(Word(number, end=True, trouble=trouble))

@@ -16,7 +16,10 @@ FRAME_LIMIT = 16 << 20
 
 
 class Job(Struct, frozen=True):
-    """One call of a plugin.  ``stop``: end the job of this number instead."""
+    """One call of a plugin.  ``stop``: end the job of this number instead.
+
+    ``environment`` are the variables that this call has besides the worker's own.
+    """
 
     id: int
     kind: Kind = Kind.MONITOR
@@ -26,6 +29,7 @@ class Job(Struct, frozen=True):
     notice: Notice | None = None
     timeout: float = 60.0
     templates: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
     stop: bool = False
 
 
@@ -71,9 +75,10 @@ def frame(value: Any) -> bytes:
 
 
 class Frames:
-    """Bytes in any pieces to whole messages."""
+    """Bytes in any pieces to whole messages, of ``limit`` bytes each at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = FRAME_LIMIT) -> None:
+        self._limit = limit
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -85,7 +90,7 @@ class Frames:
         found, at, have = [], 0, len(self._buffer)
         while have - at >= LENGTH.size:
             (length,) = LENGTH.unpack_from(self._buffer, at)
-            if length > FRAME_LIMIT:
+            if length > self._limit:
                 raise StoreError(f"a message of {length} bytes")
             end = at + LENGTH.size + length
             if have < end:

@@ -33,6 +33,7 @@ def perform(job: Job, say: Callable[[Word], None], learned: Learned | None = Non
     ``learned`` is what an earlier job found out about the file; it holds while the file is the same.
     """
     path = Path(job.path)
+    os.environ.update(job.environment)
     try:
         stamp = stamped(path)
         if learned is not None and learned.stamp == stamp:
@@ -71,7 +72,9 @@ def _sweep(job: Job, function: Callable[..., Any], about: Description, say: Call
     left = dict.fromkeys(job.hosts)
 
     def report(host: str, verdict: Verdict, detail: Detail = "", cause: Cause = Cause.NONE) -> None:
-        left.pop(host, None)
+        if host not in left:  # it was said, or nobody asked
+            return
+        del left[host]
         line, weight = parted(detail)
         say(Word(job.id, host, Verdict(verdict), line, cause, weight))
 
