@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pwd
 import signal
 import time
 from pathlib import Path
@@ -352,3 +353,16 @@ async def test_a_flood_of_words_ends_the_job(worker, write):
     words = "for n in range(100_000): forge(3, n, 'web1')"
     _, last = await ask(worker, write(f"{FORGED}def check(host):\n    {words}\n"), "web1")
     assert last.trouble == "it said what is no answer"
+
+
+async def test_a_secret_of_the_daemon_reaches_the_plugin_whose_line_names_it(write):
+    worker = Worker({"PATH": os.environ["PATH"], "SECRET": "hunter2"})
+    path = write(
+        "def check(host, *, password=''): return str([os.environ.get('SECRET'), os.environ['HOME']])\n"
+    )
+    home = pwd.getpwuid(os.geteuid()).pw_dir
+    said, _ = await ask(worker, path, "web1", options={"password": "env:SECRET"})
+    assert said[0].detail == str(["hunter2", home])
+    said, _ = await ask(worker, path, "web1", options={"password": "x"})
+    assert said[0].detail == str([None, home])
+    await worker.close()

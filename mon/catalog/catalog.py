@@ -18,7 +18,7 @@ import mon
 from mon.catalog.loading import describe, load
 from mon.catalog.plan import Description, Form, Kind, Plugin
 from mon.errors import PluginBroken, PluginNotFound, StoreError
-from mon.users import as_user
+from mon.users import as_user, environment_of
 
 OURS = "mon:"
 DESCRIBE_SECONDS = 10.0
@@ -186,6 +186,7 @@ def _ask(kind: Kind, path: Path, user: str) -> Description:
             capture_output=True,
             timeout=DESCRIBE_SECONDS,
             cwd="/",
+            env=environment_of(user, os.environ, ("PYTHONPATH",)),
             start_new_session=True,
             check=False,
         )

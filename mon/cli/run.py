@@ -13,7 +13,7 @@ from mon.daemon.options import Options
 from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
 from mon.runner import loop
-from mon.runner.capabilities import become_subreaper, clear_ambient
+from mon.runner.capabilities import become_subreaper, clear_ambient, close_memory
 from mon.structs import replace
 
 
@@ -44,6 +44,7 @@ def serve(options: Options, *, fork: bool, json: bool) -> int:
 def _serve(given: Options, *, fork: bool) -> int:
     clear_ambient()  # before the first child and any thread: none of our privileges is for plugins
     become_subreaper()
+    close_memory()
     try:
         loaded = load(given)
         _print_problems(loaded)

@@ -64,6 +64,7 @@ GLOBALS: Mapping[str, Row] = {
     "exclude_period": Row(values.period_spec, "exclude_period"),
     "messages": Row(values.blanks, "messages", ours=True),
     "pluginuser": Row(values.text, "pluginuser", ours=True),
+    "pluginenv": Row(values.blanks, "pluginenv", ours=True),
     "resync": Row(values.time, "resync", ours=True),
     "alertretry": Row(values.retry, "alertretry", ours=True),
     "keep": Row(values.time, "keep", ours=True),

@@ -61,8 +61,10 @@ class Parts:
         self.book = Book(plan.config, clock())
         self.pools = Pools(plan.pools, clock())
         self.probe = Probe(advise=lambda text: events.say(logging.WARNING, "advice", text))
-        user = plan.config.settings.pluginuser
-        self.spawner = Spawner(directory=str(where.basedir), user=user)
+        settings = plan.config.settings
+        self.spawner = Spawner(
+            directory=str(where.basedir), user=settings.pluginuser, also=settings.pluginenv
+        )
         self.runner = self._runner(loaded)
         self.outbox = Outbox(self.store, self._send, clock, chance=random.random)
         self.outbox.observers.append(_delivered)
@@ -126,11 +128,11 @@ class Parts:
         return self.loaded.plan.path(command)
 
     def _runner(self, loaded: Loaded) -> Runner:
-        templates, user = loaded.places.templatedirs, loaded.plan.config.settings.pluginuser
+        templates, settings = loaded.places.templatedirs, loaded.plan.config.settings
         return Runner(
             self.probe,
             Render(templates),
-            Worker(user=user),
+            Worker(user=settings.pluginuser, also=settings.pluginenv),
             clock=self.clock,
             spawner=self.spawner,
             templates=[str(directory) for directory in templates],

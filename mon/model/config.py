@@ -256,6 +256,7 @@ class Settings(Alike, frozen=True):
     exclude_period: str = ""
     messages: tuple[str, ...] = TELLING
     pluginuser: str = ""
+    pluginenv: tuple[str, ...] = ()
     resync: float = 5.0
     alertretry: Retry = Retry()
     keep: float = 90 * 86400.0

@@ -5,15 +5,16 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from mon.catalog.plan import Value
 from mon.codec import decode
 from mon.runner.answers import Answer
 from mon.runner.messages import Job, Word
 from mon.runner.peer import ENDED, Peer
 from mon.runner.variables import clean
 from mon.structs import replace
-from mon.users import as_user
+from mon.users import as_user, environment_of, named_variables
 
 log = logging.getLogger("mon.runner")
 
@@ -30,10 +31,14 @@ class Worker:
     """The worker processes: one for each user that plugins run as, started when first needed.
 
     A worker that dies takes its jobs with it (they end with trouble) and the next job starts a new one.
+    ``environment`` is what we inherited, of which they get little (see mon.users), and ``also`` besides.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None, *, user: str = "") -> None:
-        self._environment = clean(os.environ if environment is None else environment)
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, *, user: str = "", also: Iterable[str] = ()
+    ) -> None:
+        self._inherited = os.environ if environment is None else environment
+        self._also = (*also, "PYTHONPATH")
         self._user = user
         self._processes: dict[str, _Process] = {}
 
@@ -42,7 +47,9 @@ class Worker:
 
         Cancelled, it ends the job.
         """
-        job = replace(job, id=secrets.randbits(NUMBER_BITS))  # a plugin cannot guess another one's
+        number = secrets.randbits(NUMBER_BITS)  # a plugin cannot guess another one's
+        named = named_variables(_words(job.options.values()), self._inherited)
+        job = replace(job, id=number, environment=clean({**named, **job.environment}))
         try:
             process = self._process(user or self._user)
         except OSError as error:
@@ -52,7 +59,8 @@ class Worker:
     def _process(self, user: str) -> "_Process":
         process = self._processes.get(user)
         if process is None or process.peer.gone:
-            process = self._processes[user] = _Process(user, self._environment)
+            environment = clean(environment_of(user, self._inherited, self._also))
+            process = self._processes[user] = _Process(user, environment)
         return process
 
     async def close(self) -> None:
@@ -60,6 +68,11 @@ class Worker:
         for process in self._processes.values():
             await process.close()
         self._processes.clear()
+
+
+def _words(values: Iterable[Value]) -> Iterator[str]:
+    for value in values:
+        yield from value if isinstance(value, list) else (str(value),)
 
 
 class _Process:

@@ -13,7 +13,7 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import IO
 
@@ -25,7 +25,7 @@ from mon.runner.pace import Pace
 from mon.runner.processes import TOKEN, Process, hunt, processes
 from mon.runner.variables import encoded
 from mon.structs import Struct, field, replace
-from mon.users import as_user
+from mon.users import as_user, environment_of, named_variables
 
 log = logging.getLogger("mon.runner")
 
@@ -70,17 +70,22 @@ class Ended(Struct, frozen=True):
 class Spawner:
     """The owner of all child processes that are plugins.
 
-    ``environment`` is what each of them gets besides its own, ``directory`` where they start, ``user`` who
-    they run as unless a command says otherwise ("" is us).
+    ``environment`` is what we inherited, of which they get little (see mon.users) and the variables called
+    ``also``; ``directory`` is where they start, ``user`` who they run as unless a command says otherwise
+    ("" is us).
     """
 
     def __init__(
-        self, environment: Mapping[str, str] | None = None, *, directory: str = "/", user: str = ""
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        directory: str = "/",
+        user: str = "",
+        also: Iterable[str] = (),
     ) -> None:
-        inherited = os.environ if environment is None else environment
-        ours = {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"}
-        kept = {name: value for name, value in inherited.items() if name not in ours}
-        self._environment = encoded(kept)
+        self._inherited = os.environ if environment is None else environment
+        self._also = tuple(also)
+        self._as: dict[str, tuple[tuple[str, ...], dict[bytes, bytes]]] = {}
         self._directory = directory if os.path.isdir(directory) else "/"
         self._user = user
         self._children: dict[int, Child] = {}
@@ -103,8 +108,7 @@ class Spawner:
         Raises OSError when it cannot be started.
         """
         token = next(self._tokens)
-        own = encoded({**command.environment, TOKEN: token})
-        child = Child(self._popen(command, {**self._environment, **own}), token, self._poller)
+        child = Child(self._popen(command, token), token, self._poller)
         _watch(child)
         self._children[child.pid] = child
         self._reap_later()
@@ -176,10 +180,19 @@ class Spawner:
             abandon(reader)
         child.abandon()
 
-    def _popen(
-        self, command: Command, environment: Mapping[bytes, bytes]
-    ) -> tuple[subprocess.Popen[bytes], int]:
-        words = [*as_user(command.user or self._user), *command.words]
+    def _user_of(self, command: Command) -> tuple[tuple[str, ...], dict[bytes, bytes]]:
+        """The words that make it run as its user, and its user's environment: looked up once."""
+        user = command.user or self._user
+        if user not in self._as:
+            environment = environment_of(user, self._inherited, self._also)
+            self._as[user] = as_user(user), encoded(environment)
+        return self._as[user]
+
+    def _popen(self, command: Command, token: str) -> tuple[subprocess.Popen[bytes], int]:
+        before, inherited = self._user_of(command)
+        named = named_variables(command.words, self._inherited)
+        environment = {**inherited, **encoded({**named, **command.environment, TOKEN: token})}
+        words = [*before, *command.words]
         if self._null < 0:  # one for all: Popen would open and close its own each time
             self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         stdin: int | IO[bytes] = self._null

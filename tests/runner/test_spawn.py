@@ -145,6 +145,16 @@ async def test_what_systemd_gave_to_us_is_not_given_on(program):
     await spawner.close()
 
 
+async def test_a_secret_of_the_daemon_reaches_the_program_whose_line_names_it(program):
+    spawner = Spawner(
+        {"PATH": os.environ["PATH"], "SECRET": "hunter2", "http_proxy": "p"}, also=["http_proxy"]
+    )
+    path = str(program('echo "$SECRET $http_proxy"'))
+    assert (await spawner.run(Command((path, "-h", "web1")), 5)).output == " p\n"
+    assert (await spawner.run(Command((path, "--password", "env:SECRET")), 5)).output == "hunter2 p\n"
+    await spawner.close()
+
+
 async def test_a_cancelled_run_ends_its_program(spawner, program, tmp_path, alive, until):
     task = asyncio.create_task(
         spawner.run(Command((str(program(f"echo $$ > {tmp_path}/pid; sleep 60")),)), 60)
