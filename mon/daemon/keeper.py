@@ -8,13 +8,15 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from mon.balancer import Balancer
 from mon.control.operations import PoolView
 from mon.daemon import events
 from mon.daemon.announce import BALANCER, News, floor_news, pool_news
-from mon.daemon.journal import RESYNC, Case, Journal, trigger
+from mon.daemon.journal import RESYNC, Case, Journal
 from mon.daemon.line import Line, Words
+from mon.daemon.lines import Lines
 from mon.daemon.sight import Sight, Step, explained, view
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.deed import Deed
@@ -60,7 +62,6 @@ class Keeper:
     ) -> None:
         self._pools = pools
         self._clock = clock
-        self._open = open_balancer
         self._changed = changed
         self._tell = tell
         self._turn = turn
@@ -69,30 +70,30 @@ class Keeper:
         self._journal = journal
         self._journals: dict[str, Journal] = {}
         self._saved: dict[str, SavedPool] = {}
-        self._lines: dict[Words, Line] = {}
-        self._work: dict[Words, asyncio.Task[None]] = {}
+        self._lines = Lines(open_balancer, self._look)
         self._sights: dict[str, Sight] = {}
         self._alarms: dict[str, asyncio.TimerHandle] = {}
         self._retries: dict[str, asyncio.TimerHandle] = {}
 
     async def start(self, saved: Mapping[str, SavedPool]) -> None:
-        """Read every pool's table, adopt what is there, and bring it into shape; then keep it so."""
+        """Begin to read every pool's table, adopt what is there, and bring it into shape; then keep it so.
+
+        Balancers are read side by side and nobody waits for them: one that hangs delays neither the others
+        nor a single check.  Votes that come before a table has been read are counted.
+        """
         self._saved = dict(saved)
         self._pools.recall(saved.values(), self._clock())
-        for name in self._pools.names:
-            await self._look(name, "start")
         self.wake(*self._pools.names, by="start")
 
     def wake(self, *names: str, by: str = RESYNC) -> None:
         """Look at these pools at the next turn of the loop; ``by`` says what asks for it."""
         for name in names:
             if name in self._pools.names:
-                line = self._line(self._pools.plan(name).balancer)
-                line.stale.setdefault(name, []).append(by)
-                line.wake.set()
+                self._lines.wake(self._pools.plan(name).balancer, name, by)
 
     def resync(self, by: str = RESYNC) -> None:
-        """Look at every pool; called every few seconds."""
+        """Look at every pool, and let go of what is of none any more; called every few seconds."""
+        self._forget()
         self.wake(*self._pools.names, by=by)
 
     def views(self) -> tuple[PoolView, ...]:
@@ -122,11 +123,11 @@ class Keeper:
             trial.reload(plans, now)
         if order is not None:
             trial.instruct(order, now)
-        return [await self._step(trial, name, now) for name in trial.names]
+        return await asyncio.gather(*(self._step(trial, name, now) for name in trial.names))
 
     async def _step(self, trial: Pools, name: str, now: Moment) -> Step:
         plan = trial.plan(name)
-        table = await self._line(plan.balancer).read(plan.id)
+        table = await self._lines.to(plan.balancer).read(plan.id)
         if trial.unread(name):
             trial.adopt(name, table, None, now, max_age=self._max_age)
         wish = trial.wanted(name, now)
@@ -145,13 +146,10 @@ class Keeper:
         """Finish the changes under way, and slow starts at once; else tables stay as they are."""
         for timer in (*self._alarms.values(), *self._retries.values()):
             timer.cancel()
-        for task in self._work.values():
-            task.cancel()
-        await asyncio.gather(*self._work.values(), return_exceptions=True)
+        await self._lines.stop()
         if not self._passive:
             await self._last_words()
-        for line in self._lines.values():
-            await line.close()
+        await self._lines.close()
 
     async def _last_words(self) -> None:
         """Final weights, and clean stops."""
@@ -160,19 +158,17 @@ class Keeper:
             async with asyncio.timeout(LAST_WORDS):
                 await asyncio.gather(*(self._look(name, "stop") for name in changed))
 
-    def _line(self, words: Words) -> Line:
-        if words not in self._lines:
-            self._lines[words] = line = Line(words, self._open)
-            self._work[words] = asyncio.create_task(self._serve(line), name=f"balancer {' '.join(words)}")
-        return self._lines[words]
-
-    async def _serve(self, line: Line) -> None:
-        while True:
-            await line.wake.wait()
-            line.wake.clear()
-            while line.stale:
-                name = next(iter(line.stale))
-                await self._look(name, trigger(line.stale.pop(name)))
+    def _forget(self) -> None:
+        """Keep nothing of pools that are gone, and no line to a balancer that no pool uses."""
+        names = self._pools.names
+        kept: tuple[dict[str, Any], ...] = (self._sights, self._journals, self._saved)
+        for timers in (self._alarms, self._retries):
+            for name in timers.keys() - names:
+                timers.pop(name).cancel()
+        for known in kept:
+            for name in known.keys() - names:
+                del known[name]
+        self._lines.keep({self._pools.plan(name).balancer for name in names})
 
     async def _look(self, name: str, trigger: str) -> None:
         """Bring one pool into shape; a balancer that does not let us is told of, and tried again."""
@@ -192,7 +188,7 @@ class Keeper:
             self._succeeded(plan, sight)
 
     async def _shape(self, plan: Pool, sight: Sight, trigger: str) -> None:
-        line = self._line(plan.balancer)
+        line = self._lines.to(plan.balancer)
         before = await line.read(plan.id)
         if not self._current(plan):
             return

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from mon.balancer import Balancer
 from mon.errors import BalancerUnreachable
 from mon.model.pool import Change, Table, VirtualId
+from mon.probe.threads import Threads
 
 T = TypeVar("T")
 
@@ -21,9 +21,10 @@ class Line:
         self.words = words
         self.stale: dict[str, list[str]] = {}  # pools to bring into shape, in order, and what asks for it
         self.wake = asyncio.Event()
+        self.busy = False
         self._open = open_balancer
         self._balancer: Balancer | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"balancer-{words[0]}")
+        self._thread = Threads(1, f"balancer-{words[0]}")
 
     async def read(self, id: VirtualId) -> Table:
         """One virtual service as it is.  Raises BalancerError."""
@@ -37,13 +38,19 @@ class Line:
         """Carry out changes.  Raises BalancerError."""
         await self._call(lambda balancer: balancer.apply(edits))
 
-    async def close(self) -> None:
-        """Finish what is under way and let go; the balancer's table stays as it is."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
-        self._thread.shutdown(wait=False)
+    async def close(self, patience: float) -> None:
+        """Finish what is under way and let go; the balancer's table stays as it is.
+
+        One that does not answer within ``patience`` seconds is left behind with its thread.
+        """
+        ending = self._thread.submit(self._let_go)
+        self._thread.close()
+        done, _ = await asyncio.wait((ending,), timeout=patience)
+        for ended in done:
+            ended.result()
 
     async def _call(self, work: Callable[[Balancer], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+        return await self._thread.submit(self._do, work)
 
     def _do(self, work: Callable[[Balancer], T]) -> T:
         if self._balancer is None:

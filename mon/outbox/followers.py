@@ -13,6 +13,9 @@ from mon.store.values import Batch, Row, Stage
 Trouble = tuple[Destination, tuple[str, ...]]
 """What fails: a destination, or (if any are named) only these of its recipients."""
 
+MOST_MADE = 1000
+"""Those that were made last are known without the disk: as many as it keeps of the alerts that have ended."""
+
 BROKEN = "broken destinations"
 """The note that holds those of which people know."""
 
@@ -43,7 +46,7 @@ class Followers:
     def __init__(self, policy: Policy, store: Store) -> None:
         self._policy = policy
         self._store = store
-        self._made: set[str] = set()
+        self._made: dict[str, None] = {}  # in the order they were made
         self._broken: frozenset[Trouble] = frozenset()  # what was reported to fail
         self._on_disk = self._body()
 
@@ -86,7 +89,9 @@ class Followers:
             self._broken |= {trouble}
         if follower is None or follower.id in self._made or await self._is_known(follower.id):
             return ()
-        self._made.add(follower.id)
+        self._made[follower.id] = None
+        if len(self._made) > MOST_MADE:
+            del self._made[next(iter(self._made))]
         return (row_of(follower),)
 
     def _works(self, destination: Destination, but_for: tuple[str, ...]) -> None:

@@ -119,6 +119,23 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
     )
 
 
+def placed(ballot: Ballot, voter: Voter, *, serving: bool, unplaced: bool) -> Ballot:
+    """The ballot when the balancer's table has been read.
+
+    Results that came before that may be enough now: one is, for what the table shows.
+    """
+    known = replace(ballot, presumed=serving, unplaced=unplaced)
+    if (
+        not known.streak
+        or known.vote is not Vote.UNSPOKEN
+        or known.streak < needed(known, known.toward, voter)
+    ):
+        return known
+    return replace(
+        known, vote=known.toward, streak=0, detail=known.doubt, doubt="", since=known.at, heard=True
+    )
+
+
 def needed(ballot: Ballot, vote: Vote, voter: Voter) -> int:
     """How many results in a row make it ``vote``.
 

@@ -6,7 +6,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
 from mon.model.result import HostResult
 from mon.pool.advice import aimed, as_found
-from mon.pool.ballot import Ballot, doubtful
+from mon.pool.ballot import Ballot, doubtful, placed
 from mon.pool.changes import NOTHING, Owned
 from mon.pool.decide import Facts, decide, forgotten, too_few
 from mon.pool.drift import Look, alarms, drifted, overlaid
@@ -106,9 +106,9 @@ class PoolState(Struct):
             line = old.get(seat)
             fresh = line is not None and now.wall - line.at <= max_age(self.voters[seat[1]])
             known = restored(line, now) if line and fresh and ballot.at is None else ballot
-            self.ballots[seat] = replace(
-                known, presumed=seat[0] in serving, unplaced=table.service is None, heard=ballot.heard
-            )
+            known = replace(known, heard=ballot.heard)
+            voter, unplaced = self.voters[seat[1]], table.service is None
+            self.ballots[seat] = placed(known, voter, serving=seat[0] in serving, unplaced=unplaced)
         self.ready = self.ready or any(member.id in serving for member in self.plan.members)
         self.owned = together(self.owned, _claim(self.plan, table))
         if saved and saved.id == self.plan.id:

@@ -129,7 +129,7 @@ async def test_a_balancer_that_does_not_obey_is_told_once_and_tried_again(desk: 
 async def test_it_is_said_when_the_balancer_is_well_again(desk: Desk) -> None:
     desk.balancer.mood = "dead"
     await desk.keeper.start({})
-    assert desk.told == ["balancer memory: no answer"]
+    await told_of(desk, "balancer memory: no answer")
     desk.balancer.mood = ""
     desk.keeper.resync()
     for _ in range(100):

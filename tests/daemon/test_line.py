@@ -39,7 +39,7 @@ async def moody():
     line = Line(("memory",), lambda words: opened.append(words) or balancer)
     balancer.opened, balancer.line = opened, line
     yield balancer
-    await line.close()
+    await line.close(5.0)
 
 
 async def test_it_opens_the_balancer_once_and_calls_it_in_one_thread(moody) -> None:

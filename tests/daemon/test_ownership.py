@@ -49,7 +49,7 @@ async def test_a_new_server_is_saved_without_waiting_for_the_next_flush(tmp_path
     options = Options(config=tmp_path / "mon.cf")
     loaded = load(options)
     parts, balancer = Parts(loaded, options, clock), Memory()
-    parts.keeper._open = lambda words: balancer
+    parts.keeper._lines._open = lambda words: balancer
     parts.adopt(loaded)
     try:
         await parts.keeper.start({})

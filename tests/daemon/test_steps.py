@@ -141,7 +141,7 @@ async def story(directory: Path, touched: Touched) -> None:
     loaded = load(options)
     parts = Parts(loaded, options, lambda: STILL)
     balancer = Watched(asyncio.get_running_loop())
-    parts.keeper._open = lambda words: balancer
+    parts.keeper._lines._open = lambda words: balancer
     parts.adopt(loaded)
     try:
         await parts.keeper.start({})

@@ -5,7 +5,7 @@ import pytest
 from mon.model.moment import Moment
 from mon.model.pool import Voter
 from mon.model.result import Cause, Verdict
-from mon.pool.ballot import Ballot, Opinion, Vote, counted
+from mon.pool.ballot import Ballot, Opinion, Vote, counted, placed
 
 VOTER = Voter("farm", "http")
 
@@ -65,3 +65,17 @@ def test_the_age_of_a_vote_is_that_of_its_change_and_its_detail_the_newest() -> 
     ballot = after("odd")
     assert ballot.since == Moment(1, 1) and ballot.at == Moment(2, 2)
     assert ballot.detail == "d" and ballot.cause is Cause.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("word", "serving", "unplaced", "vote"),
+    [("o", True, False, Vote.OK), ("o", False, False, Vote.UNSPOKEN), ("o", False, True, Vote.OK),
+     ("d", True, False, Vote.UNSPOKEN), ("d", False, False, Vote.DOWN), ("d", False, True, Vote.DOWN),
+     ("", True, False, Vote.UNSPOKEN), ("oo", False, False, Vote.OK)],
+)  # fmt: skip
+def test_results_that_came_before_the_table_was_read_count_as_if_it_had_been(
+    word: str, serving: bool, unplaced: bool, vote: Vote
+) -> None:
+    voter = Voter("farm", "http", rise=2, fall=2)
+    ballot = placed(after(word, voter), voter, serving=serving, unplaced=unplaced)
+    assert ballot.vote is vote and ballot.heard is (vote is not Vote.UNSPOKEN)
