@@ -1,15 +1,16 @@
 """Questions to name servers, and their answers (RFC 1035): what a check of a server needs.
 
 Ours rather than a library: a resolver hides what is to be seen here (which server said what, with which
-flags), and what is left is a hundred lines.
+flags), and a codec is to be bounded for hostile answers anyway (docs/decisions/019).
 """
 
 import re
 import secrets
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from mon.probe.names import NAME, Names
 from mon.structs import Struct
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33,
@@ -19,7 +20,15 @@ CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 
 HEADER = struct.Struct("!6H")
 RESPONSE, AUTHORITATIVE, TRUNCATED, RECURSE = 0x8000, 0x0400, 0x0200, 0x0100
 IN = 1
-JUMPS = 64
+RECORD = struct.Struct("!2HIH")
+ADDRESSES = {"A": socket.AF_INET, "AAAA": socket.AF_INET6}
+NOTHING = struct.Struct("")
+FORMS = dict.fromkeys(("CNAME", "NS", "PTR"), (NOTHING, 1, NOTHING)) | {
+    "MX": (struct.Struct("!H"), 1, NOTHING),
+    "SRV": (struct.Struct("!3H"), 1, NOTHING),
+    "SOA": (NOTHING, 2, struct.Struct("!5I")),
+}
+"""Types with names in them: the numbers before, how many names, the numbers behind."""
 
 
 class Record(Struct, frozen=True):
@@ -55,8 +64,10 @@ def query(name: str, type: str, *, recurse: bool = True) -> bytes:
     labels = [label.encode("idna") for label in name.rstrip(".").split(".")] if name.strip(".") else []
     if not all(labels):
         raise ValueError("a label is empty")
-    asked = b"".join(bytes((len(label),)) + label for label in labels)
-    return head + asked + b"\0" + struct.pack("!2H", TYPES[type], IN)
+    asked = b"".join(bytes((len(label),)) + label for label in labels) + b"\0"
+    if len(asked) > NAME:
+        raise ValueError(f"it has more than {NAME} octets")
+    return head + asked + struct.pack("!2H", TYPES[type], IN)
 
 
 def reply_to(question: bytes) -> Callable[[bytes], Reply | None]:
@@ -72,97 +83,59 @@ def reply_to(question: bytes) -> Callable[[bytes], Reply | None]:
         if not flags & RESPONSE or not same:
             return None
         at = HEADER.size + (len(asked) if questions else 0)
-        records = []
-        for _ in range(0 if flags & TRUNCATED else answers):
-            record, at = _record(data, at)
-            records.append(record)
-        return Reply(code, bool(flags & AUTHORITATIVE), bool(flags & TRUNCATED), tuple(records))
+        records = () if flags & TRUNCATED else tuple(_records(data, at, answers))
+        return Reply(code, bool(flags & AUTHORITATIVE), bool(flags & TRUNCATED), records)
 
     return read
 
 
-def _record(data: bytes, at: int) -> tuple[Record, int]:
-    name, at = _name(data, at)
+def _records(data: bytes, at: int, count: int) -> Iterator[Record]:
+    names = Names(data)
+    for _ in range(count):  # 65,535 at most, and each takes 11 octets of the message
+        name, at = names.read(at)
+        if len(data) < at + RECORD.size:
+            raise ValueError("a record is cut short")
+        number, _, _, length = RECORD.unpack_from(data, at)
+        at += RECORD.size
+        if len(data) < at + length:
+            raise ValueError("a record is cut short")
+        kind = NAMES.get(number, f"TYPE{number}")
+        yield Record(name, kind, _value(kind, data, at, at + length, names))
+        at += length
+
+
+def _value(kind: str, data: bytes, at: int, end: int, names: Names) -> str:
+    """The contents of a record as in a zone file.  Raises ValueError unless they are as long as it says."""
     try:
-        number, _, _, length = struct.unpack_from("!2HIH", data, at)
-    except struct.error as error:
-        raise ValueError("a record is cut short") from error
-    at += 10
-    if len(data) < at + length:
-        raise ValueError("a record is cut short")
-    kind = NAMES.get(number, f"TYPE{number}")
-    try:
-        return Record(name, kind, VALUES.get(kind, _hex)(data, at, length)), at + length
-    except (struct.error, IndexError, OSError) as error:
-        raise ValueError(f"a record of type {kind} is broken") from error
+        if kind in ADDRESSES:
+            return socket.inet_ntop(ADDRESSES[kind], data[at:end])
+        if kind == "TXT":
+            return _texts(data, at, end)
+        if kind not in FORMS:
+            return data[at:end].hex()
+        before, count, behind = FORMS[kind]
+        words = list(map(str, before.unpack_from(data, at)))
+        at += before.size
+        for _ in range(count):
+            name, at = names.read(at)
+            words.append(name)
+        words += map(str, behind.unpack_from(data, at))
+    except (struct.error, ValueError) as error:
+        raise ValueError(f"a record of type {kind} is broken: {error}") from error
+    if at + behind.size != end:
+        raise ValueError(f"a record of type {kind} is broken: it is not as long as it says")
+    return " ".join(words)
 
 
-def _name(data: bytes, at: int) -> tuple[str, int]:
-    """The name at ``at``, followed through its pointers, and where the next thing begins."""
-    labels: list[str] = []
-    after = 0
-    for _ in range(JUMPS + 128):
-        if at >= len(data):
-            break
-        length = data[at]
-        if length >= 0xC0:
-            after = after or at + 2
-            at = int.from_bytes(data[at : at + 2], "big") & 0x3FFF
-        elif length == 0:
-            return ".".join(labels) or ".", after or at + 1
-        else:
-            labels.append(data[at + 1 : at + 1 + length].decode("ascii", errors="backslashreplace").lower())
-            at += 1 + length
-    raise ValueError("a name has no end")
-
-
-def _hex(data: bytes, at: int, length: int) -> str:
-    return data[at : at + length].hex()
-
-
-def _texts(data: bytes, at: int, length: int) -> str:
-    end, texts = at + length, []
+def _texts(data: bytes, at: int, end: int) -> str:
+    texts = []
     while at < end:
-        texts.append(data[at + 1 : at + 1 + data[at]].decode(errors="backslashreplace"))
-        at += 1 + data[at]
-    return "".join(texts)
-
-
-def _numbered(form: str) -> Callable[[bytes, int, int], str]:
-    def read(data: bytes, at: int, length: int) -> str:
-        numbers = struct.unpack_from(form, data, at)
-        return " ".join([*map(str, numbers), _name(data, at + struct.calcsize(form))[0]])
-
-    return read
-
-
-def _soa(data: bytes, at: int, length: int) -> str:
-    primary, at = _name(data, at)
-    mailbox, at = _name(data, at)
-    return " ".join([primary, mailbox, *map(str, struct.unpack_from("!5I", data, at))])
-
-
-def _address(family: socket.AddressFamily) -> Callable[[bytes, int, int], str]:
-    def read(data: bytes, at: int, length: int) -> str:
-        try:
-            return socket.inet_ntop(family, data[at : at + length])
-        except ValueError as error:
-            raise ValueError("an address is broken") from error
-
-    return read
-
-
-VALUES: dict[str, Callable[[bytes, int, int], str]] = {
-    "A": _address(socket.AF_INET),
-    "AAAA": _address(socket.AF_INET6),
-    "CNAME": lambda data, at, length: _name(data, at)[0],
-    "NS": lambda data, at, length: _name(data, at)[0],
-    "PTR": lambda data, at, length: _name(data, at)[0],
-    "MX": _numbered("!H"),
-    "SRV": _numbered("!3H"),
-    "TXT": _texts,
-    "SOA": _soa,
-}
+        text = data[at + 1 : min(at + 1 + data[at], end)]
+        if len(text) < data[at]:
+            raise ValueError("a text is cut short")
+        texts.append(text)
+        at += 1 + len(text)
+    return b"".join(texts).decode(errors="backslashreplace")
 
 
 def reverse(name: str) -> str:
