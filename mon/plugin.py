@@ -48,6 +48,7 @@ from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
 from mon.probe.address import place
 from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
+from mon.probe.pattern import Pattern, Seek
 from mon.probe.wanted import numbers, plain, regex, statuses, valued
 from mon.render import Render, zone_named
 from mon.secret import Hidden, exposed, secret, secret_parts
@@ -79,6 +80,7 @@ __all__ = [
     "Notice",
     "Option",
     "Password",
+    "Pattern",
     "Pool",
     "PoolLine",
     "Port",
@@ -89,6 +91,7 @@ __all__ = [
     "Render",
     "RenderError",
     "Request",
+    "Seek",
     "Sender",
     "ServerLine",
     "Spawn",

@@ -221,7 +221,7 @@ def judged(answer: Answer, data: bytes, status: str, match: str, duration: float
     good = status or ("" if match else USUAL)
     if good and answer.status not in statuses(good):
         raise Down(f"{said}: expected {good}", cause=Cause.WRONG)
-    if match and not regex(match).search(answer.head + content):
+    if match and not regex(match).matches(answer.head + content):
         raise Down(f"{said}: no match for {match}", cause=Cause.WRONG)
     return said
 

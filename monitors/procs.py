@@ -5,12 +5,11 @@ SNMP agents: that is ``snmp``.)
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from mon.plugin import Cause, Down, Option, Probe, Timeout, numbers, regex
+from mon.plugin import Cause, Down, Option, Pattern, Probe, Timeout, numbers, regex
 
 PROC = Path("/proc")
 
@@ -46,7 +45,7 @@ def verify(options: Mapping[str, object]) -> None:
     regex(str(options.get("match") or ""))
 
 
-def found(name: str, match: re.Pattern[bytes] | None, *, zombies: bool) -> Iterator[str]:
+def found(name: str, match: Pattern | None, *, zombies: bool) -> Iterator[str]:
     """Numbers of the processes that are meant."""
     for number in filter(str.isdecimal, os.listdir(PROC)):
         try:
@@ -59,5 +58,5 @@ def found(name: str, match: re.Pattern[bytes] | None, *, zombies: bool) -> Itera
         program = os.path.basename(words.partition(b"\0")[0].decode(errors="replace"))
         called = head.partition(b"(")[2].decode(errors="replace")  # cut to 15 characters by the kernel
         line = words.replace(b"\0", b" ")
-        if name in ("", program, called) and (match is None or match.search(line)):
+        if name in ("", program, called) and (match is None or match.matches(line)):
             yield number

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated
 
-from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, numbers, regex
+from mon.plugin import BadOption, Cause, Down, Option, Probe, Seek, Tls, numbers, regex
 
 
 async def check(
@@ -27,11 +27,12 @@ async def check(
     loop = asyncio.get_running_loop()
     start = loop.time()
     wanted = regex(expect)
+    seek = Seek(wanted)
     data = await probe.exchange(
         host,
         port,
         unescaped(send),
-        lambda received: wanted.search(received) is not None,
+        seek,
         timeout=timeout,
         tls=Tls(not insecure, name, ca) if tls else None,
         bind=bind,
@@ -39,7 +40,7 @@ async def check(
     duration = f"{(loop.time() - start) * 1000:.1f} ms"
     if not expect:
         return f"connected in {duration}"
-    if not wanted.search(data):
+    if seek.end < 0 and not wanted.matches(data):
         got = f"{data[:60]!r}" if data else "nothing"
         raise Down(f"expected {expect}, got {got}", cause=Cause.WRONG)
     return f"answered in {duration}"

@@ -7,12 +7,27 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from mon.plugin import BadOption, Bind, Cause, Down, Option, Port, Probe, Timeout, numbers, regex
+from mon.plugin import (
+    BadOption,
+    Bind,
+    Cause,
+    Down,
+    Option,
+    Pattern,
+    Port,
+    Probe,
+    Seek,
+    Timeout,
+    numbers,
+    regex,
+)
 
 SLASHED = re.compile(r"/(?P<text>.*)/(?P<flags>[imsx]*)", re.DOTALL)
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 REFUSALS = {DO: WONT, WILL: DONT}
 LIMIT = 1 << 16
+LONGEST = 1024
+"""Bytes of what a server says about one option; all is refused anyway."""
 
 
 async def check(
@@ -25,17 +40,17 @@ async def check(
     probe: Probe,
 ) -> str:
     """The prompt."""
-    wanted = pattern(login)
+    seek = Seek(pattern(login))
     screen = Screen()
     async with probe.talk(host, port, timeout=timeout, bind=bind, limit=LIMIT) as server:
-        while not (found := wanted.search(screen.text)):
+        while not seek(screen.text):
             data = await server.read_some()
             if not data:
                 shown = bytes(screen.text[-60:])
                 raise Down(f"closed without a prompt after {shown!r}", cause=Cause.WRONG)
             if reply := screen.show(data):
                 await server.write(reply)
-    line = bytes(screen.text[: found.end()]).splitlines() or [b""]
+    line = bytes(screen.text[: seek.end]).splitlines() or [b""]
     return line[-1].decode(errors="backslashreplace").strip()
 
 
@@ -45,7 +60,7 @@ def verify(options: Mapping[str, object]) -> None:
     pattern(str(options["login"]))
 
 
-def pattern(text: str) -> re.Pattern[bytes]:
+def pattern(text: str) -> Pattern:
     """``/ogin:/i`` as Perl has it, or a bare regular expression.  Raises BadOption."""
     slashed = SLASHED.fullmatch(text)
     if slashed is None:
@@ -77,6 +92,8 @@ class Screen:
             length = command_length(data, at)
             if not length:  # the rest of it is still to come
                 self._rest = data[at:]
+                if len(self._rest) > LONGEST:
+                    raise Down(f"an option of more than {LONGEST} bytes", cause=Cause.WRONG)
                 break
             if length == 3:
                 reply += (

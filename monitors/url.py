@@ -113,7 +113,7 @@ async def check(
         said += f", {page.redirects} redirect{'s' if page.redirects > 1 else ''}"
     if page.status not in statuses(status):
         raise Down(f"{said}: expected {status}", cause=Cause.WRONG)
-    if match and not regex(match).search(page.body):
+    if match and not regex(match).matches(page.body):
         raise Down(f"{said}: no match for {match}", cause=Cause.WRONG)
     return said
 

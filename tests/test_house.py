@@ -14,7 +14,7 @@ import pytest
 TOP = Path(__file__).parents[1]
 
 LAYERS = (
-    "structs model errors",
+    "structs model errors linear",
     "config period depend engine pool",
     "plugin codec catalog probe runner worker users store render letter secret post balancer testing"
     " logs notify",
@@ -34,6 +34,7 @@ LIBRARIES = {
     "aiosmtpd": "demo",
     "pyftpdlib": "demo",
     "uvloop": "runner",
+    "regex": "probe",
 }
 """Each third-party library, and the room (or two) that imports it."""
 

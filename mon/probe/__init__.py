@@ -18,7 +18,7 @@ from mon.probe import datagram
 from mon.probe.address import Endpoint, endpoint, is_local, numeric
 from mon.probe.attempts import interleaved, race
 from mon.probe.deadlines import Deadlines
-from mon.probe.faults import judged
+from mon.probe.faults import UNREADABLE, judged, unreadable
 from mon.probe.held import Held, hold
 from mon.probe.icmp import REMEDY, Echo, Icmp
 from mon.probe.lent import Lent
@@ -112,6 +112,8 @@ class Probe:
         stream = await self._connected(make, host, port, timeout, b"", anything)
         try:
             yield Talk(stream, host, self._contexts)
+        except UNREADABLE as error:
+            raise unreadable(error) from error
         finally:
             stream.close()
 

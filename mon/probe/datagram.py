@@ -9,7 +9,7 @@ from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
 from mon.probe.address import Endpoint
 from mon.probe.deadlines import Deadline, Deadlines
-from mon.probe.faults import judged
+from mon.probe.faults import UNREADABLE, judged, unreadable
 from mon.probe.poller import READABLE, Poller
 
 T = TypeVar("T")
@@ -121,6 +121,8 @@ class _Question(Generic[T]):
                 found = judged(error, at_once=False)
             except Finding as finding:
                 found = finding
+            except UNREADABLE as error:
+                found = unreadable(error)
             except Exception as error:  # noqa: BLE001  (a fault of the check itself, for whoever runs it)
                 self._done.set_exception(error)
                 return

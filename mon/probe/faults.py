@@ -8,6 +8,7 @@ import errno
 import os
 import socket
 import ssl
+import struct
 
 from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
@@ -60,6 +61,15 @@ def of_tls(error: OSError | ValueError) -> Finding:
     if isinstance(error, OSError):
         return judged(error, at_once=False)
     return Unknown(f"cannot use TLS: {error}", cause=Cause.NONE)
+
+
+UNREADABLE = (ValueError, LookupError, ArithmeticError, RecursionError, struct.error)
+"""What reading bytes raises that are not what they should be: a number that is none, an end too early."""
+
+
+def unreadable(error: Exception) -> Down:
+    """The finding that such an error over the other side's bytes amounts to."""
+    return Down(f"its answer cannot be read: {str(error)[:160] or type(error).__name__}", cause=Cause.WRONG)
 
 
 def pending_error(sock: socket.SocketType) -> OSError | None:

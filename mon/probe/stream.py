@@ -16,11 +16,14 @@ from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
 from mon.probe.address import Endpoint
 from mon.probe.deadlines import Deadlines
-from mon.probe.faults import judged, of_tls, pending_error
+from mon.probe.faults import UNREADABLE, judged, of_tls, pending_error, unreadable
 from mon.probe.poller import BROKEN, ENDED, READABLE, Poller
 from mon.probe.pulse import Pulse
 
 CHUNK = 65536
+TURN = 65536
+"""Bytes that are read, and looked at, before others get their turn; those that are left come in the next."""
+
 AGAIN = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 UNDER_WAY = frozenset((0, errno.EINPROGRESS))
 AFTERWARDS = frozenset((errno.ECONNRESET, errno.EPIPE))
@@ -49,32 +52,9 @@ class Stream:
     a request and closes sends its answer and then a reset (RFC 9112, 9.6).
     """
 
-    __slots__ = (
-        "_bind",
-        "_complete",
-        "_deadline",
-        "_done",
-        "_ended",
-        "_fd",
-        "_limit",
-        "_loop",
-        "_name",
-        "_outgoing",
-        "_poller",
-        "_pulse",
-        "_received",
-        "_session",
-        "_shaking",
-        "_sock",
-        "_spoilt",
-        "_timeout",
-        "_tls",
-        "_trouble",
-        "buffer",
-        "connected",
-        "eof",
-        "expired",
-    )
+    __slots__ = ("_bind", "_complete", "_deadline", "_done", "_ended", "_fd", "_limit", "_loop", "_name",
+                 "_outgoing", "_poller", "_pulse", "_received", "_session", "_shaking", "_sock", "_spoilt",
+                 "_timeout", "_tls", "_trouble", "buffer", "connected", "eof", "expired")  # fmt: skip
 
     def __init__(
         self,
@@ -286,8 +266,12 @@ class Stream:
         sock = self._sock
         assert sock is not None
         to_the_end = to_the_end or self._tls is not None
+        until = self._received + TURN
         try:
             while not self.eof:
+                if self._received >= until:
+                    self._loop.call_soon(self._read_on)
+                    break
                 data = sock.recv(CHUNK)
                 self.buffer += data
                 self._received += len(data)
@@ -301,8 +285,12 @@ class Stream:
             self.eof, self._ended, self._spoilt = True, of_tls(error), isinstance(error, ssl.SSLError)
         self._look()
 
+    def _read_on(self) -> None:
+        if self.connected and self._sock is not None:
+            self._read()
+
     def _look(self) -> None:
-        """Is what was wished for complete?"""
+        """Is what was wished for complete?  What fails over what came is the other side's fault."""
         done = self._done
         if done is None or done.done() or self._outgoing:
             return
@@ -313,6 +301,10 @@ class Stream:
                 self._fail(self._ended)
             elif self.eof:
                 done.set_result(None)
+        except Finding as finding:
+            done.set_result(finding)
+        except UNREADABLE as error:
+            done.set_result(unreadable(error))
         except Exception as error:  # noqa: BLE001  (a fault of the check itself, for whoever runs it)
             done.set_exception(error)
 

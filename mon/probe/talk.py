@@ -1,14 +1,12 @@
 """A conversation over one connection, in lines (SMTP, POP3, IMAP …) or in counted bytes (LDAP, SSH …)."""
 
 import asyncio
-import re
 
 from mon.errors import Down
 from mon.model.result import Cause
+from mon.probe.pattern import Pattern, Seek
 from mon.probe.stream import Complete, Stream, anything
 from mon.probe.tls import Contexts, Tls
-
-LINE_END = re.compile(rb"\r?\n")
 
 AT_ONCE = 64
 """Pieces taken from what is there already before everything else in the event loop has its turn."""
@@ -32,18 +30,16 @@ class Talk:
 
     async def read_line(self) -> str:
         """The next line, without its line end; bytes that are not UTF-8 are shown as ``\\xNN``."""
-        return (await self.read_until(LINE_END)).rstrip(b"\r\n").decode(errors="backslashreplace")
+        return (await self.read_until(b"\n")).rstrip(b"\r\n").decode(errors="backslashreplace")
 
-    async def read_until(self, mark: bytes | re.Pattern[bytes]) -> bytes:
+    async def read_until(self, mark: bytes | Pattern) -> bytes:
         """Everything up to and with ``mark``."""
-        wanted = re.compile(re.escape(mark)) if isinstance(mark, bytes) else mark
         buffer = self._stream.buffer
-        await self._ask(b"", lambda received: wanted.search(received) is not None)
-        found = wanted.search(buffer)
-        if found is None:
+        seek = Seek(mark)
+        await self._ask(b"", seek)
+        if seek.end < 0:
             raise Down(self._broken_off(), cause=Cause.WRONG)
-        data = bytes(buffer[: found.end()])
-        del found  # it holds the buffer, which cannot shrink meanwhile
+        data = bytes(buffer[: seek.end])
         del buffer[: len(data)]
         return data
 

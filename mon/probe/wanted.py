@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mon.errors import BadOption, Down
 from mon.model.result import Cause
+from mon.probe.pattern import Pattern
 from mon.structs import Struct
 
 
@@ -38,12 +39,9 @@ def statuses(text: str) -> Statuses:
 
 
 @lru_cache(maxsize=4096)
-def regex(text: str) -> re.Pattern[bytes]:
+def regex(text: str) -> Pattern:
     """A regular expression over bytes; its dot matches line ends too.  Raises BadOption."""
-    try:
-        return re.compile(text.encode(), re.DOTALL)
-    except re.error as error:
-        raise BadOption(f"{text!r} is no regular expression ({error}): write one as in Python") from error
+    return Pattern(text)
 
 
 NUMBERS = {
@@ -86,7 +84,7 @@ def valued(text: str, match: str, least: float | None, most: float | None) -> st
 
     Raises Down.
     """
-    if match and not regex(match).search(text.encode()):
+    if match and not regex(match).matches(text.encode()):
         raise Down(f"{text[:80]}: no match for {match}", cause=Cause.WRONG)
     if least is None and most is None:
         return text

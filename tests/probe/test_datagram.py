@@ -85,10 +85,16 @@ async def test_what_take_raises_is_raised(probe, serve):
         await probe.ask("127.0.0.1", server.port, b"q", take, timeout=5)
 
     def broken(data):
-        raise KeyError("a fault of the check")
+        raise TypeError("a fault of the check")
 
-    with pytest.raises(KeyError):
+    with pytest.raises(TypeError):
         await probe.ask("127.0.0.1", server.port, b"q", broken, timeout=5)
+
+
+async def test_an_answer_that_cannot_be_read_is_down(probe, serve):
+    server = await serve()
+    with pytest.raises(Down, match="its answer cannot be read: invalid literal for int"):
+        await probe.ask("127.0.0.1", server.port, b"q", int, timeout=5)
 
 
 async def test_a_local_address_that_is_not_ours_is_our_own_trouble(probe, serve):

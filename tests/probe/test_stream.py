@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import os
 import resource
 import socket
@@ -16,6 +17,7 @@ import trustme
 from mon.errors import Down, Unknown
 from mon.model.result import Cause
 from mon.probe import Probe, Tls
+from mon.probe.stream import TURN
 
 
 def never(_: bytearray) -> bool:
@@ -235,8 +237,31 @@ async def test_a_timeout_while_we_were_held_up_is_unknown(probe, start):
 
 async def test_a_fault_of_the_check_is_raised_where_it_is_run(probe, start):
     port = await start(hello)
-    with pytest.raises(ZeroDivisionError):
-        await probe.exchange("127.0.0.1", port, b"x", lambda _: bool(1 / 0), timeout=5)
+    with pytest.raises(TypeError):
+        await probe.exchange("127.0.0.1", port, b"x", lambda _: None + 1, timeout=5)
+
+
+async def test_an_answer_that_cannot_be_read_is_down(probe, start):
+    port = await start(hello)
+    for read in (int, lambda data: data[99], lambda data: struct.unpack("!Q", data), lambda _: 1 / 0, deep):
+        with pytest.raises(Down, match="its answer cannot be read: "):
+            await probe.exchange("127.0.0.1", port, b"x", read, timeout=5)
+
+
+def deep(data):
+    return deep(data)
+
+
+async def test_a_flood_leaves_others_their_turn(probe, start):
+    port = await start(flood)
+    sizes = []
+    await probe.exchange("127.0.0.1", port, b"x", lambda data: sizes.append(len(data)), timeout=5)
+    assert max(after - before for before, after in itertools.pairwise(sizes)) <= 2 * TURN
+
+
+async def flood(reader, writer):
+    await reader.read(1)
+    writer.write(b"x" * (1 << 20))
 
 
 async def test_nothing_stays_open(probe, start, refusing):

@@ -189,3 +189,10 @@ async def test_an_answer_without_end_is_down(probe, start):
     async with probe.talk("127.0.0.1", port, timeout=30) as talk:
         with pytest.raises(Down, match="more than 1000 lines"):
             await talk.command("", "220")
+
+
+async def test_what_cannot_be_read_is_down_with_what_was_odd(probe, start):
+    with pytest.raises(Down, match="its answer cannot be read: invalid literal for int") as found:
+        async with probe.talk("127.0.0.1", await start(saying(b"many\r\n")), timeout=5) as talk:
+            int(await talk.read_line())
+    assert found.value.cause is Cause.WRONG

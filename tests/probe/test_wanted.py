@@ -19,7 +19,7 @@ def test_what_is_no_status_is_refused(text):
 
 
 def test_the_dot_matches_line_ends():
-    assert regex("a.b").search(b"a\nb")
+    assert regex("a.b").matches(b"a\nb")
 
 
 def test_a_broken_regular_expression_is_refused():
