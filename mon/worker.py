@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,7 @@ from mon.codec import decode, encode
 from mon.errors import MonError, StoreError
 from mon.runner.answers import Answer, bounded
 from mon.runner.capabilities import become_subreaper, close_memory, die_with_parent
+from mon.runner.marks import Marks, mark_of, mark_ourselves
 from mon.runner.messages import Frames, Job, Learned, Word, frame
 from mon.runner.performing import perform
 from mon.runner.processes import children, hunt
@@ -38,6 +40,9 @@ COMMON = (
 
 
 NO_ANSWER = "it said what is no answer"
+
+SWEEPS = 10
+"""Looks for what escaped: what was below it is our child at the next one."""
 
 JOB_LIMIT = 4 << 20
 """Bytes of one message of a job; the longest are the code of large files."""
@@ -54,6 +59,7 @@ class _Running(Struct):
     timeout: float
     answer: Answer
     pid: int
+    mark: int
     said: socket.socket
     until: float
     words: int
@@ -69,6 +75,7 @@ class Zygote:
         self._frames = Frames()
         self._asked: deque[Job] = deque()
         self._running: dict[int, _Running] = {}
+        self._marks = Marks()
         self._learned: dict[tuple[Kind, str], Learned] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ, None)
@@ -89,9 +96,10 @@ class Zygote:
 
     def close(self) -> None:
         """Kill everything that is still running."""
-        hunt({running.pid: "" for running in self._running.values()})
-        for running in self._running.values():
-            _kill(running.pid)
+        running = self._running.values()
+        self._hunt([each.pid for each in running], {each.mark for each in running})
+        for each in running:
+            _kill(each.pid)
         self._running.clear()
         self._sweep_up()
 
@@ -113,6 +121,7 @@ class Zygote:
         return bool(data)
 
     def _start(self, job: Job) -> None:
+        mark = self._marks.new()
         try:
             ours, theirs = socket.socketpair()  # no pipe: anybody of its user could open that in /proc
         except OSError as error:
@@ -126,9 +135,9 @@ class Zygote:
             if pid == 0:
                 learned = self._learned.get((job.kind, job.path))
                 self._forget()
-                _child(job, theirs, learned)
+                _child(job, theirs, learned, mark)
         running = _Running(
-            job.id, (job.kind, job.path), job.timeout, Answer.to(job), pid, ours,
+            job.id, (job.kind, job.path), job.timeout, Answer.to(job), pid, mark, ours,
             time.monotonic() + job.timeout, len(job.hosts) + 2,
         )  # fmt: skip
         self._running[job.id] = running
@@ -174,7 +183,7 @@ class Zygote:
         self._selector.unregister(running.said)
         running.said.close()
         if running.ended is None:
-            hunt({running.pid: ""})
+            self._hunt([running.pid], {running.mark})
         _kill(running.pid)
         _, status = os.waitpid(running.pid, 0)
         del self._running[running.number]
@@ -183,11 +192,21 @@ class Zygote:
         self._tell(running.ended or Word(running.number, end=True, trouble=trouble or died))
         self._sweep_up()
 
+    def _hunt(self, pids: Collection[int], marks: Collection[int]) -> None:
+        with contextlib.suppress(OSError):  # no descriptor is left: what is our child is swept up
+            hunt(pids, marks)
+
     def _sweep_up(self) -> None:
-        """Kill and reap what escaped from jobs and became our child."""
-        known = {running.pid for running in self._running.values()}
-        for pid in children():
-            if pid not in known:
+        """Kill and reap what escaped from jobs that are over; it became our child."""
+        for _ in range(SWEEPS):
+            running = self._running.values()
+            known, marks = {each.pid for each in running}, {each.mark for each in running}
+            found = {pid: _mark(pid) for pid in children() if pid not in known}
+            escaped = {pid: mark for pid, mark in found.items() if mark not in marks}
+            if not escaped:
+                return
+            self._hunt(escaped.keys(), set(escaped.values()) - {0})
+            for pid in escaped:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                 with contextlib.suppress(OSError):
@@ -201,6 +220,13 @@ def _not_started(job: Job, error: OSError) -> Word:
     return Word(job.id, end=True, trouble=f"could not be started: {error.strerror}")
 
 
+def _mark(pid: int) -> int:
+    try:
+        return mark_of(pid)
+    except OSError:
+        return 0
+
+
 def _kill(pid: int) -> None:
     """End a process and its group; a child that has no group of its own yet is ended alone."""
     for kill, number in ((os.kill, pid), (os.killpg, pid)):
@@ -208,10 +234,11 @@ def _kill(pid: int) -> None:
             kill(number, signal.SIGKILL)
 
 
-def _child(job: Job, theirs: socket.socket, learned: Learned | None) -> NoReturn:
+def _child(job: Job, theirs: socket.socket, learned: Learned | None, mark: int) -> NoReturn:
     """The forked process: do the job, say it, be gone without any of the parent's clean-up."""
     try:
         os.setsid()
+        mark_ourselves(mark)
         die_with_parent(signal.SIGKILL)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)

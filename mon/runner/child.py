@@ -41,10 +41,10 @@ class Said(NamedTuple):
 class Child:
     """One running program: its process, its pidfd, and the pipe of its output; ``watch`` begins."""
 
-    def __init__(self, started: tuple[subprocess.Popen[bytes], int], token: str, poller: Poller) -> None:
+    def __init__(self, started: tuple[subprocess.Popen[bytes], int], mark: int, poller: Poller) -> None:
         self._process, self.output_fd = started
         self.pid = self._process.pid
-        self.token = token
+        self.mark = mark
         self.exited = False
         self._waiter: asyncio.Future[None] | None = None
         self._output = bytearray()

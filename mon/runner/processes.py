@@ -1,13 +1,18 @@
 """What processes there are (/proc), and ending those that came of one run of a plugin."""
 
 import contextlib
+import errno
 import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-TOKEN = "_MON_RUN"
-"""The variable that marks all processes of one run, unless they drop their environment."""
+from mon.runner.marks import mark_of
+
+PASSES = 20
+"""Looks at all processes in one hunt: each finds what was started since the last one."""
+
+NO_DESCRIPTOR = frozenset((errno.EMFILE, errno.ENFILE))
 
 
 class Process(NamedTuple):
@@ -17,10 +22,15 @@ class Process(NamedTuple):
     parent: int
     group: int
     zombie: bool
+    session: int = 0
+    started: int = 0
 
 
 def processes() -> list[Process]:
-    """All processes now; what ends while we look is left out."""
+    """All processes now; what ends while we look is left out.
+
+    Raises OSError when no file can be opened.
+    """
     with os.scandir("/proc") as entries:
         pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
     return [found for pid in pids if (found := process(pid)) is not None]
@@ -41,10 +51,15 @@ def process(pid: int) -> Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             # The name in parentheses may hold anything, so count from its end (proc(5)).
-            state, parent, group = file.read().rpartition(b")")[2].split()[:3]
-    except (OSError, ValueError):
+            words = file.read().rpartition(b")")[2].split()
+        state, (parent, group, session), started = words[0], map(int, words[1:4]), int(words[19])
+    except OSError as error:
+        if error.errno in NO_DESCRIPTOR:
+            raise
         return None
-    return Process(pid, int(parent), int(group), state in (b"Z", b"X"))
+    except (ValueError, IndexError):
+        return None
+    return Process(pid, parent, group, state in (b"Z", b"X"), session, started)
 
 
 def descendants(root: int, among: Iterable[Process]) -> set[int]:
@@ -61,34 +76,50 @@ def descendants(root: int, among: Iterable[Process]) -> set[int]:
     return found
 
 
-def marked(tokens: Iterable[str], among: Iterable[Process]) -> set[int]:
-    """The processes whose environment at start carried a token of these runs."""
-    entries = {f"{TOKEN}={token}".encode() for token in tokens if token}
-    return {each.pid for each in among if not each.zombie and not entries.isdisjoint(_environment(each.pid))}
+def family() -> list[Process]:
+    """What came of us and lives, but for programs that we start in our own session, which are no plugins.
 
-
-def _environment(pid: int) -> list[bytes]:
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return file.read().split(b"\0")
-    except OSError:  # gone, or another user's
-        return []
-
-
-def hunt(prey: Mapping[int, str]) -> None:
-    """Kill what came of runs, wherever it went: below the roots, or adopted by us and marked.
-
-    ``prey`` are the roots, none of them waited for yet (so that the numbers are still theirs), with their
-    tokens ("" is none).  Looks twice, as what is killed leaves orphans.
+    What escapes a plugin is ours too, whatever parents it had: we are a subreaper.
     """
-    for _ in range(2):
-        present = processes()
-        adopted = [each for each in present if each.parent == os.getpid() and each.pid not in prey]
-        escaped = marked(prey.values(), adopted)
-        for pid in (*prey, *escaped):
-            escaped |= descendants(pid, present)
-        if not escaped:
-            return
-        for pid in escaped:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+    present = processes()
+    below, session = descendants(os.getpid(), present), os.getsid(0)
+    return [each for each in present if each.pid in below and not each.zombie and each.session != session]
+
+
+def offspring(roots: Iterable[int], marks: Collection[int], among: Iterable[Process]) -> set[int]:
+    """What came of runs: the roots, what is below them, and what carries the mark of one."""
+    among = list(among)
+    found = {each.pid for each in among}.intersection(roots)
+    for root in roots:
+        found |= descendants(root, among)
+    return found | {each.pid for each in among if each.pid not in found and mark_of(each.pid) in marks}
+
+
+def hunt(roots: Collection[int], marks: Collection[int]) -> bool:
+    """Kill what came of runs, wherever it went.  Returns whether all of it is gone.
+
+    ``roots`` were not waited for yet, so that the numbers are still theirs.  First everything is stopped, as
+    what is stopped starts nothing more; killed is what was seen again after that, so that no number was
+    given to another process meanwhile.  Raises OSError when no file can be opened.
+    """
+    stopped: set[int] = set()
+    for _ in range(PASSES):
+        found = offspring(roots, marks, family())
+        if found <= stopped:
+            _signal(found, signal.SIGKILL)
+            return True
+        _signal(found - stopped, signal.SIGSTOP)
+        stopped |= found
+    _signal(stopped, signal.SIGKILL)
+    return False
+
+
+def kill_marked(pids: Mapping[int, int]) -> None:
+    """Kill these processes, unless the number of one is not that of its mark any more."""
+    _signal([pid for pid, mark in pids.items() if mark_of(pid) == mark], signal.SIGKILL)
+
+
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)

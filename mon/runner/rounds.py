@@ -250,7 +250,7 @@ class Rounds:
         await self._process_room.enter()
         try:
             started = self._clock()
-            program = Command(words, environment, user=command.runas)
+            program = Command(words, environment, user=command.runas, owner="/".join(check.key))
             ended = await self._spawner.run(program, check.timeout, flight.pids)
         finally:
             self._process_room.leave()

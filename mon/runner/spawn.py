@@ -8,7 +8,6 @@ open.
 import asyncio
 import contextlib
 import errno
-import itertools
 import logging
 import os
 import signal
@@ -21,8 +20,9 @@ from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
 from mon.runner.capabilities import become_subreaper
 from mon.runner.child import Child, Said, abandon
+from mon.runner.marks import Marks, marking
 from mon.runner.pace import Pace
-from mon.runner.processes import TOKEN, Process, hunt, processes
+from mon.runner.remains import Remains
 from mon.runner.variables import encoded
 from mon.structs import Struct, field, replace
 from mon.users import as_user, environment_of, named_variables
@@ -31,9 +31,6 @@ log = logging.getLogger("mon.runner")
 
 PATIENCE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
-
-GATHER_SECONDS = 0.02
-REAP_SECONDS = 5.0
 
 LONG = 16 * 1024
 """Bytes of output from which on a thread makes text of them."""
@@ -46,12 +43,17 @@ WRAPPER_SAYS = "setpriv: "
 
 
 class Command(Struct, frozen=True):
-    """A program to run.  ``stdin`` None is /dev/null; ``user`` "" is ours."""
+    """A program to run.  ``stdin`` None is /dev/null; ``user`` "" is ours.
+
+    ``owner`` is what it is run for, by any name: of the processes that runs for one owner leave behind only
+    some stay.  "": all of them stay.
+    """
 
     words: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes | None = None
     user: str = ""
+    owner: str = ""
 
 
 class Ended(Struct, frozen=True):
@@ -94,12 +96,8 @@ class Spawner:
         self._deadlines = Deadlines()
         self._pace = Pace()
         self._null = -1
-        self._tokens = (f"{os.getpid()}.{number}" for number in itertools.count(1))
-        self._prey: dict[int, str] = {}
-        self._hunting: asyncio.Task[None] | None = None
-        self._zombies: set[int] = set()
-        self._reaping: asyncio.TimerHandle | None = None
-        self._closed = False
+        self._marks = Marks()
+        self._remains = Remains(self._marks, self._running)
         become_subreaper()
 
     def start(self, command: Command) -> Child:
@@ -107,11 +105,11 @@ class Spawner:
 
         Raises OSError when it cannot be started.
         """
-        token = next(self._tokens)
-        child = Child(self._popen(command, token), token, self._poller)
+        mark = self._marks.new(command.owner)
+        child = Child(self._popen(command, mark), mark, self._poller)
         _watch(child)
         self._children[child.pid] = child
-        self._reap_later()
+        self._remains.look_later()
         return child
 
     async def run(self, command: Command, timeout: float, started: list[int] | None = None) -> Ended:
@@ -155,11 +153,9 @@ class Spawner:
 
     async def close(self) -> None:
         """Wait for what is being ended, and stop reaping.  Programs still running are let run."""
-        self._closed = True
         while self._ending:
             await asyncio.wait(self._ending)
-        if self._reaping:
-            self._reaping.cancel()
+        self._remains.close()
         if not self._children:
             self._deadlines.close()
             self._poller.close()
@@ -188,15 +184,19 @@ class Spawner:
             self._as[user] = as_user(user), encoded(environment)
         return self._as[user]
 
-    def _popen(self, command: Command, token: str) -> tuple[subprocess.Popen[bytes], int]:
+    def _running(self) -> dict[int, int]:
+        return {pid: child.mark for pid, child in self._children.items()}
+
+    def _popen(self, command: Command, mark: int) -> tuple[subprocess.Popen[bytes], int]:
         before, inherited = self._user_of(command)
         named = named_variables(command.words, self._inherited)
-        environment = {**inherited, **encoded({**named, **command.environment, TOKEN: token})}
+        environment = {**inherited, **encoded({**named, **command.environment})}
         words = [*before, *command.words]
         if self._null < 0:  # one for all: Popen would open and close its own each time
             self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         stdin: int | IO[bytes] = self._null
         with contextlib.ExitStack() as stack:
+            stack.enter_context(marking(mark))
             if command.stdin is not None:
                 stdin = stack.enter_context(_memory_file(command.stdin))
             try:
@@ -211,17 +211,8 @@ class Spawner:
         child.signal(signal.SIGTERM)
         await child.over(PATIENCE, self._deadlines)
         child.signal(signal.SIGKILL)  # the group, even if its leader has gone: it is not waited for yet
-        self._prey[child.pid] = child.token
-        if self._hunting is None:
-            self._hunting = asyncio.get_running_loop().create_task(self._hunt())
-        await asyncio.shield(self._hunting)
+        await self._remains.hunt(child.pid, child.mark)
         await child.over(PATIENCE, self._deadlines)
-
-    async def _hunt(self) -> None:
-        """Hunt for all that is being stopped just now: a look at all processes is not cheap."""
-        await asyncio.sleep(GATHER_SECONDS)
-        prey, self._prey, self._hunting = self._prey, {}, None
-        await asyncio.get_running_loop().run_in_executor(None, hunt, prey)
 
     async def _collect(self, child: Child, stopped: str) -> Ended:
         status, said = self._let_go(child)
@@ -235,33 +226,6 @@ class Spawner:
     def _let_go(self, child: Child) -> tuple[int | None, Said]:
         self._children.pop(child.pid, None)
         return child.wait(), child.finish()
-
-    def _reap_later(self) -> None:
-        if self._reaping is None or self._reaping.when() <= asyncio.get_running_loop().time():
-            self._reaping = asyncio.get_running_loop().call_later(REAP_SECONDS, self._reap)
-
-    def _reap(self) -> None:
-        """Wait for orphans that became our children and ended.
-
-        Only for what was a zombie at the last look too: other parts of the daemon wait for theirs at once.
-        The look is a thread's: where thousands of processes are it takes some tenths of a second.
-        """
-        self._reaping = None
-        looking = asyncio.get_running_loop().run_in_executor(None, processes)
-        looking.add_done_callback(self._reap_those)
-
-    def _reap_those(self, looked: "asyncio.Future[list[Process]]") -> None:
-        if looked.cancelled():
-            return
-        ours = os.getpid()
-        dead = {each.pid for each in looked.result() if each.zombie and each.parent == ours}
-        dead -= self._children.keys()
-        for pid in dead & self._zombies:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-        self._zombies = dead
-        if not self._closed:
-            self._reap_later()
 
 
 def _not_started(ended: Ended) -> bool:

@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mon.runner.processes import TOKEN, Process, descendants, marked, process, processes
+from mon.runner.processes import Process, descendants, process, processes
 
 
 def test_we_are_among_the_processes():
@@ -16,17 +16,6 @@ def test_we_are_among_the_processes():
 
 def test_what_is_gone_is_none():
     assert process(2**22 + 1) is None
-
-
-def test_a_token_in_the_environment_is_found():
-    pid = os.posix_spawn("/bin/sleep", ["sleep", "60"], {TOKEN: "1.2"})
-    try:
-        present = [each for each in processes() if each.pid == pid]
-        assert marked(["1.2"], present) == {pid}
-        assert marked(["1.22", ""], present) == set()
-    finally:
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
 
 
 @given(st.lists(st.integers(0, 30), max_size=30))

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import signal
-import time
 
 import pytest
 
@@ -47,27 +46,6 @@ async def test_a_program_that_hangs_is_stopped_at_its_deadline(spawner, program)
 async def test_a_program_that_ignores_sigterm_is_killed(spawner, program):
     ended = await spawner.run(Command((str(program("trap '' TERM; while :; do sleep 1; done")),)), 0.2)
     assert ended.status == 128 + signal.SIGKILL
-
-
-async def test_all_of_a_process_group_goes(spawner, program, tmp_path, alive, until):
-    text = f"sleep 60 & echo $! > {tmp_path}/pid; wait"
-    await spawner.run(Command((str(program(text)),)), 0.3)
-    pid = int((tmp_path / "pid").read_text())
-    assert await until(lambda: not alive(pid))
-
-
-async def test_what_flees_into_a_session_of_its_own_goes_too(spawner, program, tmp_path, alive, until):
-    text = f"setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 60' & sleep 60"
-    await spawner.run(Command((str(program(text)),)), 0.5)
-    pid = int((tmp_path / "pid").read_text())
-    assert await until(lambda: not alive(pid))
-
-
-async def test_what_daemonised_before_the_deadline_goes_too(spawner, program, tmp_path, alive, until):
-    text = f"(setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 60' &) ; sleep 60"
-    await spawner.run(Command((str(program(text)),)), 0.5)
-    pid = int((tmp_path / "pid").read_text())
-    assert await until(lambda: not alive(pid))
 
 
 async def test_a_run_is_over_when_the_program_exits_though_a_daemon_keeps_the_pipe(
@@ -225,17 +203,3 @@ async def test_many_that_hang_are_ended_together(spawner, program, ticker):
     assert {each.trouble for each in ended} == {"stopped after 1 s"}
     assert loop.time() - begun < 6
     assert max(ticker) < 0.5
-
-
-async def test_the_look_for_orphans_holds_up_nothing(spawner, program, ticker, monkeypatch):
-    def slowly():
-        time.sleep(1.2)
-        looks.append(1)
-        return []
-
-    looks = []
-    monkeypatch.setattr("mon.runner.spawn.processes", slowly)
-    monkeypatch.setattr("mon.runner.spawn.REAP_SECONDS", 0.05)
-    await spawner.run(Command((str(program("exit 0")),)), 5)
-    await asyncio.sleep(1.5)
-    assert looks and max(ticker) < 0.7
