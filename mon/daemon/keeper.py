@@ -99,9 +99,11 @@ class Keeper:
     def views(self) -> tuple[PoolView, ...]:
         """All pools as last seen."""
         now = self._clock()
-        return tuple(
-            view(self._pools, name, self._sights.get(name, Sight()), now) for name in self._pools.names
-        )
+        return tuple(view(self._pools, name, self.sight(name), now) for name in self._pools.names)
+
+    def sight(self, name: str) -> Sight:
+        """What was last seen of a pool."""
+        return self._sights.get(name, Sight())
 
     def instruct(self, order: Order) -> str:
         """Take an operator's word on a server, and have it carried out.  Raises ControlError."""
@@ -135,11 +137,11 @@ class Keeper:
 
     def explain(self, server: str) -> list[str]:
         """Why a server has its weight, in each of its pools."""
-        now, blind = self._clock(), Sight()
+        now = self._clock()
         return [
             line
             for name in self._pools.names
-            for line in explained(self._pools, name, server, self._sights.get(name, blind), now)
+            for line in explained(self._pools, name, server, self.sight(name), now)
         ]
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
 from mon.daemon.quorum import quorum_called
 from mon.daemon.recorder import Recorder
+from mon.daemon.telling import Telling
 from mon.engine import Book
 from mon.errors import MonError
 from mon.model.config import CommandLine, Key
@@ -82,6 +83,7 @@ class Parts:
             journal=self.history.journal,
             passive=options.passive,
         )
+        self.telling = Telling(self.pools, self.keeper.sight, clock)
         self.checks = Checks(
             self.book,
             self.pools,
@@ -152,7 +154,8 @@ class Parts:
                 bound = await asyncio.to_thread(self._bind, entry.line.command)
             except MonError as error:
                 return Delivery(Fate.FAILED, str(error))
-        return await self.runner.send(bound, entry.notice, attempt=attempt)
+        notice = entry.notice if entry.action else await self.telling.told(entry.notice)
+        return await self.runner.send(bound, notice, attempt=attempt)
 
     def _bind(self, command: CommandLine) -> Bound:
         return bind(self.loaded.catalog.find(Kind.ALERT, command.plugin), command)

@@ -9,7 +9,6 @@ from mon import codec
 from mon.catalog import Plan
 from mon.daemon import events
 from mon.daemon.classicfiles.journals import Journals
-from mon.daemon.telling import with_pools
 from mon.engine import Book, Group, HostKey, HostState, ServiceState, Silence, Step
 from mon.errors import StoreError
 from mon.model.config import Key
@@ -108,10 +107,7 @@ class Recorder:
             for decision in people:
                 events.passive(decision)
             people = []
-        told = with_pools(
-            people, self._pools, self._clock(), told=lambda each: not self._outbox.policy.is_action(each.line)
-        )
-        entries, merged = self._outbox.merged(self._outbox.entries_for(told))
+        entries, merged = self._outbox.merged(self._outbox.entries_for(people))
         withdrawn = self._outbox.withdraw(step.withdrawn)
         batch = self._batch(step.keys)
         batch = replace(batch, pools=self._changed_pools() if pools else {})

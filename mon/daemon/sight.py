@@ -38,6 +38,7 @@ class Step(Struct, frozen=True):
 def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
     """A pool as last seen, beside what it should be; servers in the order of mon.cf, others after them."""
     plan, wish, facts = pools.plan(name), pools.wanted(name, now), pools.facts(name, now)
+    soon = pools.foreseen(name, now).soon
     members = {member.id: member for member in plan.members}
     there = {server.id for server in sight.table.servers}
     absent = (ServerEntry(id_, 0, member.forward) for id_, member in members.items() if id_ not in there)
@@ -52,8 +53,8 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
         trouble=sight.trouble,
         outlook=sight.outlook,
         quorum=_quorum(pools, name, facts),
-        servers=tuple(_server(one, members, wanted, wish, facts) for one in present),
-        absent=tuple(_server(one, members, wanted, wish, facts) for one in absent),
+        servers=tuple(_server(one, members, wanted, wish, facts, soon) for one in present),
+        absent=tuple(_server(one, members, wanted, wish, facts, soon) for one in absent),
     )
 
 
@@ -76,6 +77,7 @@ def _server(
     wanted: Mapping[ServerId, int],
     wish: Wanted,
     facts: Facts,
+    soon: Mapping[ServerId, str],
 ) -> ServerView:
     turned, word = facts.memory.turned.get(entry.id), facts.word(entry.id)
     return ServerView(
@@ -86,7 +88,7 @@ def _server(
         forward=entry.forward,
         active=entry.active,
         inactive=entry.inactive,
-        why=wish.why.get(entry.id, ""),
+        why="; ".join(filter(None, (wish.why.get(entry.id, ""), soon.get(entry.id, "")))),
         votes=tuple(words(voter, ballot) for voter, ballot in facts.said.get(entry.id, ())),
         word=str(word) if word else "",
         since=turned.wall if turned else 0.0,
@@ -98,6 +100,7 @@ def explained(pools: Pools, name: str, server: str, sight: Sight, now: Moment) -
     """How a server of a pool stands now, and what it rests on; nothing if it is no member."""
     plan, wish, facts = pools.plan(name), pools.wanted(name, now), pools.facts(name, now)
     there = {one.id: one.weight for one in sight.table.servers}
+    soon = pools.foreseen(name, now).soon
     wanted = {one.id: one.weight for one in wish.table.servers}
     for member in plan.members:
         if server not in (member.name, member.id.address, str(member.id)):
@@ -109,6 +112,8 @@ def explained(pools: Pools, name: str, server: str, sight: Sight, now: Moment) -
             f"{_shown(wanted.get(member.id))} of {member.weight}{since}"
         )
         yield f"  {wish.waiting or wish.why.get(member.id, '')}"
+        if follows := soon.get(member.id):
+            yield f"  it {follows}"
         yield from (f"  {line}" for line in evidence(facts, wish, member.id))
 
 

@@ -148,12 +148,14 @@ def _out_of(name: str) -> Iterator[Step]:
     yield Step("down seen", _transition(name, "down"))
     yield Step("weight 0", _weight(name, lambda weight: weight == 0))
     yield from _told("alert", "DOWN web/http", name)
+    yield Step("the mail says what became of the pool", _mail_says("2 of 3 in", f"{name} leaves when"))
 
 
 def _back_with(name: str) -> Iterator[Step]:
     yield Step("up seen", _transition(name, "ok"))
     yield Step("weight restored", _weight(name, lambda weight: weight > 0))
     yield from _told("upalert", "UP web/http")
+    yield Step("the mail says so, too", _mail_says("3 of 3 in", f"{name} comes back"))
 
 
 def _told(kind: str, *words: str) -> Iterator[Step]:
@@ -181,3 +183,8 @@ def _weight(name: str, fits: Callable[[int], bool]) -> Callable[[Event], bool]:
 
 def _arrived(medium: str, *words: str) -> Callable[[Event], bool]:
     return lambda event: event["event"] == medium and all(word in str(event["text"]) for word in words)
+
+
+def _mail_says(*either: str) -> Callable[[Event], bool]:
+    """A message waits for the check that decides, but not for ever: then it says what is about to follow."""
+    return lambda event: event["event"] == "mail" and any(words in str(event["text"]) for words in either)

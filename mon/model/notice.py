@@ -50,6 +50,8 @@ class PoolLine(Struct, frozen=True, gc=False):
 
     ``outlook`` says what people must know of it as a whole (the floor holds, only the fallback serves),
     "" if the votes alone decide; ``floor`` is the least that is kept in, in words, "" if there is none.
+    ``soon`` is what follows when the checks under way confirm the latest results, "" if nothing does;
+    ``trouble`` is why the balancer is not as it should be.  ``at`` is the wall time at which all this was so.
     """
 
     name: str
@@ -57,6 +59,9 @@ class PoolLine(Struct, frozen=True, gc=False):
     servers: tuple[ServerLine, ...] = ()
     floor: str = ""
     outlook: str = ""
+    soon: str = ""
+    trouble: str = ""
+    at: float = 0.0
 
     @property
     def serving(self) -> tuple[ServerLine, ...]:
@@ -99,7 +104,8 @@ class Notice(Struct, frozen=True, gc=False):
     """Everything an alert plugin may want to say.  Times are wall seconds, 0.0 for never.
 
     ``output`` is what an executable gets on stdin; ``environment`` holds its MON_* variables and the
-    service's own; ``hosts`` are the members of the group that are not disabled; ``pools`` those it votes on.
+    service's own; ``hosts`` are the members of the group that are not disabled; ``pools`` those it votes on,
+    as they are when it is sent.
     ``last_message`` is when the period was last told of this outage; ``story`` is what it is about if that is
     not an outage of the service (``pool/web``).  ``id`` is the same at each attempt, ""
     before the outbox has it.  ``remark`` is what there is to say beside the event (it also ends ``output``):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mon.engine.step import Closed
 from mon.model.config import Key
-from mon.model.notice import AlertType, Grouped, HeldService, Notice, PoolLine
+from mon.model.notice import AlertType, Grouped, HeldService, Notice
 from mon.model.result import OpStatus
 from mon.render import some
 from mon.structs import replace
@@ -94,7 +94,6 @@ def _all(whole: Sequence[Notice], group: Grouped | None, closed: Closed) -> Noti
         first_failure=min((each.first_failure for each in members if each.first_failure), default=0.0),
         last_failure=max(each.last_failure for each in members),
         last_message=max(each.last_message for each in members),
-        pools=_pools(whole),
         group=group,
         members=tuple(members),
     )
@@ -141,11 +140,6 @@ def _hosts(members: Iterable[Notice], *, bad: bool) -> Iterable[str]:
     for member in members:
         if member.is_failure is bad:
             yield from (report.host for report in member.down) if member.down else member.hosts
-
-
-def _pools(members: Iterable[Notice]) -> tuple[PoolLine, ...]:
-    """Each pool once, as it was seen last."""
-    return tuple({pool.name: pool for member in members for pool in member.pools}.values())
 
 
 def _short(member: Notice, held: tuple[HeldService, ...], detailed: bool) -> Notice:

@@ -10,6 +10,7 @@ from mon.model.result import HostResult, RunResult, Verdict
 from mon.pool.advice import arrived
 from mon.pool.ballot import Opinion, counted, ignored
 from mon.pool.decide import Facts
+from mon.pool.foreseen import Foreseen, foreseen
 from mon.pool.memory import Memory
 from mon.pool.operators import Order, instruct
 from mon.pool.past import past_of, told_again
@@ -233,6 +234,15 @@ class Pools:
     def facts(self, name: str, now: Moment) -> Facts:
         """All that the present wish of a pool depends on."""
         return self._states[name].facts(now)
+
+    def foreseen(self, name: str, now: Moment) -> Foreseen:
+        """What follows when the checks under way confirm what the latest results said."""
+        state = self._states[name]
+        return foreseen(state.facts(now), state.wish(now))
+
+    def voted_on(self, key: Key) -> tuple[str, ...]:
+        """The pools that a service votes on."""
+        return tuple(state.plan.name for state in self._voting.get(key, ()))
 
     def supposing(self) -> "Pools":
         """The same pools once more: what is done to them is only supposed."""

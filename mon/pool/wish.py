@@ -56,6 +56,11 @@ class Wanted(Struct, frozen=True):
         """The same without what is to be said of the floor."""
         return "; ".join((*self._spared(), *(() if self.held else self._seats()), *self.alarms))
 
+    @property
+    def seats(self) -> str:
+        """What is to be said of who serves, by floor or fallback."""
+        return "; ".join(self._seats())
+
     def _spared(self) -> Iterator[str]:
         for why in dict.fromkeys(self.spared.values()):
             names = ", ".join(str(id_) for id_ in sorted(self.spared) if self.spared[id_] == why)
