@@ -80,7 +80,10 @@ def _notify(apprise: Any, urls: Sequence[str], *, title: str, body: str, kind: s
         known = [place.add(url) for place, url in zip(places, urls, strict=True)]
         with ThreadPoolExecutor(max_workers=len(urls)) as side_by_side:
             told = side_by_side.map(
-                lambda place: place.notify(body=body, title=title, notify_type=kind), places
+                lambda place: place.notify(
+                    body=body, title=title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
+                ),
+                places,
             )
             done = list(told)
         why = ""

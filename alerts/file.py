@@ -7,7 +7,10 @@ writers never mix.  A file that was moved away (logrotate) is made anew.
 import os
 from typing import Annotated
 
-from mon.plugin import Notice, Option, Render, Undeliverable
+from mon.plugin import Notice, Option, Render, Undeliverable, one_line
+
+LONGEST = 4000
+"""Characters of a line."""
 
 
 def send(
@@ -24,7 +27,7 @@ def send(
     plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
     subject = " ".join(render.text("mail.subject.j2", plain, notice=notice).split())
     text = render.text(template, plain, notice=notice, subject=subject)
-    append(os.path.join(directory, path[0]), " ".join(text.split()))
+    append(os.path.join(directory, path[0]), one_line(" ".join(text.split()), LONGEST))
 
 
 def append(path: str, line: str) -> None:

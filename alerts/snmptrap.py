@@ -29,6 +29,7 @@ from mon.plugin import (
     exposed,
     library,
     place,
+    printable,
     secret,
     verify_zone,
 )
@@ -144,7 +145,7 @@ def _values(notice: Notice, render: Render, zone: str) -> list[bytes]:
         seen,
         notice.thread,
     )
-    return [_cut(word.replace("\0", ""), LONGEST if word is seen else LONGEST // 3) for word in words]
+    return [_cut(printable(word), LONGEST if word is seen else LONGEST // 3) for word in words]
 
 
 def _cut(text: str, most: int) -> bytes:

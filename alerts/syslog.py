@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
-from mon.plugin import AlertType, BadOption, Notice, Option, Render, Undeliverable
+from mon.plugin import AlertType, BadOption, Notice, Option, Render, Undeliverable, one_line
 
 FACILITIES = {
     "kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8,
@@ -41,7 +41,7 @@ def send(
     """Write the line."""
     plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
     subject = " ".join(render.text("mail.subject.j2", plain, notice=notice).split())
-    text = " ".join([subject, *(notice.detail.split() if notice.detail.strip() else ())])
+    text = one_line(" ".join([subject, *(notice.detail.split() if notice.detail.strip() else ())]))
     priority = FACILITIES.get(facility, 3) * 8 + LEVELS.get(notice.type, ERR)
     where = f"{host} port {port}" if host else socket_path
     try:

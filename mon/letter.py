@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
+from mon.outside import one_line
 from mon.render import Render, zone_named
 from mon.structs import Struct
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-SUBJECT_WIDTH = 78
+SUBJECT_WIDTH, FACT_WIDTH = 78, 400
 OPENING = frozenset((AlertType.FAILURE, AlertType.TRAP, AlertType.TRAPTIMEOUT))
 
 
@@ -59,7 +60,7 @@ def letter(notice: Notice, render: Render, *, subject: str = "", zone: str = "",
     template costs no mail: a plain text stands in and says so.
     """
     plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
-    title = one_line(subject or render.text("mail.subject.j2", plain, notice=notice, zone=zone))
+    title = header(subject or render.text("mail.subject.j2", plain, notice=notice, zone=zone))
     text = render.text("mail.txt.j2", f"{plain}\n\n{notice.output}", notice=notice, zone=zone, subject=title)
     page = ""
     if html and render.has("mail.html.j2"):
@@ -74,7 +75,8 @@ def brief(notice: Notice, render: Render, zone: str = "") -> Letter:
     """The notice as chats and pagers show it: the fact in a line, and a short text (which may be "")."""
     plain = f"{notice.type} {notice.watch}/{notice.service}: {notice.summary}"
     fact = " ".join(render.text("mail.subject.j2", plain, notice=notice, zone=zone).split())
-    return Letter(fact, render.text("chat.txt.j2", notice.summary, notice=notice, zone=zone).strip())
+    said = render.text("chat.txt.j2", notice.summary, notice=notice, zone=zone).strip()
+    return Letter(one_line(fact, FACT_WIDTH), said)
 
 
 def mail(
@@ -109,10 +111,9 @@ def verify_zone(options: Mapping[str, object]) -> None:
         raise BadOption(f"{error}: write one as Europe/Berlin") from error
 
 
-def one_line(text: str) -> str:
-    """A line fit for a header: summaries are what a monitor printed, and may hold anything."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= SUBJECT_WIDTH else line[: SUBJECT_WIDTH - 1] + "…"
+def header(text: str) -> str:
+    """A line fit for a header."""
+    return one_line(" ".join(text.split()), SUBJECT_WIDTH)
 
 
 def _clean(text: str) -> str:

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from logging.handlers import SysLogHandler
 from pathlib import Path
 
+from mon.outside import one_line, printable
+
 DEVICE = "/dev/log"
 """Where the local syslog listens."""
 
-_MOST = 8000  # characters of one syslog line; a longer datagram is refused as a whole
+_MOST = 8000  # characters of a line; syslog refuses a longer datagram as a whole
 
 
 def set_up(*, json: bool = False, facility: str = "", debug: bool = False, device: str = DEVICE) -> None:
@@ -45,7 +47,7 @@ def set_up(*, json: bool = False, facility: str = "", debug: bool = False, devic
 
 
 class PlainLine(logging.Formatter):
-    """``2026-11-01 12:00:00 WARNING web/http: ok -> fail: ...``; a line break in it becomes a blank.
+    """``2026-11-01 12:00:00 WARNING web/http: ok -> fail: ...``: one line, whatever was said.
 
     Without ``stamp`` neither time nor level: syslog and the journal have their own.
     """
@@ -56,11 +58,11 @@ class PlainLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The sentence; a traceback follows on its own lines."""
-        text = _one_line(record.getMessage())
+        text = _cut(one_line(record.getMessage()))
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            text += "\n" + printable(self.formatException(record.exc_info))
         if not self._stamp:
-            return text if len(text) <= _MOST else text[:_MOST] + " ..."
+            return _cut(text)
         at = datetime.fromtimestamp(record.created).astimezone()
         return f"{at:%Y-%m-%d %H:%M:%S} {record.levelname} {text}"
 
@@ -86,6 +88,10 @@ class JsonLine(logging.Formatter):
         return json_text.dumps(values, default=str)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else text[:_MOST] + " ..."
+
+
 def _syslog(facility: str, device: str) -> SysLogHandler:
     if not Path(device).is_socket():  # or it would quietly fall back to UDP port 514
         raise FileNotFoundError(2, "No such socket")
@@ -94,10 +100,6 @@ def _syslog(facility: str, device: str) -> SysLogHandler:
     output.ident = "mon: "
     output.append_nul = False
     return output
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
 
 
 def _close(root: logging.Logger) -> None:

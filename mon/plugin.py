@@ -43,6 +43,7 @@ from mon.model.notice import AlertType, HostReport, Notice, PoolLine, ServerLine
 from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
+from mon.outside import one_line, printable
 from mon.post import HandedIn, MailServer, Request, hand_in, post
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
 from mon.probe.address import place
@@ -119,9 +120,11 @@ __all__ = [
     "mail",
     "mail_preview",
     "numbers",
+    "one_line",
     "place",
     "plain",
     "post",
+    "printable",
     "regex",
     "secret",
     "secret_parts",

@@ -14,7 +14,7 @@ import pytest
 TOP = Path(__file__).parents[1]
 
 LAYERS = (
-    "structs model errors linear",
+    "structs model errors linear outside",
     "config period depend engine pool",
     "plugin codec catalog probe runner worker users store render letter secret post balancer testing"
     " logs notify",
@@ -26,6 +26,7 @@ LAYERS = (
 LIBRARIES = {
     "msgspec": "codec structs",
     "jinja2": "render",
+    "markupsafe": "render",
     "apscheduler": "timetable",
     "pyroute2": "balancer",
     "icmplib": "probe",

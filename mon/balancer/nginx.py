@@ -59,6 +59,7 @@ class Nginx:
         self._before = file.with_name(file.name + ".mon-before")
         self._upstream = upstream
         self._command = tuple(command)
+        self._templates = Render([file.parent], [OURS])
         self._whole = False
 
     def read(self, ids: Sequence[VirtualId]) -> dict[VirtualId, Table]:
@@ -92,8 +93,7 @@ class Nginx:
         shown = [Shown(str(one.id), one.weight, one.upper) for one in table.servers]
         note = encode(Noted(service, table.servers)).decode()
         try:
-            # Made anew: a template that the operator puts there later is taken then.
-            block = Render([self._file.parent, OURS]).render(
+            block = self._templates.render(
                 TEMPLATE,
                 name=self._upstream,
                 scheduler=service.scheduler if service else "",

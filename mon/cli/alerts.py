@@ -1,7 +1,6 @@
 """``mon alerts`` and ``mon why``: what became of alerts, in words, from what was recorded."""
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 from mon.cli import journal
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.output import say, say_all, say_json
 from mon.cli.spoken import duration, moment
 from mon.cli.status import span
 
@@ -36,10 +36,9 @@ def alerts_run(arguments: argparse.Namespace) -> int:
         return _one(arguments)
     found = ask_daemon(arguments, "alerts", since=time.time() - arguments.since)
     if arguments.json:
-        print(json.dumps(only(found, arguments.what), indent=1))
+        say_json(only(found, arguments.what))
     else:
-        for line in listed(found, arguments.what):
-            print(line)
+        say_all(listed(found, arguments.what))
     return 1 if any(alert["stage"] == "failed" for alert in found["alerts"]) else 0
 
 
@@ -47,7 +46,7 @@ def _one(arguments: argparse.Namespace) -> int:
     words = {"id": arguments.id or "", "reason": arguments.reason, "sudo": os.environ.get("SUDO_USER")}
     alert = ask_daemon(arguments, f"alerts-{arguments.what}", **words)
     done = "is being tried" if arguments.what == "retry" else "was given up"
-    print(f"{alert['id'][:8]} {alert['watch']}/{alert['service']} {alert['kind']} {alert['alert']}: {done}")
+    say(f"{alert['id'][:8]} {alert['watch']}/{alert['service']} {alert['kind']} {alert['alert']}: {done}")
     return 0
 
 
@@ -133,10 +132,9 @@ def why_run(arguments: argparse.Namespace) -> int:
     words: dict[str, object] = {"watch": arguments.watch, "service": arguments.service, "at": arguments.at}
     found = ask_daemon(arguments, "why", **words)
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        say_json(found)
     else:
-        for line in story(found):
-            print(line)
+        say_all(story(found))
     return 0 if found["before"] else 1
 
 

@@ -1,13 +1,13 @@
 """``mon check``: every problem of a configuration, one line each."""
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from mon.balancer import advice
 from mon.catalog import taken
 from mon.cli.common import DEFAULT_CONFIG
+from mon.cli.output import say, say_all
 from mon.daemon.loading import examine
 from mon.daemon.options import Options
 from mon.model.source import Problem, Severity
@@ -31,12 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     found = shown(problems, classic=arguments.classic)
     for problem in found:
         mark = "" if problem.severity is Severity.ERROR else "warning: "
-        print(f"{problem.source}: {mark}{problem.what}: {problem.remedy}")
-    for line in taken(loaded.plan, loaded.catalog):
-        print(line)
+        say(f"{problem.source}: {mark}{problem.what}: {problem.remedy}")
+    say_all(taken(loaded.plan, loaded.catalog))
     errors = sum(problem.severity is Severity.ERROR for problem in found)
     warnings = len(found) - errors
-    print(f"{arguments.config}: {errors} errors, {warnings} warnings", file=sys.stderr)
+    say(f"{arguments.config}: {errors} errors, {warnings} warnings", error=True)
     if errors:
         return ERRORS
     return WARNINGS if warnings and arguments.strict else GOOD

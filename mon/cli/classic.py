@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from mon.cli.output import say
 from mon.daemon.options import Options
 
 CLASSIC_VERSION = "mon-1.3.4"  # what clients and scripts that look at `mon -v` know
@@ -51,12 +52,12 @@ def start(words: Sequence[str]) -> int:
     if unknown := [word for word in extra if word.startswith("-")]:  # other words are ignored
         parser.error(f"unknown option {unknown[0]}")
     if given.version:
-        print(CLASSIC_VERSION)
+        say(CLASSIC_VERSION)
         return 0
     try:
         options = _options(given)
     except ValueError as error:
-        print(error, file=sys.stderr)
+        say(str(error), error=True)
         return 1
     from mon.cli.run import serve  # the daemon and its libraries are only loaded by what needs them
 

@@ -2,10 +2,10 @@
 
 import argparse
 import importlib
-import sys
 from collections.abc import Sequence
 
 import mon
+from mon.cli.output import OutputError, say_text
 from mon.errors import MonError
 from mon.structs import Struct
 
@@ -65,11 +65,10 @@ def command(words: Sequence[str]) -> int:
 def _carry_out(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments))
+    except OutputError:
+        raise  # told by who flushes
     except MonError as error:
-        print(f"mon: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # `mon status | head`
-        sys.stderr.close()
+        say_text(f"mon: {error}", error=True)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -1,12 +1,12 @@
 """``mon pool POOL --journal`` and ``mon why SERVER``: what was done to real servers, as it was recorded."""
 
 import argparse
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mon.cli.common import ask_daemon
+from mon.cli.output import say_all, say_json
 
 Values = Mapping[str, Any]
 
@@ -19,10 +19,9 @@ def journal(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         "answer"
     ]
     if arguments.json:
-        print(json.dumps(deeds, indent=1))
+        say_json(deeds)
     else:
-        for deed in deeds:
-            print(_line(deed, named=not pool))
+        say_all(_line(deed, named=not pool) for deed in deeds)
     return 0 if deeds else 1
 
 
@@ -30,9 +29,9 @@ def why(arguments: argparse.Namespace, server: str) -> int:
     """Print what gave a real server its weight.  Raises ControlError."""
     found = ask_daemon(arguments, "pool-why", server=server, at=arguments.at)
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        say_json(found)
     else:
-        print("\n".join(told(found)))
+        say_all(told(found))
     return 0 if found["recorded"] or found["standing"] else 1
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from mon.cli.output import guarded, say_bytes, say_text
 from mon.errors import MonError
 
 USAGE = """\
@@ -84,17 +85,21 @@ class Connection:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
         wishes = read(sys.argv[1:] if arguments is None else arguments)
         if wishes.help:
-            print(USAGE)
+            say_text(USAGE)
             return 0
         return carry_out(wishes)
     except getopt.GetoptError as error:
-        print(f"moncmd: {error}\n{USAGE}", file=sys.stderr)
+        say_text(f"moncmd: {error}\n{USAGE}", error=True)
         return 2
     except MoncmdError as error:
-        print(f"moncmd: {error}", file=sys.stderr)
+        say_text(f"moncmd: {error}", error=True)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -134,8 +139,7 @@ def carry_out(wishes: Wishes) -> int:
             if not line.strip():
                 continue
             answer = connection.ask(line)
-            sys.stdout.buffer.write(b"".join(each + b"\n" for each in answer))
-            sys.stdout.buffer.flush()
+            say_bytes(b"".join(each + b"\n" for each in answer))
             refused |= not answer[-1].startswith(b"220")
             if line.split()[0].lower() in (b"quit", b"term"):
                 break  # nobody is there any more

@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import os
 import socket
-import sys
 import time
 from pathlib import Path
 
 from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, manual
 from mon.catalog.linking import deadline
 from mon.cli.common import add_config, find, options
+from mon.cli.output import say, say_text
 from mon.cli.preview import line_of, outage, preview
 from mon.daemon.loading import load
 from mon.daemon.places import Places, places
@@ -55,13 +55,13 @@ def plugins_run(arguments: argparse.Namespace) -> int:
     where = _places(arguments)
     catalog = Catalog(where.mondirs, where.alertdirs)
     if arguments.name:
-        print(_manuals(catalog, arguments.name), end="")
+        say_text(_manuals(catalog, arguments.name))
         return 0
     for title, found in (("monitors", catalog.monitors()), ("alerts", catalog.alerts())):
-        print(f"{title}:")
+        say(f"{title}:")
         for plugin in found:
             whose = f" ({plugin.path})" if plugin.form is Form.PYTHON else ""
-            print(f"  {plugin.name:<16} {plugin.summary}{whose}")
+            say(f"  {plugin.name:<16} {plugin.summary}{whose}")
     return 0
 
 
@@ -70,12 +70,12 @@ def monitor_run(arguments: argparse.Namespace) -> int:
     where = _places(arguments)
     bound = _bind(where, Kind.MONITOR, arguments)
     if not bound.extra and bound.plugin.form is not Form.EXECUTABLE:
-        print(f"mon: which hosts? (mon plugins {bound.plugin.name} has its manual)", file=sys.stderr)
+        say(f"mon: which hosts? (mon plugins {bound.plugin.name} has its manual)", error=True)
         return WRONG_USAGE
     result = asyncio.run(_check(bound, where))
     if result is None:
         return WRONG_USAGE
-    print(result.output, end="" if result.output.endswith("\n") else "\n")
+    say_text(result.output)
     return result.status
 
 
@@ -85,20 +85,20 @@ def alert_run(arguments: argparse.Namespace) -> int:
         return _preview(arguments)
     where = _places(arguments)
     delivery = asyncio.run(_send(_bind(where, Kind.ALERT, arguments), where))
-    print(delivery.fate.value + (f": {delivery.why}" if delivery.why else ""))
+    say(delivery.fate.value + (f": {delivery.why}" if delivery.why else ""))
     return 0 if delivery.fate is Fate.SENT else 1
 
 
 def _preview(arguments: argparse.Namespace) -> int:
     words = arguments.words[1:]
     if len(words) < 2:
-        print(f"mon: {PREVIEW} needs a watch and a service of {arguments.config}", file=sys.stderr)
+        say(f"mon: {PREVIEW} needs a watch and a service of {arguments.config}", error=True)
         return WRONG_USAGE
     loaded = load(options(arguments))
     key = (words[0], words[1])
     bound = line_of(loaded.plan, loaded.catalog, key, arguments.name, words[2:])
     now = Moment(time.time(), time.monotonic())
-    print(preview(bound, outage(loaded.plan, key, now), Render(loaded.places.templatedirs)))
+    say_text(preview(bound, outage(loaded.plan, key, now), Render(loaded.places.templatedirs)))
     return 0
 
 
@@ -155,7 +155,7 @@ class _Hand:
         self._where = where
 
     async def __aenter__(self) -> Runner:
-        self._probe = Probe(advise=lambda text: print(f"mon: {text}", file=sys.stderr))
+        self._probe = Probe(advise=lambda text: say(f"mon: {text}", error=True))
         templates = [str(each) for each in self._where.templatedirs]
         self._runner = Runner(
             self._probe,

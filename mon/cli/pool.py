@@ -11,6 +11,7 @@ from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
 from mon.cli.journal import journal
+from mon.cli.output import say, say_all, say_json, say_now
 from mon.cli.spoken import duration
 from mon.cli.status import ago
 from mon.config import values
@@ -60,14 +61,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.journal:
         return journal(arguments, words)
     if words == ["export"]:
-        print(json.dumps(ask_daemon(arguments, "pool-words")["answer"], indent=1))
+        say_json(ask_daemon(arguments, "pool-words")["answer"])
         return 0
     if len(words) == 2 and words[0] == "import":
         return _import(arguments, Path(words[1]))
     if len(words) < 2:
         return _show(arguments, words[0] if words else "")
     said = _words(arguments)
-    print(ask_daemon(arguments, "pool-word", **said)["said"])
+    say(ask_daemon(arguments, "pool-word", **said)["said"])
     if said["verb"] == "drain" and not arguments.no_wait:
         return _wait(arguments, words[0], words[2])
     return 0
@@ -86,9 +87,9 @@ def plan_run(arguments: argparse.Namespace) -> int:
         words = _words(arguments)
     steps: list[Values] = ask_daemon(arguments, "plan", **words)["answer"]
     if arguments.json:
-        print(json.dumps(steps, indent=1))
-    for line in () if arguments.json else _planned(steps):
-        print(line)
+        say_json(steps)
+    else:
+        say_all(_planned(steps))
     return 3 if any(step["changes"] for step in steps) else 0
 
 
@@ -127,14 +128,14 @@ def _wait(arguments: argparse.Namespace, pool: str, server: str) -> int:
         time.sleep(LOOK)
         row = _row(_pools(arguments, pool)[0], server)
         if not row["word"].startswith("disabled"):
-            print(f"{server} is enabled again")
+            say(f"{server} is enabled again")
             return 1
         if row["why"].endswith(", removed"):
-            print(f"{server} is out")
+            say(f"{server} is out")
             return 0
         now = f"{server}: {row['active']} connections"
         if now != said:
-            print(said := now, flush=True)
+            say_now(said := now)
 
 
 def _row(pool: Values, server: str) -> Values:
@@ -153,7 +154,7 @@ def _import(arguments: argparse.Namespace, file: Path) -> int:
         raise ControlError(f"{file} is no export of `mon pool export`: {error}") from error
     for order in orders:
         if order is not None:
-            print(ask_daemon(arguments, "pool-word", **order, **_asking(arguments))["said"])
+            say(ask_daemon(arguments, "pool-word", **order, **_asking(arguments))["said"])
     return 0
 
 
@@ -177,9 +178,11 @@ def _pools(arguments: argparse.Namespace, name: str) -> list[Values]:
 def _show(arguments: argparse.Namespace, name: str) -> int:
     pools = _pools(arguments, name)
     if arguments.json:
-        print(json.dumps(pools, indent=1))
+        say_json(pools)
     else:
-        print("\n\n".join("\n".join(table(pool, time.time())) for pool in pools))
+        for number, pool in enumerate(pools):
+            say_all(("",) if number else ())
+            say_all(table(pool, time.time()))
     return 0
 
 

@@ -6,6 +6,7 @@ import time
 
 from mon.cli.alerts import clock
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.output import say
 from mon.cli.spoken import duration
 from mon.cli.status import span
 from mon.errors import ControlError
@@ -23,7 +24,7 @@ def ack_run(arguments: argparse.Namespace) -> int:
     """Acknowledge a failure: no more alerts of it until it is over."""
     said = {"watch": arguments.watch, "service": arguments.service, "comment": " ".join(arguments.comment)}
     answer = ask_daemon(arguments, "ack", **said, sudo=os.environ.get("SUDO_USER"))
-    print(f"{arguments.watch}/{arguments.service} is acknowledged by {answer['acknowledged']}")
+    say(f"{arguments.watch}/{arguments.service} is acknowledged by {answer['acknowledged']}")
     return 0
 
 
@@ -46,13 +47,13 @@ def silence_run(arguments: argparse.Namespace) -> int:
     sudo = os.environ.get("SUDO_USER")
     if arguments.end:
         ask_daemon(arguments, "unsilence", **where, sudo=sudo)
-        print(f"{name}: alerts are sent again")
+        say(f"{name}: alerts are sent again")
         return 0
     if arguments.time is None:
         raise ControlError("for how long? write --for 2h")
     more = {"seconds": arguments.time, "reason": arguments.reason, "sudo": sudo}
     said = ask_daemon(arguments, "silence", **where, **more)
-    print(f"{name}: no failure alerts until {clock(said['until']['wall'])}")
+    say(f"{name}: no failure alerts until {clock(said['until']['wall'])}")
     return 0
 
 
@@ -60,5 +61,5 @@ def _list(arguments: argparse.Namespace) -> int:
     for one in ask_daemon(arguments, "silences")["answer"]:
         name = "/".join(word for word in (one["watch"], one["service"]) if word)
         left = span(max(0.0, one["until"]["wall"] - time.time()))
-        print(f"{name}  until {clock(one['until']['wall'])} ({left} left)  {one['by']}: {one['reason']}")
+        say(f"{name}  until {clock(one['until']['wall'])} ({left} left)  {one['by']}: {one['reason']}")
     return 0

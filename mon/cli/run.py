@@ -2,10 +2,10 @@
 
 import argparse
 import os
-import sys
 
 from mon import logs
 from mon.cli.common import add_config, options
+from mon.cli.output import say, say_text
 from mon.daemon.core import Daemon
 from mon.daemon.detach import detach, pid_file
 from mon.daemon.loading import Loaded, classic_words, load
@@ -55,21 +55,21 @@ def _serve(given: Options, *, fork: bool) -> int:
         with pid_file(loaded.places.pidfile):
             return loop.run(Daemon(loaded, given).serve())
     except ConfigError as error:
-        print(classic_words(error) if given.classic else error, file=sys.stderr)
+        say_text(classic_words(error) if given.classic else str(error), error=True)
     except (MonError, OSError) as error:
-        print(f"mon: {error}", file=sys.stderr)
+        say_text(f"mon: {error}", error=True)
     return 1
 
 
 def _print_problems(loaded: Loaded) -> None:
     for problem in loaded.problems:
         if problem.severity is Severity.WARNING:
-            print(f"{problem.source}: warning: {problem.what}: {problem.remedy}", file=sys.stderr)
+            say(f"{problem.source}: warning: {problem.what}: {problem.remedy}", error=True)
     if os.geteuid() == 0 and not loaded.plan.config.settings.pluginuser:
-        print(
+        say(
             "mon: warning: plugins will run as root: set `pluginuser = NAME` in mon.cf, "
             "or start mon as a user of its own (packaging/mon.service)",
-            file=sys.stderr,
+            error=True,
         )
 
 

@@ -1,17 +1,19 @@
 """``mon status``: services, hosts and pools as a table that a person likes to read."""
 
 import argparse
-import json
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.output import in_colour, say_json, say_painted
+from mon.outside import one_line
 
 Values = Mapping[str, Any]
 
 FAILING = 3
+
+LONGEST = 300
+"""Characters of what one service, host or server says: whoever wants all of it asks for --json."""
 
 COLOURS = {"ok": "32", "fail": "31", "down": "31", "unknown": "33", "untested": "2"}
 
@@ -26,12 +28,20 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the status; 0 if nothing fails, 3 if something does (1: the daemon cannot be asked)."""
     status = ask_daemon(arguments, "status")
     if arguments.json:
-        print(json.dumps(status, indent=1))
+        say_json(status)
     else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # no-color.org
-        for line in table(status, colour=colour):
-            print(line)
+        for line in table(shown(status), colour=in_colour()):
+            say_painted(line)
     return FAILING if any(service["opstatus"] == "fail" for service in status["services"]) else 0
+
+
+def shown(value: Any) -> Any:
+    """What the daemon said, each text of it fit for a row: what is painted later is ours alone."""
+    if isinstance(value, str):
+        return one_line(value, LONGEST)
+    if isinstance(value, dict):
+        return {name: shown(part) for name, part in value.items()}
+    return [shown(part) for part in value] if isinstance(value, list) else value
 
 
 def table(status: Values, *, colour: bool) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.output import say, say_all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,14 +20,12 @@ def run(arguments: argparse.Namespace) -> int:
     report = ask_daemon(arguments, "test", watch=arguments.watch, service=arguments.service)
     result = report["result"]
     if result is None:
-        print(f"{arguments.watch}/{arguments.service} could not be tested: {report['why']}")
+        say(f"{arguments.watch}/{arguments.service} could not be tested: {report['why']}")
         return 1
-    for line in _result(result):
-        print(line)
-    for decision in report["decisions"]:
-        print(_decision(decision))
+    say_all(_result(result))
+    say_all(_decision(decision) for decision in report["decisions"])
     if not report["decisions"]:
-        print("no alert line is concerned")
+        say("no alert line is concerned")
     return 0 if result["status"] == 0 else 1
 
 

@@ -1,34 +1,35 @@
 """What the terminal shows: a line for each thing that happens, and the pool as ``ipvsadm -Ln`` draws it."""
 
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TextIO
 
 from mon.balancer.drawing import draw
+from mon.cli.output import flush, in_colour, say_painted
 from mon.model.pool import Forward, ServerEntry, ServerId, ServiceEntry, Table, VirtualId
+from mon.outside import one_line
 
 RED, GREEN, YELLOW, BLUE, DIM, BOLD = 31, 32, 33, 36, 2, 1
 WIDTH, LONG = 240, 80
 
 
 class Console:
-    """Writes to ``out``; in colour only on a terminal."""
+    """Writes to standard output; in colour only on a terminal."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
-        self._colour = out.isatty()
+    def __init__(self) -> None:
+        self._colour = in_colour()
         self._said: set[str] = set()
 
     def line(self, kind: str, text: str, colour: int = 0) -> None:
         """The time, what kind of thing it is, and the thing."""
         at = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-4]
-        text = text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+        text = one_line(text, WIDTH)
         self.print(f"{self.paint(at, DIM)}  {kind:<10} {self.paint(text, colour)}")
 
     def print(self, text: str = "") -> None:
-        """As it is."""
-        print(text, file=self._out, flush=True)
+        """Our own words, painted."""
+        for line in text.split("\n"):
+            say_painted(line)
+        flush()
 
     def paint(self, text: str, colour: int) -> str:
         """In this colour, where there are colours."""
@@ -46,13 +47,13 @@ class Console:
         """What arrived, as it looks: the first of each kind."""
         if look and kind not in self._said:
             self._said.add(kind)
-            for line in look.splitlines():
-                self.print("    " + self.paint("| " + line[:WIDTH], DIM))
+            for line in look.rstrip().replace("\r", "").split("\n"):
+                self.print("    " + self.paint("| " + one_line(line, WIDTH), DIM))
 
     def pools(self, pools: Iterable[Mapping[str, object]]) -> None:
         """The pools as the daemon's status tells them."""
         for line in draw([_table(pool) for pool in pools]).splitlines():
-            self.print("    " + self.paint(line, BOLD if line.startswith(("TCP", "UDP")) else DIM))
+            self.print("    " + self.paint(one_line(line), BOLD if line.startswith(("TCP", "UDP")) else DIM))
 
     def _once(self, event: Mapping[str, object], text: str) -> str:
         """The text, without a long reason that stood there before."""

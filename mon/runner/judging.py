@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from mon import outside
 from mon.errors import Down, Finding
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
@@ -76,8 +77,7 @@ def one_line(text: str) -> str:
     text = _cut(text)
     if text.isprintable():
         return text
-    spaced = " ".join(text.split())
-    return _cut("".join(char if char.isprintable() else ascii(char)[1:-1] for char in spaced))
+    return _cut(outside.one_line(" ".join(text.split())))
 
 
 def _cut(text: str) -> str:
