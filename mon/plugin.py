@@ -189,11 +189,15 @@ class VoteTarget(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """How a program ended.  ``trouble`` says why ``status`` is no answer of its own, "" if it is one."""
+    """How a program ended.  ``trouble`` says why ``status`` is no answer of its own, "" if it is one.
+
+    ``errors`` is what it wrote to stderr, ``output`` to stdout.
+    """
 
     status: int
     output: str
     trouble: str = ""
+    errors: str = ""
 
 
 class Spawn(Interface):

@@ -2,7 +2,7 @@
 
 ``nagios.monitor -c "check_http -u /healthz -w 1 -c 3"``: the host's address goes where ``{host}`` stands,
 or with ``-H`` to the end.  Exit status 0 is ok, 1 (warning) and 2 (critical) are down, 3 and anything else
-are unknown.  The first line and the performance data are kept.
+are unknown.  The first line and the performance data are kept: of stdout, or if that is empty, of stderr.
 """
 
 import os
@@ -39,7 +39,7 @@ async def check(
     """What the plugin said, with its performance data behind a bar."""
     words = list(line(command, host, directory))
     ran = await spawn(words, timeout=timeout)
-    said = shown(ran.output)
+    said = shown(ran.output if ran.output.strip() else ran.errors)
     if ran.trouble:
         raise Unknown(f"{os.path.basename(words[0])}: {ran.trouble}", cause=Cause.NONE)
     if ran.status == OK or (ran.status == WARNING and warning_ok):

@@ -6,6 +6,7 @@ from functools import partial
 from mon.catalog.addresses import Resolve
 from mon.catalog.binding import bind
 from mon.catalog.catalog import Catalog
+from mon.catalog.interpreter import unstartable
 from mon.catalog.plan import Bound, Check, Form, Kind, Plan
 from mon.catalog.pools import Pools, vote_lines
 from mon.errors import BadOption, PluginBroken, PluginNotFound
@@ -134,6 +135,8 @@ class _Linker:
         except PluginBroken as error:
             say(f"{command.plugin} cannot be used ({error}): mend the file", Severity.WARNING)
             return None
+        if plugin.form is Form.EXECUTABLE and (why := unstartable(plugin.path)):
+            say(f"{command.plugin} cannot be started: {why}", Severity.WARNING)
         if command.runas and plugin.form is Form.NATIVE:
             say(f"runas={command.runas} means nothing for {command.plugin}, which runs in the daemon: "
                 "leave it out", Severity.WARNING)  # fmt: skip

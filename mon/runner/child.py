@@ -1,4 +1,4 @@
-"""A running program: its process, its pidfd, and the pipe of its output.
+"""A running program: its process, its pidfd, and the pipes of its output.
 
 Output above a limit is read and dropped, slowly, so that a flood costs the event loop next to nothing.
 """
@@ -38,26 +38,117 @@ class Said(NamedTuple):
         return f"{text}\n({self.dropped} bytes more of output were dropped)" if self.dropped else text
 
 
-class Child:
-    """One running program: its process, its pidfd, and the pipe of its output; ``watch`` begins."""
+class Outlet:
+    """The reading end of a pipe that a program writes to."""
 
-    def __init__(self, started: tuple[subprocess.Popen[bytes], int], mark: int, poller: Poller) -> None:
-        self._process, self.output_fd = started
+    def __init__(self, fd: int, poller: Poller) -> None:
+        self.fd = fd
+        self._poller = poller
+        self._output = bytearray()
+        self._dropped = 0
+        self._drain: asyncio.TimerHandle | None = None
+
+    def watch(self) -> None:
+        """Read from now on.  Raises OSError."""
+        self._poller.watch(self.fd, self._on_output)
+
+    def finish(self) -> Said:
+        """All that was said; lets go of the pipe."""
+        if self.fd >= 0:
+            for _ in range(OUTPUT_LIMIT // CHUNK + 1):  # bounded: a daemonised child may go on writing
+                if not self._read():
+                    break
+        self.close()
+        return Said(bytes(self._output), self._dropped)
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._drain:
+            self._drain.cancel()
+            self._drain = None
+        if self.fd >= 0:
+            self._poller.forget(self.fd)
+            os.close(self.fd)
+            self.fd = -1
+
+    def _on_output(self, events: int) -> None:
+        """Told once for all that is there (edge-triggered); the end of it is for ``finish`` to find."""
+        if not events & select.EPOLLIN:
+            return
+        while self._read():
+            if len(self._output) >= OUTPUT_LIMIT:
+                self._flooded()
+                return
+
+    def _flooded(self) -> None:
+        """It has said too much: from now on a look now and then."""
+        if self.fd >= 0:
+            self._poller.forget(self.fd)
+            with contextlib.suppress(OSError):  # the user's share of pipe memory is spent
+                fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, OUTPUT_LIMIT)
+            self._drain_later()
+
+    def _drain_later(self) -> None:
+        self._drain = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._on_flood)
+
+    def _on_flood(self) -> None:
+        self._drain = None
+        for _ in range(OUTPUT_LIMIT // CHUNK):
+            if not self._read():
+                break
+        if self.fd >= 0:
+            self._drain_later()
+
+    def _read(self) -> bool:
+        """Read once; False when there is nothing now, or never again."""
+        try:
+            data = os.read(self.fd, CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return False
+        kept = data[: OUTPUT_LIMIT - len(self._output)]
+        self._output += kept
+        self._dropped += len(data) - len(kept)
+        return True
+
+
+class Started(NamedTuple):
+    """A process that was just started, and where it writes to; ``errors`` -1: both in one."""
+
+    process: subprocess.Popen[bytes]
+    output: int
+    errors: int = -1
+
+
+class Child:
+    """One running program: its process, its pidfd, and the pipes of its output; ``watch`` begins."""
+
+    def __init__(self, started: Started, mark: int, poller: Poller) -> None:
+        self._process = started.process
+        self._output = Outlet(started.output, poller)
+        self._errors = Outlet(started.errors, poller) if started.errors >= 0 else None
         self.pid = self._process.pid
         self.mark = mark
         self.exited = False
         self._waiter: asyncio.Future[None] | None = None
-        self._output = bytearray()
-        self._dropped = 0
-        self._drain: asyncio.TimerHandle | None = None
         self._poller = poller
         self._pidfd = -1
+
+    @property
+    def outlets(self) -> list[Outlet]:
+        """Where it writes to."""
+        return [self._output] if self._errors is None else [self._output, self._errors]
 
     def watch(self) -> None:
         """Notice its end and its output from now on.  Raises OSError."""
         self._pidfd = os.pidfd_open(self.pid)
         self._poller.watch(self._pidfd, self._on_exit)
-        self._poller.watch(self.output_fd, self._on_output)
+        for outlet in self.outlets:
+            outlet.watch()
 
     async def over(self, seconds: float, deadlines: Deadlines) -> bool:
         """Wait for its end; False if it has not come within ``seconds``.  One may wait at a time."""
@@ -85,19 +176,18 @@ class Child:
         """Wait for the end of one that was killed before anybody knew of it."""
         self._process.wait()
 
-    def finish(self) -> Said:
-        """All that was said; lets go of everything."""
-        if self.output_fd >= 0:
-            for _ in range(OUTPUT_LIMIT // CHUNK + 1):  # bounded: a daemonised child may go on writing
-                if not self._read():
-                    break
+    def finish(self) -> tuple[Said, Said]:
+        """All that was said, and what of it as errors, if that was asked for; lets go of everything."""
+        said = self._output.finish()
+        errors = self._errors.finish() if self._errors is not None else Said(b"", 0)
         self.close()
-        return Said(bytes(self._output), self._dropped)
+        return said, errors
 
     def close(self) -> None:
         """Stop watching."""
         self._close_pidfd()
-        self._close_output()
+        for outlet in self.outlets:
+            outlet.close()
         self.exited = True  # for all that we shall ever know
         self._end_wait()
 
@@ -112,15 +202,6 @@ class Child:
             os.close(self._pidfd)
             self._pidfd = -1
 
-    def _close_output(self) -> None:
-        if self._drain:
-            self._drain.cancel()
-            self._drain = None
-        if self.output_fd >= 0:
-            self._poller.forget(self.output_fd)
-            os.close(self.output_fd)
-            self.output_fd = -1
-
     def _end_wait(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
@@ -129,50 +210,6 @@ class Child:
         self._close_pidfd()
         self.exited = True
         self._end_wait()
-
-    def _on_output(self, events: int) -> None:
-        """Told once for all that is there (edge-triggered); the end of it is for ``finish`` to find."""
-        if not events & select.EPOLLIN:
-            return
-        while self._read():
-            if len(self._output) >= OUTPUT_LIMIT:
-                self._flooded()
-                return
-
-    def _flooded(self) -> None:
-        """It has said too much: from now on a look now and then."""
-        if self.output_fd >= 0:
-            self._poller.forget(self.output_fd)
-            with contextlib.suppress(OSError):  # the user's share of pipe memory is spent
-                fcntl.fcntl(self.output_fd, fcntl.F_SETPIPE_SZ, OUTPUT_LIMIT)
-            self._drain_later()
-
-    def _drain_later(self) -> None:
-        self._drain = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._on_flood)
-
-    def _on_flood(self) -> None:
-        self._drain = None
-        for _ in range(OUTPUT_LIMIT // CHUNK):
-            if not self._read():
-                break
-        if self.output_fd >= 0:
-            self._drain_later()
-
-    def _read(self) -> bool:
-        """Read once; False when there is nothing now, or never again."""
-        try:
-            data = os.read(self.output_fd, CHUNK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        if not data:
-            self._close_output()
-            return False
-        kept = data[: OUTPUT_LIMIT - len(self._output)]
-        self._output += kept
-        self._dropped += len(data) - len(kept)
-        return True
 
 
 def abandon(process: subprocess.Popen[bytes]) -> None:

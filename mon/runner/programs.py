@@ -17,5 +17,5 @@ class Programs:
     async def __call__(self, words: Sequence[str], *, timeout: float) -> Ran:
         """Run one to its end; whatever happens is a Ran."""
         async with self._room:
-            ended = await self._spawner.run(Command(tuple(words), owner=words[0]), timeout)
-        return Ran(ended.status, ended.output, ended.trouble)
+            ended = await self._spawner.run(Command(tuple(words), owner=words[0], apart=True), timeout)
+        return Ran(ended.status, ended.output, ended.trouble, ended.errors)

@@ -16,15 +16,16 @@ from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import IO
 
+from mon.catalog.interpreter import unstartable
 from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
 from mon.runner.capabilities import become_subreaper
-from mon.runner.child import Child, Said, abandon
+from mon.runner.child import Child, Said, Started, abandon
 from mon.runner.marks import Marks, marking
 from mon.runner.pace import Pace
 from mon.runner.remains import Remains
 from mon.runner.variables import encoded
-from mon.structs import Struct, field, replace
+from mon.structs import Struct, field
 from mon.users import as_user, environment_of, named_variables
 
 log = logging.getLogger("mon.runner")
@@ -34,6 +35,9 @@ PATIENCE = 0.5
 
 LONG = 16 * 1024
 """Bytes of output from which on a thread makes text of them."""
+
+UNSTARTED = 1
+"""The exit status of what was not started: the classic mon's, so that ``alert exit=1`` is called as there."""
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit statuses of the shell for a command that cannot be run; setpriv(1) has them too."""
@@ -46,7 +50,7 @@ class Command(Struct, frozen=True):
     """A program to run.  ``stdin`` None is /dev/null; ``user`` "" is ours.
 
     ``owner`` is what it is run for, by any name: of the processes that runs for one owner leave behind only
-    some stay.  "": all of them stay.
+    some stay.  "": all of them stay.  ``apart``: what it writes to stderr is not among its output.
     """
 
     words: tuple[str, ...]
@@ -54,6 +58,7 @@ class Command(Struct, frozen=True):
     stdin: bytes | None = None
     user: str = ""
     owner: str = ""
+    apart: bool = False
 
 
 class Ended(Struct, frozen=True):
@@ -67,6 +72,7 @@ class Ended(Struct, frozen=True):
     output: str = ""
     trouble: str = ""
     started: bool = True
+    errors: str = ""
 
 
 class Spawner:
@@ -122,7 +128,7 @@ class Spawner:
         try:
             child = self.start(command)
         except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-            return Ended(NOT_FOUND, trouble=f"could not be started: {_reason(error)}", started=False)
+            return _unstarted(command, _reason(error))
         finally:
             self._pace.spent(perf_counter() - before)
         if started is not None:
@@ -136,7 +142,7 @@ class Spawner:
         if over:
             ended = await self._collect(child, "")
             wrapped = bool(command.user or self._user) and _not_started(ended)
-            return replace(ended, trouble="could not be started", started=False) if wrapped else ended
+            return _unstarted(command, ended.output.partition("\n")[0]) if wrapped else ended
         await self._stop(child)
         return await self._collect(child, f"stopped after {timeout:g} s")
 
@@ -170,7 +176,7 @@ class Spawner:
             return
         with contextlib.suppress(OSError):
             reader = subprocess.Popen(
-                ["cat"], stdin=child.output_fd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                ["cat"], stdin=child.outlets[0].fd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 cwd="/", start_new_session=True,
             )  # fmt: skip
             abandon(reader)
@@ -187,7 +193,7 @@ class Spawner:
     def _running(self) -> dict[int, int]:
         return {pid: child.mark for pid, child in self._children.items()}
 
-    def _popen(self, command: Command, mark: int) -> tuple[subprocess.Popen[bytes], int]:
+    def _popen(self, command: Command, mark: int) -> Started:
         before, inherited = self._user_of(command)
         named = named_variables(command.words, self._inherited)
         environment = {**inherited, **encoded({**named, **command.environment})}
@@ -200,11 +206,13 @@ class Spawner:
             if command.stdin is not None:
                 stdin = stack.enter_context(_memory_file(command.stdin))
             try:
-                return _popen(words, environment, stdin, self._directory)
+                return _popen(words, environment, stdin, self._directory, apart=command.apart)
             except OSError as error:
                 if error.errno != errno.ENOEXEC:
                     raise
-                return _popen(["/bin/sh", *words], environment, stdin, self._directory)  # as execvp(3) does
+                return _popen(
+                    ["/bin/sh", *words], environment, stdin, self._directory, apart=command.apart
+                )  # as execvp(3) does
 
     async def _stop(self, child: Child) -> None:
         """SIGTERM, a little patience, SIGKILL for the whole group, and a hunt for what escaped it."""
@@ -215,17 +223,28 @@ class Spawner:
         await child.over(PATIENCE, self._deadlines)
 
     async def _collect(self, child: Child, stopped: str) -> Ended:
-        status, said = self._let_go(child)
-        output = said.text if len(said.output) < LONG else await asyncio.to_thread(getattr, said, "text")
+        status, (said, errors) = self._let_go(child)
+        output, error = await _text(said), await _text(errors)
         if stopped:
-            return Ended(128 + signal.SIGKILL if status is None else _status(status), output, stopped)
+            status = 128 + signal.SIGKILL if status is None else _status(status)
+            return Ended(status, output, stopped, errors=error)
         assert status is not None  # it has exited
         trouble = f"ended by signal {-status} ({_signal_name(-status)})" if status < 0 else ""
-        return Ended(_status(status), output, trouble)
+        return Ended(_status(status), output, trouble, errors=error)
 
-    def _let_go(self, child: Child) -> tuple[int | None, Said]:
+    def _let_go(self, child: Child) -> tuple[int | None, tuple[Said, Said]]:
         self._children.pop(child.pid, None)
         return child.wait(), child.finish()
+
+
+async def _text(said: Said) -> str:
+    return said.text if len(said.output) < LONG else await asyncio.to_thread(getattr, said, "text")
+
+
+def _unstarted(command: Command, reason: str) -> Ended:
+    """It could not be started; of what the kernel does not find, the file's first line tells more."""
+    why = unstartable(command.words[0]).partition(": ")[0] if os.path.isfile(command.words[0]) else ""
+    return Ended(UNSTARTED, trouble=f"could not be started: {why or reason}", started=False)
 
 
 def _not_started(ended: Ended) -> bool:
@@ -244,21 +263,36 @@ def _watch(child: Child) -> None:
 
 
 def _popen(
-    words: list[str], environment: Mapping[bytes, bytes], stdin: int | IO[bytes], directory: str
-) -> tuple[subprocess.Popen[bytes], int]:
-    reading, writing = os.pipe()
+    words: list[str],
+    environment: Mapping[bytes, bytes],
+    stdin: int | IO[bytes],
+    directory: str,
+    *,
+    apart: bool,
+) -> Started:
+    ours: list[int] = []
+    theirs: list[int] = []
     try:
+        for _ in range(1 + apart):
+            reading, writing = os.pipe()
+            ours.append(reading)
+            theirs.append(writing)
+            os.set_blocking(reading, False)
         process = subprocess.Popen(
-            words, stdin=stdin, stdout=writing, stderr=writing, env=environment,
+            words, stdin=stdin, stdout=theirs[0], stderr=theirs[-1], env=environment,
             cwd=directory, start_new_session=True, close_fds=True,
         )  # fmt: skip
-    except BaseException:  # whatever it is, the pipe is ours
-        os.close(reading)
+    except BaseException:  # whatever it is, the pipes are ours
+        _close(ours)
         raise
     finally:
-        os.close(writing)
-    os.set_blocking(reading, False)
-    return process, reading
+        _close(theirs)
+    return Started(process, *ours)
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for each in descriptors:
+        os.close(each)
 
 
 def _memory_file(data: bytes) -> IO[bytes]:

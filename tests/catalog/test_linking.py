@@ -82,6 +82,23 @@ def test_a_monitor_that_is_not_there_is_a_warning_with_its_line():
     assert plan.checks["farm", "http"].monitor is None
 
 
+@pytest.mark.parametrize("kind", ["monitor", "alert"])
+def test_a_program_that_cannot_be_started_is_said_with_its_line(tmp_path, kind):
+    path = tmp_path / f"x.{kind}"
+    path.write_text("#!/no/such/python\n")
+    path.chmod(0o755)
+    line, more = (
+        (alert("x.alert", line=10), {})
+        if kind == "alert"
+        else (alert("file.alert /x"), {"monitor": "x.monitor"})
+    )
+    plan = linked(line, catalog=Catalog([tmp_path], [tmp_path]), virtuals=(), **more)
+    assert said(plan) == [
+        f"warning: mon.cf:10: x.{kind} cannot be started: its interpreter /no/such/python is not there: "
+        "install it, or name another one behind #!"
+    ]
+
+
 def test_an_option_it_does_not_take_is_an_error_with_its_line():
     plan = linked(alert("lvs.alert web"), monitor="tcp.monitor --prot 25")
     assert said(plan) == ["error: mon.cf:10: tcp.monitor: there is no option --prot: did you mean --port?"]

@@ -114,3 +114,21 @@ def test_the_runner_gives_it_what_it_needs():
     words = [sys.executable, "-m", "mon", "monitor", "nagios", "-c", "check_dummy 0 {host}", "web1", "web2"]
     ran = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30)
     assert ran.stdout == "\nweb1: OK: web1\nweb2: OK: web2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "echo 'perl: warning: connection refused' >&2; echo 'HTTP CRITICAL - 500|time=1s'",
+            "HTTP CRITICAL - 500",
+        ),
+        ("echo 'HTTP CRITICAL - 500'; echo 'odd' >&2", "HTTP CRITICAL - 500"),
+        ("echo 'no such library' >&2", "no such library"),
+        ("echo; echo 'no such library' >&2", "no such library"),
+    ],
+)
+async def test_the_text_comes_from_stdout_first(nagios, spawn, plugin, text, said):
+    with pytest.raises(Down, match=said) as found:
+        await nagios.check("web1", command=plugin(f"{text}\nexit 2"), spawn=spawn)
+    assert found.value.cause is Cause.WRONG

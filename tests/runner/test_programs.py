@@ -10,6 +10,13 @@ async def test_status_and_output(spawner, program):
     assert (ran.status, ran.output, ran.trouble) == (3, "said a b\n", "")
 
 
+async def test_stderr_is_apart_and_each_is_bounded(spawner, program):
+    flood = "head -c 3000000 /dev/zero | tr '\\0' x"
+    ran = await Programs(spawner, 2)([str(program(f"echo warning >&2; echo fine; {flood} >&2"))], timeout=30)
+    assert (ran.output, ran.errors[:9]) == ("fine\n", "warning\nx")
+    assert ran.errors.endswith("bytes more of output were dropped)")
+
+
 async def test_what_is_no_answer_of_its_own_is_trouble(spawner, program):
     run = Programs(spawner, 2)
     assert (await run(["/no/such/program"], timeout=5)).trouble.startswith("could not be started")

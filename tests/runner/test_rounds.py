@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from mon.errors import Down, Unknown
 from mon.model.config import CommandLine, Host
 from mon.model.result import Cause, Verdict
@@ -343,3 +345,15 @@ async def test_a_weight_that_is_none_is_a_fault_of_the_monitor(runner, native, c
     result = await runner.round(service, service.hosts, {}, lambda part: None)
     assert result.hosts[0].verdict is Verdict.UNKNOWN
     assert "'lots' is no weight: give a number from 0 on, or a share like '75%'" in result.hosts[0].detail
+
+
+@pytest.mark.parametrize(
+    ("head", "why"), [("#!/no/such/python\n", "/no/such/python"), ("#!/bin/sh\r\n", "CRLF")]
+)
+async def test_a_missing_interpreter_is_status_1_as_in_the_classic_mon_and_named(
+    runner, program, bound, check, head, why
+):
+    service = check(bound(program("exit 0", head=head)), "web1")
+    result = await runner.round(service, service.hosts, {}, lambda part: None)
+    assert (result.status, result.hosts[0].verdict) == (1, Verdict.UNKNOWN)
+    assert why in result.summary
