@@ -155,11 +155,11 @@ async def ask(server: Talk, number: int, request: bytes, last: int, doing: str) 
         if head[0] != ber.SEQUENCE or found[2] > LARGEST:
             raise ValueError(f"it begins with {head[:4]!r}")
         whole, _ = ber.read(head + await server.read_exactly(found[2] - len(head)))
-        _, said, *_ = whole.children()
+        _, said = whole.first(2)
         if said.tag == last:
-            code, _, message, *_ = said.children()
+            code, _, message = said.first(3)
             if code.number:
-                text = message.content.decode(errors="backslashreplace")
+                text = message.content[:80].decode(errors="backslashreplace")
                 why = CODES.get(code.number, f"code {code.number}")
                 raise Down(f"{doing}: {why}{': ' + text[:80] if text else ''}", cause=Cause.WRONG)
             return entries
@@ -170,8 +170,8 @@ async def ask(server: Talk, number: int, request: bytes, last: int, doing: str) 
 
 def judged(entry: ber.Element, attribute: str, value: str) -> str:
     """The name of a good entry.  Raises Down for one that has not what is wanted."""
-    name, attributes = entry.children()
-    dn = name.content.decode(errors="backslashreplace")
+    name, attributes = entry.first(2)
+    dn = name.content[:1000].decode(errors="backslashreplace")
     if not attribute:
         return dn
     found = [tuple(each.children()) for each in attributes.children()]

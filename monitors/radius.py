@@ -102,6 +102,7 @@ def read(data: bytes, question: bytes, shared: bytes) -> tuple[int, str] | None:
 
 def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
     """(kind, value) of each, up to one that is broken."""
-    while len(data) > 2 <= data[1] <= len(data):
-        yield data[0], data[2 : data[1]]
-        data = data[data[1] :]
+    at = 0
+    while len(data) - at > 2 <= data[at + 1] <= len(data) - at:
+        yield data[at], data[at + 2 : at + data[at + 1]]
+        at += data[at + 1]

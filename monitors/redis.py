@@ -1,5 +1,6 @@
 """Ask a Redis server for a sign of life, its role, and how it is with its master."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from mon.plugin import (
 
 ROLES = ("master", "slave")
 LARGEST = 1 << 16
+SIZE = re.compile(r"[0-9]{1,5}")
 
 
 async def check(
@@ -77,6 +79,6 @@ async def command(server: Talk, *words: str) -> str:
     kind, rest = line[:1], line[1:]
     if kind == "+":
         return rest
-    if kind == "$" and rest.isdecimal() and int(rest) <= LARGEST:
+    if kind == "$" and SIZE.fullmatch(rest) and int(rest) <= LARGEST:
         return (await server.read_exactly(int(rest) + 2)).decode(errors="backslashreplace")
     raise Down(f"{words[0]}: {rest[:80] if kind == '-' else repr(line[:80])}", cause=Cause.WRONG)

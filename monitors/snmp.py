@@ -32,6 +32,8 @@ from mon.plugin import (
 UPTIME = "1.3.6.1.2.1.1.3.0"
 VERSIONS = {"1": "V1", "2c": "V2C", "3": "V3"}
 ASKS, TELLS = 0xA0, 0xA2
+DEPTH, MOST, NUMBERS = 7, 100, (ber.INTEGER, 0x41, 0x42, 0x43, 0x46)
+"""What the answer to one question has: of version 3 seven layers, some thirty parts."""
 ANYWHERE = "127.0.0.1"
 """The library wants an address and is given ours: it never opens a socket."""
 
@@ -72,14 +74,14 @@ async def check(
     client = snmp.PyWrapper(snmp.Client(ANYWHERE, credentials, port, sender=carry))
     try:
         async with asyncio.timeout(timeout):
-            value = await client.get(oid)
+            value = shown(await client.get(oid))
     except TimeoutError as error:
         raise Down(f"no answer within {timeout:g} s", cause=Cause.TIMEOUT) from error
     except Finding:
         raise
     except Exception as error:  # a garbled answer raises anything in the library
         raise Down(f"{oid}: {type(error).__name__}: {str(error)[:80]}", cause=Cause.WRONG) from error
-    return valued(shown(value), match, least, most)
+    return valued(value, match, least, most)
 
 
 def verify(options: Mapping[str, object]) -> None:
@@ -97,11 +99,13 @@ def verify(options: Mapping[str, object]) -> None:
 def fits(data: bytes, question: bytes) -> bool:
     """Does an answer belong to the question?  (The library takes any, even its own words.)"""
     try:
-        (_, *asked), (_, *told) = ([*ber.read(each)[0].children()] for each in (question, data))
-        if asked[1].tag == ASKS:
-            return told[1].tag == TELLS and next(told[1].children()) == next(asked[1].children())
-        return data != question and next(told[0].children()) == next(asked[0].children())
-    except (ValueError, IndexError, StopIteration):
+        if not ber.plain(data, depth=DEPTH, most=MOST, numbers=NUMBERS):
+            return False
+        asked, told = (ber.read(each)[0].first(3) for each in (question, data))
+        if asked[2].tag == ASKS:
+            return told[2].tag == TELLS and told[2].first(1) == asked[2].first(1)
+        return data != question and told[1].first(1) == asked[1].first(1)
+    except ValueError:
         return False
 
 

@@ -8,7 +8,6 @@ free slot (a server ``mon1``, ``mon2`` ... in maintenance, see ``server-template
 """
 
 import csv
-import io
 import re
 import socket
 import time
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 
 from mon.balancer import each_applied
 from mon.balancer.proxied import Told, check_service, no_forwarding, shared
+from mon.balancer.reading import number, place, understood
 from mon.errors import BalancerRefused, BalancerUnreachable
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, Table, Verb, VirtualId, endpoint
 from mon.model.source import Problem
@@ -25,7 +25,9 @@ from mon.structs import Struct
 LIMIT = 2.0
 """Seconds for one question and its answer."""
 
-MOST = 16 << 20
+MOST, LINES = 4 << 20, 20_000
+"""Bytes and lines of an answer: a server is a line of some 150."""
+
 MAINTENANCE, DRAIN = 0x01 | 0x02 | 0x20, 0x08 | 0x10
 """Bits of srv_admin_state (HAProxy's management guide, "show servers state"): set here or by what it tracks,
 or its name does not resolve."""
@@ -36,8 +38,6 @@ OWN = "mon-"
 
 DONE = ("IP changed", "port changed", "no need to change", "New server registered", "Server deleted")
 """How answers begin that say what was done; of any other command the answer to success is empty."""
-
-PLACE = re.compile(r"\[?([^\]]+?)\]?:(\d+)")
 
 
 class _Server(Struct, frozen=True):
@@ -139,21 +139,24 @@ class Haproxy:
     def _servers(self) -> list[_Server]:
         """All server lines of the backend.  Raises BalancerRefused if there is no such backend."""
         state = self._ask(f"show servers state {self._backend}")
-        lines = state.splitlines()
+        lines = state.split("\n", LINES)
         if len(lines) < 2 or not lines[1].startswith("# "):
-            raise BalancerRefused(f"haproxy {self._address} backend {self._backend}: {state.strip()}")
-        rows = csv.DictReader((lines[1].removeprefix("# "), *filter(None, lines[2:])), delimiter=" ")
-        sessions = self._sessions()
-        return [_server(row, sessions) for row in rows]
+            raise BalancerRefused(f"haproxy {self._address} backend {self._backend}: {state[:200].strip()}")
+        with understood(f"haproxy {self._address}"):
+            if len(lines) > LINES:
+                raise ValueError(f"more than {LINES} lines")
+            rows = csv.DictReader((lines[1].removeprefix("# "), *filter(None, lines[2:])), delimiter=" ")
+            sessions = self._sessions()
+            return [_server(row, sessions) for row in rows]
 
     def _sessions(self) -> dict[str, int]:
         """Sessions of each server by its name: for show, so an HAProxy that does not say is none."""
         text = self._ask(f"show stat {self._backend} 4 -1")
-        rows = csv.DictReader(io.StringIO(text.removeprefix("# ")))
-        return {row.get("svname", ""): int(row.get("scur") or 0) for row in rows}
+        rows = csv.DictReader(text.removeprefix("# ").split("\n", LINES)[:LINES])
+        return {row.get("svname", ""): number(row.get("scur") or "0") for row in rows}
 
     def _order(self, command: str) -> None:
-        answer = self._ask(command).strip()
+        answer = self._ask(command)[:200].strip()
         if answer and not answer.startswith(DONE):
             raise BalancerRefused(f"HAProxy says {answer!r} to `{command}`")
 
@@ -181,7 +184,7 @@ def check(*arguments: str) -> str:
     if len(arguments) != 2:
         return "`balancer haproxy` takes a socket (its path, or HOST:PORT) and a backend"
     address, backend = arguments
-    if not address.startswith("/") and not PLACE.fullmatch(address):
+    if not address.startswith("/") and not _is_place(address):
         return f"`balancer haproxy`: {address} is neither a path nor HOST:PORT"
     if not re.fullmatch(r"[\w.:-]+", backend):
         return f"`balancer haproxy`: {backend} is no name of a backend"
@@ -194,12 +197,12 @@ def advice(pools: Sequence[Pool]) -> list[Problem]:
 
 
 def _server(row: dict[str, str], sessions: dict[str, int]) -> _Server:
-    state = int(row["srv_admin_state"])
+    state = number(row["srv_admin_state"])
     return _Server(
         name=row["srv_name"],
-        id=ServerId(row["srv_addr"], int(row["srv_port"])),
-        weight=int(row["srv_uweight"]),
-        base=int(row["srv_iweight"]),
+        id=ServerId(row["srv_addr"], number(row["srv_port"])),
+        weight=number(row["srv_uweight"]),
+        base=number(row["srv_iweight"]),
         maintenance=bool(state & MAINTENANCE),
         drained=bool(state & DRAIN),
         active=sessions.get(row["srv_name"], 0),
@@ -208,8 +211,7 @@ def _server(row: dict[str, str], sessions: dict[str, int]) -> _Server:
 
 def _connected(address: str, limit: float) -> socket.socket:
     if not address.startswith("/"):
-        host, port = _place(address)
-        return socket.create_connection((host, port), limit)
+        return socket.create_connection(place(address), limit)
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.settimeout(limit)
@@ -220,10 +222,11 @@ def _connected(address: str, limit: float) -> socket.socket:
     return sock
 
 
-def _place(address: str) -> tuple[str, int]:
-    found = PLACE.fullmatch(address)
-    assert found is not None  # asked by check
-    return found[1], int(found[2])
+def _is_place(address: str) -> bool:
+    try:
+        return bool(place(address))
+    except ValueError:
+        return False
 
 
 def _all(sock: socket.socket, end: float) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from mon.balancer.program import Ended, run
+from mon.balancer.reading import number, place, understood
 from mon.errors import BalancerRefused, BalancerUnreachable
 from mon.model.pool import (
     Change,
@@ -29,6 +30,9 @@ from mon.structs import replace
 LIMIT = 5.0
 """Seconds for one call."""
 
+LONGEST = 1024
+"""Characters of a line that are read."""
+
 FEW = 2
 """So many changes are cheaper as calls of their own than as one -R and the looking that it needs."""
 
@@ -39,7 +43,6 @@ OPTIONS = {
 PROTOCOLS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
 METHODS = {Forward.MASQ: "-m", Forward.GATE: "-g", Forward.IPIP: "-i"}
 FORWARDS = {"Masq": Forward.MASQ, "Route": Forward.GATE, "Tunnel": Forward.IPIP, "Local": Forward.GATE}
-PLACE = re.compile(r"\[?([^\]]+?)\]?:(\d+)")
 ABSENT = re.compile(r"Can't initialize ipvs|Permission denied|Operation not permitted|must be root", re.I)
 
 
@@ -52,9 +55,10 @@ class Ipvsadm:
 
     def read(self, ids: Sequence[VirtualId]) -> dict[VirtualId, Table]:
         """Each of these virtual services as it is, servers by address."""
-        tables = _tables(self._good("-Ln").output)
-        if any(table.servers for table in tables.values()):
-            tables = _limited(tables, self._good("-Ln", "--thresholds").output)
+        with understood(self._command[0]):
+            tables = _tables(self._good("-Ln").output)
+            if any(table.servers for table in tables.values()):
+                tables = _limited(tables, self._good("-Ln", "--thresholds").output)
         return {id_: tables.get(id_, Table(None)) for id_ in ids}
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -167,22 +171,22 @@ def _in_effect(change: Change, table: Table) -> bool:
 
 def _tables(text: str) -> dict[VirtualId, Table]:
     """The tables that ``ipvsadm -Ln`` prints."""
-    tables: dict[VirtualId, Table] = {}
-    service: ServiceEntry | None = None
+    found: list[tuple[ServiceEntry, list[ServerEntry]]] = []
     for words in _lines(text):
         if words[0] != "->":
-            service = _service_entry(words)
-            tables[service.id] = Table(service)
-        elif service is not None:
-            found = (*tables[service.id].servers, _server_entry(words))
-            tables[service.id] = Table(service, tuple(sorted(found, key=lambda one: one.id)))
-    return tables
+            found.append((_service_entry(words), []))
+        elif found:
+            found[-1][1].append(_server_entry(words))
+    return {
+        service.id: Table(service, tuple(sorted(servers, key=lambda one: one.id)))
+        for service, servers in found
+    }
 
 
 def _lines(text: str) -> Iterator[list[str]]:
     """The words of each line behind the head."""
     for line in text.splitlines():
-        words = line.split()
+        words = line[:LONGEST].split()
         if words and words[0] in ("TCP", "UDP", "SCTP", "FWM", "->") and words[1:2] != ["RemoteAddress:Port"]:
             yield words
 
@@ -192,26 +196,26 @@ def _service_entry(words: Sequence[str]) -> ServiceEntry:
     rest = list(words[2:])
     if words[0] == "FWM":
         six = rest[0] == "IPv6"
-        id_ = VirtualId(fwmark=int(words[1]), family6=six)
+        id_ = VirtualId(fwmark=number(words[1]), family6=six)
         rest = rest[1:] if six else rest
     else:
-        address, port = _place(words[1])
+        address, port = place(words[1])
         id_ = VirtualId(words[0].lower(), address, port, family6=":" in address)
     after = dict(pairwise(rest))
-    persistent = int(after["persistent"]) if "persistent" in after else None
+    persistent = number(after["persistent"]) if "persistent" in after else None
     return ServiceEntry(id_, rest[0], persistent, _bits(after["mask"]) if "mask" in after else None)
 
 
 def _bits(mask: str) -> int:
     if "." not in mask:
-        return int(mask)
-    return sum(int(part).bit_count() for part in mask.split("."))
+        return number(mask)
+    return sum(number(part).bit_count() for part in mask.split("."))
 
 
 def _server_entry(words: Sequence[str]) -> ServerEntry:
     """``-> 10.0.0.2:80 Route 10 3 1200``"""
-    address, port = _place(words[1])
-    weight, active, inactive = map(int, words[3:6])
+    address, port = place(words[1])
+    weight, active, inactive = map(number, words[3:6])
     return ServerEntry(
         ServerId(address, port),
         weight,
@@ -219,13 +223,6 @@ def _server_entry(words: Sequence[str]) -> ServerEntry:
         active=active,
         inactive=inactive,
     )
-
-
-def _place(text: str) -> tuple[str, int]:
-    found = PLACE.fullmatch(text)
-    if found is None:
-        raise BalancerUnreachable(f"ipvsadm: {text!r} is not an address and a port")
-    return found[1], int(found[2])
 
 
 def _limited(tables: Mapping[VirtualId, Table], text: str) -> dict[VirtualId, Table]:
@@ -236,7 +233,7 @@ def _limited(tables: Mapping[VirtualId, Table], text: str) -> dict[VirtualId, Ta
         if words[0] != "->":
             service = _service_entry(words).id
         elif service is not None:
-            limits[service, ServerId(*_place(words[1]))] = (int(words[3]), int(words[2]))
+            limits[service, ServerId(*place(words[1]))] = (number(words[3]), number(words[2]))
     return {
         id_: replace(
             table, servers=tuple(_with_limits(one, limits.get((id_, one.id))) for one in table.servers)

@@ -8,12 +8,13 @@ one reload.
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from mon.balancer.program import Ended, run
 from mon.balancer.proxied import no_forwarding, shared
+from mon.balancer.reading import number, place, understood
 from mon.codec import decode, encode
 from mon.errors import BalancerRefused, BalancerUnreachable, RenderError, StoreError
 from mon.model.pool import Change, Pool, ServerEntry, ServerId, ServiceEntry, Table, VirtualId
@@ -29,10 +30,7 @@ TEMPLATE = "upstream.conf.j2"
 OURS = Path(__file__).parent / "templates"
 HEAD = "# Written by mon; edits are seen and undone.  "
 COMMENT = re.compile(r"#[^\n]*")
-SERVER = re.compile(r"(?:^|[;{])\s*server\s+(?:\[([^\]\s]+)\]|([^\s:;]+)):(\d+)(?=[\s;])([^;]*)(?=;)")
-WEIGHT = re.compile(r"\bweight=(\d+)")
-UPPER = re.compile(r"\bmax_conns=(\d+)")
-DOWN = re.compile(r"\bdown\b")
+BRACES = re.compile(r"[{}]")
 
 
 class Noted(Struct, frozen=True):
@@ -193,7 +191,8 @@ def _table(text: str, id_: VirtualId) -> Table:
     """The table that a file of ours amounts to: its server lines, completed from its head."""
     noted = _noted(text)
     beside = {server.id: server for server in noted.servers}
-    servers = [_server(*found.groups(), beside=beside) for found in SERVER.finditer(COMMENT.sub("", text))]
+    with understood(f"nginx: the file of {id_}"):
+        servers = [_server(*found, beside=beside) for found in _server_lines(COMMENT.sub("", text))]
     service = noted.service
     if service is None or service.id != id_:
         service = ServiceEntry(id_, "") if servers else None
@@ -211,19 +210,21 @@ def _noted(text: str) -> Noted:
         return Noted()
 
 
-def _server(
-    six: str | None, four: str, port: str, options: str, *, beside: Mapping[ServerId, ServerEntry]
-) -> ServerEntry:
-    id_ = ServerId(six or four, int(port))
-    weight, upper = WEIGHT.search(options), UPPER.search(options)
+def _server_lines(text: str) -> Iterator[tuple[ServerId, list[str]]]:
+    """Each server of a block that has an address and a port, and the words behind."""
+    *statements, _ = text.split(";")
+    for statement in statements:
+        words = BRACES.split(statement)[-1].split()
+        if words[:1] == ["server"] and len(words) > 1:
+            with suppress(ValueError):  # a socket, or a name without a port: none of ours
+                yield ServerId(*place(words[1])), words[2:]
+
+
+def _server(id_: ServerId, options: Sequence[str], *, beside: Mapping[ServerId, ServerEntry]) -> ServerEntry:
+    said = dict(option.partition("=")[::2] for option in options)
     known = beside.get(id_, ServerEntry(id_, 0))
-    return ServerEntry(
-        id_,
-        0 if DOWN.search(options) else int(weight[1]) if weight else 1,
-        known.forward,
-        known.lower,
-        int(upper[1]) if upper else 0,
-    )
+    weight, upper = number(said.get("weight", "1")), number(said.get("max_conns", "0"))
+    return ServerEntry(id_, 0 if "down" in said else weight, known.forward, known.lower, upper)
 
 
 def _complaint(ended: Ended) -> str:

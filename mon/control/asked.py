@@ -34,4 +34,6 @@ def number(arguments: Arguments, name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ControlError(f"{name} is no number")
+    if not abs(value) < 1e15:
+        raise ControlError(f"{name} is too large a number")
     return float(value)

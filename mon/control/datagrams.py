@@ -15,6 +15,13 @@ LONGEST = 65_000
 """Octets in a datagram that get through everywhere."""
 
 
+NAMES = ("pro", "usr", "pas", "grp", "svc", "sta", "sum", "dtl")
+"""What is read of a trap."""
+
+LINES = 100
+"""Lines of a datagram: it has eleven, as line ends within a value are escaped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trap:
     """What a datagram says.  ``status`` is like a monitor's exit status."""
@@ -75,18 +82,20 @@ def datagram(trap: Trap, at: float) -> bytes:
 
 
 def _fields(text: str) -> dict[str, str]:
-    fields = {}
-    for line in text.split("\n"):
-        name, equals, value = line.partition("=")
-        if equals and name.isidentifier():
-            bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value
-            fields[name] = decoded(bare)
-    return fields
+    lines = text.split("\n", LINES)
+    if len(lines) > LINES:
+        raise ControlError(f"more than {LINES} lines")
+    found = dict(line.split("=", 1) for line in lines if "=" in line)
+    return {name: decoded(_bare(found[name])) for name in NAMES if name in found}
+
+
+def _bare(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == "'" else value
 
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        return float(text[:20])
     except ValueError:
         return 0.0
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+from collections import Counter
 from typing import Any
 
 from mon.control.classic.session import Gate
@@ -24,8 +25,11 @@ DEFAULT = "default"
 MOST_WAITING = 1000
 """Traps that wait for their turn; more are dropped, so that a flood costs no memory."""
 
-TELL = 10.0
-"""Seconds between two lines about dropped traps."""
+MOST_OF_ONE = MOST_WAITING // 4
+"""Those of them that come from one address: one that floods leaves room for the others."""
+
+TELL, MOST_LINES = 10.0, 20
+"""In so many seconds so many dropped traps are told, each with its reason."""
 
 BREATH = 20
 """Traps that are handled before everything else in the loop gets its turn."""
@@ -60,8 +64,10 @@ class TrapPort(asyncio.DatagramProtocol):
         self._waiting: asyncio.Queue[tuple[bytes, str]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
         self._transport: asyncio.DatagramTransport | None = None
+        self._from: Counter[str] = Counter()
         self.dropped = 0
         self._told = -TELL
+        self._lines = 0
 
     async def start(self, address: str = "", port: int = 2583) -> int:
         """Listen; returns the port, which 0 lets the system choose.
@@ -89,32 +95,40 @@ class TrapPort(asyncio.DatagramProtocol):
                 await self._task
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
-        """Queue it."""
-        try:
-            self._waiting.put_nowait((data, str(addr[0]).removeprefix("::ffff:")))
-        except asyncio.QueueFull:
-            self._flooded(addr[0])
+        """Queue it, unless its sender has many waiting."""
+        address = str(addr[0]).removeprefix("::ffff:")
+        if self._waiting.full() or self._from[address] >= MOST_OF_ONE:
+            self._drop(
+                address, f"{self._from[address]} of its own are waiting, and {self._waiting.qsize()} in all"
+            )
+            return
+        self._from[address] += 1
+        self._waiting.put_nowait((data, address))
 
-    def _flooded(self, address: str) -> None:
-        """Count what is dropped; a line for each would be a flood of its own."""
+    def _drop(self, address: str, why: str) -> None:
+        """Count it, and tell the first ones of each TELL seconds: more would be a flood of lines."""
         self.dropped += 1
         now = asyncio.get_running_loop().time()
         if now - self._told >= TELL:
-            self._told = now
-            _log.warning(
-                "a trap from %s is dropped, as %d are waiting; %d were so far",
-                *(address, MOST_WAITING, self.dropped),
-            )
+            self._told, self._lines = now, 0
+        self._lines += 1
+        if self._lines <= MOST_LINES:
+            _log.warning("a trap from %s is dropped: %.300s", address, why)
+        if self._lines == MOST_LINES:
+            _log.warning("%d traps were dropped so far; the next ones are only counted", self.dropped)
 
     async def _serve(self) -> None:
         for number in itertools.count(1):
             if number % BREATH == 0:
                 await asyncio.sleep(0)
             data, address = await self._waiting.get()
+            self._from[address] -= 1
+            if not self._from[address]:
+                del self._from[address]
             try:
                 await self._take(data, address)
             except ControlError as error:
-                _log.warning("a trap from %s is dropped: %s", address, error)
+                self._drop(address, str(error))
             except Exception:  # noqa: BLE001 - a fault of ours with one trap must not end those to come
                 _log.exception("a trap from %s failed", address)
 

@@ -15,6 +15,9 @@ from mon.model.moment import Moment
 from mon.model.result import OpStatus
 from mon.structs import Struct, replace
 
+DIGITS = 25
+"""Letters of a number; Python itself stops at 4,300 digits, and has no end of them in a float."""
+
 T = TypeVar("T", Service, ServiceState, PeriodState)
 
 
@@ -38,7 +41,7 @@ def opstatus(text: str) -> OpStatus:
     Raises ValueError when there is none.
     """
     by_name = {status.name.lower(): status for status in OpStatus}
-    return by_name[text] if text in by_name else OpStatus(int(text))
+    return by_name[text] if text in by_name else OpStatus(_whole(text))
 
 
 def _wall(value: float) -> str:
@@ -72,7 +75,7 @@ def _text(value: object) -> str:
 
 
 def _optional_number(text: str) -> float | None:
-    return float(text) if text else None
+    return _seconds(text) if text else None
 
 
 def _command(text: str) -> CommandLine | None:
@@ -85,15 +88,25 @@ def _shown_command(command: CommandLine | None) -> str:
 
 
 def _count(text: str) -> int:
-    return int(text or 0)
+    return _whole(text or "0")
+
+
+def _whole(text: str) -> int:
+    if len(text) > DIGITS:
+        raise ValueError(f"{text[:DIGITS]}... is too long a number")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    return float(text or 0)
+    """Raises ValueError for what cannot be shown as a number either."""
+    number = float(text[:DIGITS] or 0)
+    if len(text) > DIGITS or not abs(number) < 1e15:
+        raise ValueError(f"{text[:DIGITS]!r} is no number of seconds")
+    return number
 
 
 def _exitval(text: str) -> int | None:
-    return None if text in ("", "undef") else int(text)
+    return None if text in ("", "undef") else _whole(text)
 
 
 def _flag(text: str) -> bool:

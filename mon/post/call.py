@@ -26,6 +26,9 @@ from mon.secret import Hidden
 AGAIN = frozenset((408, 425, 429))
 """Refusals that are about time, not about us (RFC 9110 15.5.9, RFC 8470, RFC 6585)."""
 
+WORD, LATEST = 64, 86400.0
+"""Characters of a Retry-After that are read, and the most seconds that it may say."""
+
 SHOWN, READ = 200, 4096
 """So many characters of an answer are shown; so many bytes are read."""
 
@@ -146,7 +149,8 @@ def _judge(response: requests.Response, hidden: Hidden, remark: str) -> str:
     status = response.status_code
     reply = next(response.iter_content(READ), b"")
     said = hidden(" ".join(reply.decode("utf-8", "backslashreplace").split()))[:SHOWN]
-    text = f"{status} {' '.join((response.reason or '').split())}".strip() + (f": {said}" if said else "")
+    reason = " ".join((response.reason or "")[:SHOWN].split())
+    text = f"{status} {reason}".strip() + (f": {said}" if said else "")
     if remark:
         text += f" ({hidden(remark)})"
     if 200 <= status < 300:
@@ -162,13 +166,18 @@ def _retry_after(response: requests.Response, reply: bytes) -> float | None:
     """Seconds: header Retry-After (RFC 9110 10.2.3); Telegram says it in the body."""
     word = response.headers.get("Retry-After", "")
     if not word:
-        with suppress(ValueError, TypeError, LookupError, AttributeError):
+        with suppress(ValueError, TypeError, LookupError, AttributeError, RecursionError):
             word = str(json.loads(reply)["parameters"]["retry_after"])
     with suppress(ValueError):
-        return max(0.0, float(word))
-    with suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(word).timestamp() - time.time())
+        return _bounded(float(word[:WORD]))
+    with suppress(ValueError, TypeError, OverflowError):
+        return _bounded(parsedate_to_datetime(word[:WORD]).timestamp() - time.time())
     return None
+
+
+def _bounded(seconds: float) -> float:
+    """Not a number, or beyond a day: nobody may put an alert off for ever."""
+    return min(max(0.0, seconds), LATEST) if seconds == seconds else 0.0
 
 
 @contextmanager

@@ -14,10 +14,13 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import getaddresses
 from io import BytesIO
-from typing import Any
+from typing import Any, BinaryIO
 
 from mon.errors import Undeliverable
 from mon.post import HandedIn, MailServer
+
+MOST = 1 << 20
+"""Bytes of all that a server says; to ten thousand recipients it is half of that."""
 
 TAKEN = 250
 RECIPIENT_TAKEN = (250, 251)
@@ -132,6 +135,11 @@ class _Timed(smtplib.SMTP):
         self._limit.start()
         return super().connect(host, port, source_address)
 
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
     def close(self) -> None:
         self._limit.cancel()
         super().close()
@@ -140,6 +148,26 @@ class _Timed(smtplib.SMTP):
         if self.sock is not None:
             with suppress(OSError):  # it has just been closed
                 self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _Bounded:
+    """What the server says, up to MOST bytes: smtplib keeps every line of an answer, however many."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = MOST
+
+    def readline(self, size: int) -> bytes:
+        """The next line, as smtplib asks for it."""
+        line = self._file.readline(size)
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError(f"it says more than {MOST} bytes")
+        return line
+
+    def close(self) -> None:
+        """Read no more."""
+        self._file.close()
 
 
 class _TimedTls(_Timed, smtplib.SMTP_SSL):

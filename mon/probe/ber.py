@@ -1,10 +1,17 @@
 """The basic encoding rules of ASN.1 (X.690), as far as LDAP and certificates use them."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 BOOLEAN, INTEGER, BITS, OCTETS, NULL, OID, ENUMERATED, SEQUENCE, SET = 1, 2, 3, 4, 5, 6, 10, 0x30, 0x31
 UTC_TIME, GENERAL_TIME = 23, 24
+CONSTRUCTED = 0x20
+MOST = 20_000
+"""Elements in one: as many members as a group may have that fits into an answer."""
+
+LONGEST_NUMBER, LONGEST_OID = 9, 640
+"""Octets of Counter64 (RFC 2578, 7.1.10), and of an OID of 128 parts (3.5)."""
 
 
 class Element(NamedTuple):
@@ -14,15 +21,28 @@ class Element(NamedTuple):
     content: bytes
 
     def children(self) -> Iterator["Element"]:
-        """The elements inside.  Raises ValueError where they are broken."""
+        """The elements inside.  Raises ValueError where they are broken, or more than MOST."""
         at = 0
-        while at < len(self.content):
+        for _ in range(MOST):
+            if at >= len(self.content):
+                return
             element, at = read(self.content, at)
             yield element
+        if at < len(self.content):
+            raise ValueError(f"more than {MOST} elements in one")
+
+    def first(self, count: int) -> list["Element"]:
+        """The first elements inside, ``count`` of them.  Raises ValueError if there are fewer."""
+        found = list(islice(self.children(), count))
+        if len(found) < count:
+            raise ValueError("this is cut short")
+        return found
 
     @property
     def number(self) -> int:
-        """The contents as a signed number."""
+        """The contents as a signed number.  Raises ValueError for one of more than 64 bits and a sign."""
+        if len(self.content) > 9:
+            raise ValueError(f"a number of {len(self.content)} octets")
         return int.from_bytes(self.content, "big", signed=True)
 
 
@@ -72,3 +92,24 @@ def read(data: bytes, at: int = 0) -> tuple[Element, int]:
         raise ValueError("this is cut short")
     tag, start, end = found
     return Element(tag, data[start:end]), end
+
+
+def plain(data: bytes, *, depth: int, most: int, numbers: Container[int]) -> bool:
+    """Is it of ``most`` elements, nested no deeper than ``depth``, with numbers and OIDs that fit?
+
+    For a library that does not look itself: ``numbers`` are the tags of what it takes for one.
+    """
+    layer = [read(data)[0]]
+    for _ in range(depth + 1):
+        for each in layer:
+            if each.tag in numbers and len(each.content) > LONGEST_NUMBER:
+                return False
+            if each.tag == OID and len(each.content) > LONGEST_OID:
+                return False
+        layer = [child for each in layer if each.tag & CONSTRUCTED for child in each.children()]
+        most -= len(layer)
+        if most < 0:
+            return False
+        if not layer:
+            return True
+    return False

@@ -46,6 +46,8 @@ def certificate(der: bytes) -> Certificate:
 
 
 def _time(part: ber.Element) -> datetime:
+    if len(part.content) > 15:
+        raise ValueError("a time is too long")
     form = "%y%m%d%H%M%SZ" if part.tag == ber.UTC_TIME else "%Y%m%d%H%M%SZ"
     return datetime.strptime(part.content.decode("ascii"), form).replace(tzinfo=UTC)
 

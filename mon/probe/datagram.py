@@ -14,6 +14,8 @@ from mon.probe.poller import READABLE, Poller
 
 T = TypeVar("T")
 LARGEST = 65535
+AT_ONCE = 16
+"""Datagrams read before others get their turn."""
 
 
 class Clocks(NamedTuple):
@@ -111,8 +113,14 @@ class _Question(Generic[T]):
             self._done.set_result(outcome)
 
     def _ready(self, events: int) -> None:
-        """Read all that is there: it is told once."""
-        while events & READABLE and not self._done.done():
+        """Read all that is there, a few in a turn of the loop: it is told once."""
+        if events & READABLE:
+            self._read()
+
+    def _read(self) -> None:
+        for _ in range(AT_ONCE):
+            if self._done.done():
+                return
             try:
                 found: T | Finding | None = self._take(self._sock.recv(LARGEST))
             except BlockingIOError:  # nothing more, or its checksum was wrong
@@ -130,6 +138,7 @@ class _Question(Generic[T]):
                 self._strange += 1
             else:
                 self._settle(found)
+        asyncio.get_running_loop().call_soon(self._read)
 
 
 LATE = Down("no answer in time", cause=Cause.TIMEOUT)

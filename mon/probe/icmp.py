@@ -26,6 +26,9 @@ REMEDY = (
     'ping is not permitted: sysctl -w net.ipv4.ping_group_range="0 2147483647" '
     "(for good: in /etc/sysctl.d), or give mon CAP_NET_RAW"
 )
+LAST = 200
+"""Bursts read at the end of a sweep; more than 50,000 replies come from somebody who floods."""
+
 PATIENCE = 100
 """Milliseconds to wait for room in the socket before a request counts as not sent."""
 
@@ -146,8 +149,9 @@ class Family:
                 numbers.append(next(self._numbers) & 0xFFFFFFFF)
                 await self._ask(sweep, numbers[-1])
                 await sweep.all_answered(timeout)
-            while self._drain():
-                pass
+            for _ in range(LAST):
+                if not self._drain():
+                    break
             held_up = self._pulse.held_up(since)
         finally:
             self._pulse.end()

@@ -13,7 +13,7 @@ from mon.control.classic.access import Access, parse
 from mon.control.classic.session import Gate
 from mon.control.datagrams import Trap
 from mon.control.datagrams import parse as parse_trap
-from mon.control.traps import TrapPort, destination
+from mon.control.traps import MOST_LINES, MOST_OF_ONE, MOST_WAITING, TrapPort, destination
 from mon.errors import ControlError
 
 CONFIG = """
@@ -165,3 +165,30 @@ async def test_without_auth_cf_nobody_is_trusted(
 async def test_a_port_in_use_is_an_error(sent: Sent) -> None:
     with pytest.raises(ControlError, match=f"cannot listen at 127.0.0.1 UDP port {sent.number}"):
         await TrapPort(sent.daemon, Gate(TRUST)).start("127.0.0.1", sent.number)
+
+
+def test_a_flood_from_one_address_leaves_room_for_others(new_daemon: Callable[[str], Any]) -> None:
+    port = TrapPort(new_daemon(CONFIG), Gate(TRUST))
+
+    async def flooded() -> None:
+        for number in range(5 * MOST_WAITING):
+            port.datagram_received(b"x", ("192.0.2.1", number))
+        port.datagram_received(b"x", ("192.0.2.2", 1))
+
+    asyncio.run(flooded())
+    assert port._waiting.qsize() == MOST_OF_ONE + 1
+    assert port.dropped == 5 * MOST_WAITING - MOST_OF_ONE
+
+
+async def test_dropped_traps_are_told_some_and_counted_all(
+    sent: Sent, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sent.send(*(b"no trap" for _ in range(200)))
+    assert sent.port.dropped == 200
+    assert len(caplog.messages) == MOST_LINES + 1
+    assert f"{MOST_LINES} traps were dropped so far; the next ones are only counted" in caplog.text
+
+
+def test_a_datagram_of_endless_lines_is_no_trap() -> None:
+    with pytest.raises(ControlError, match="more than 100 lines"):
+        parse_trap(b"pro=1\nsta=1\n" + b"a=\n" * 20_000)

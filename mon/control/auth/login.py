@@ -1,5 +1,6 @@
 """Logins: each ``authtype`` is tried in turn until one lets the user in."""
 
+import asyncio
 import hmac
 import logging
 import secrets
@@ -7,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mon.control.auth import pam, passwords, shadow
+from mon.control.auth.guesses import Guesses
 from mon.errors import ControlError
 from mon.probe.threads import NotBegun, Threads
 from mon.structs import Struct
@@ -75,33 +77,51 @@ class Logins:
     def __init__(self) -> None:
         self._threads = Threads(AT_A_TIME, "login")
         self._secret = secrets.token_bytes(32)
-        self._known: dict[bytes, bool] = {}
+        self._right: dict[bytes, None] = {}
+        self._wrong: dict[bytes, None] = {}
+        self._guesses = Guesses()
 
     async def accepts(self, claim: Claim, authtypes: Sequence[str]) -> bool:
         """Is it true by any authtype?  Without a user or a password only ``trustlocal`` can say so."""
         if not claim.user:
             return False
-        for name in authtypes or DEFAULT:
-            if name == "trustlocal" and claim.address == LOCAL:
-                return True
-            method = METHODS.get(name)
-            if method is not None and claim.password and await self._said(method, claim):
+        names = authtypes or DEFAULT
+        if "trustlocal" in names and claim.address == LOCAL:
+            return True
+        if not claim.password or not self._guesses.take(claim.address, self._now()):
+            return False
+        for method in (METHODS[name] for name in names if name in METHODS):
+            if await self._said(method, claim):
+                self._guesses.right(claim.address, self._now())
                 return True
         _log.warning("login of user %r from %s refused", claim.user[:80], claim.address)
         return False
 
-    async def matches(self, password: str, hashed: str) -> bool:
-        """Does the password have this hash?  What was found out is remembered, as traps come often."""
+    async def matches(self, password: str, hashed: str, address: str) -> bool:
+        """Does the password have this hash?  What was found out is remembered, as traps come often.
+
+        Raises ControlError for an address with too many wrong ones: it is not looked at.
+        """
         words = f"{len(hashed)} {hashed}{password}".encode("utf-8", "surrogateescape")
         mark = hmac.digest(self._secret, words, "sha256")
-        if mark not in self._known:
-            said = await self._said(passwords.matches, password, hashed)
-            if said is None:
-                return False
-            self._known[mark] = said
-            if len(self._known) > REMEMBERED:
-                self._known.pop(next(iter(self._known)))
-        return self._known[mark]
+        if mark in self._right or mark in self._wrong:
+            return mark in self._right
+        if not self._guesses.take(address, self._now()):
+            raise ControlError("too many wrong passwords came from there, or from everywhere")
+        said = await self._said(passwords.matches, password, hashed)
+        if said is None:
+            return False
+        if said:
+            self._guesses.right(address, self._now())
+        known = self._right if said else self._wrong  # apart: guesses make nobody's right one forgotten
+        known[mark] = None
+        if len(known) > REMEMBERED:
+            del known[next(iter(known))]
+        return said
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def close(self) -> None:
         """Ask no more."""

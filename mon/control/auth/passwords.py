@@ -9,12 +9,18 @@ METHODS: tuple[tuple[bytes, Callable[[bytes, bytes], bytes]], ...] = ((apr1.MAGI
 """By how a hash begins; every other one is for libcrypt."""
 
 
+LONGEST = 512
+"""Octets of a password, as many as libcrypt takes (crypt(3)); apr1 hashes them a thousand times."""
+
+
 def matches(password: str, hashed: str) -> bool:
     """Does it?  "", and what libcrypt does not know (``!``, ``*``), matches nothing.
 
     Slow on purpose: not for the loop.  Raises ControlError when there is no libcrypt.
     """
     secret, setting = _octets(password), _octets(hashed)
+    if len(secret) > LONGEST:
+        return False
     if not secret or not setting or b"\0" in secret + setting:  # C would see less than is there
         return False
     method = next((method for magic, method in METHODS if setting.startswith(magic)), libcrypt.crypt)

@@ -208,7 +208,7 @@ async def _test_alert(session: Session, kind: AlertKind, rest: str) -> Reply:
     key = session.known((watch, name))
     if key is None:
         return [f"520 {watch} {name} not defined"]
-    operations, number = session.operations, int(status) if status.isdecimal() else 0
+    operations, number = session.operations, int(status) if status.isdecimal() and len(status) < 10 else 0
     try:
         step = session.book.test_alert(key, kind, number, period, operations.now(), operations.environment)
     except ControlError as error:

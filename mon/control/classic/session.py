@@ -42,7 +42,7 @@ class Gate(Struct):
         if self.access is None:
             raise ControlError("there is no auth.cf")
         sender = self.access.sender(address, user)
-        if sender.user != ANY and not await self.logins.matches(password, sender.password):
+        if sender.user != ANY and not await self.logins.matches(password, sender.password, address):
             raise ControlError(f"the password of user {user!r:.80} is wrong")
 
     def reload(self) -> None:

@@ -26,7 +26,7 @@ async def run_get(session: Session, rest: str) -> list[str]:
 async def run_set(session: Session, rest: str) -> list[str]:
     """``set maxkeep N``, ``set G S opstatus NAME`` or ``set G S VAR VALUE``; VALUE comes back as it is."""
     given = rest.split(None, 3)
-    if given[:1] == ["maxkeep"] and len(given) == 2 and given[1].isdecimal():
+    if given[:1] == ["maxkeep"] and len(given) == 2 and given[1].isdecimal() and len(given[1]) < 10:
         session.book.maxkeep = int(given[1])
         return ["220 set completed"]
     key, name = _target(session, given)

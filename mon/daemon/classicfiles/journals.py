@@ -21,7 +21,7 @@ BEGINNING = """\
 # time back up, group, service, first failure, downtime, interval, summary
 #"""
 
-_ENTRY = re.compile(r"(\w+) (\S+) (\S+) (\d+) (\S+) \((.*?)\) (.*)")
+_ENTRY = re.compile(r"(\w+) (\S+) (\S+) (\d{1,12}) (\S+) \((.*?)\) (.*)")
 _TYPES = {word: type_ for type_, word in HISTORY_WORD.items()}
 
 
@@ -109,7 +109,7 @@ def _history(file: Path, since: float, most: int) -> list[AlertEntry]:
 def _entries(text: str) -> Iterator[AlertEntry]:
     """Empty lines, comments, and what is of another shape are skipped."""
     for line in text.split("\n"):
-        found = _ENTRY.fullmatch(line)
+        found = _ENTRY.match(line)
         if found is None or found[1] not in _TYPES:
             continue
         kind, watch, service, at, path, arguments, summary = found.groups()

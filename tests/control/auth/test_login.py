@@ -1,6 +1,7 @@
 """Logins: who says they are whom, and which authtype believes it."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator
@@ -80,7 +81,7 @@ async def test_a_trap_password_is_hashed_once_and_remembered(
 ) -> None:
     asked = []
     monkeypatch.setattr(login.passwords, "matches", lambda *words: asked.append(words) or words[0] == "x")
-    said = [await logins.matches(word, "hash") for word in ("x", "y", "x", "y", "x")]
+    said = [await logins.matches(word, "hash", "192.0.2.1") for word in ("x", "y", "x", "y", "x")]
     assert said == [True, False, True, False, True]
     assert asked == [("x", "hash"), ("y", "hash")]
 
@@ -89,8 +90,34 @@ async def test_what_is_remembered_has_an_end(logins: Logins, monkeypatch: pytest
     monkeypatch.setattr(login, "REMEMBERED", 10)
     monkeypatch.setattr(login.passwords, "matches", lambda *words: False)
     for number in range(50):
-        await logins.matches(str(number), "hash")
-    assert len(logins._known) == 10
+        await logins.matches(str(number), "hash", f"192.0.2.{number}")
+    assert len(logins._wrong) == 10
+
+
+async def test_guesses_make_nobody_s_right_password_forgotten(
+    logins: Logins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "REMEMBERED", 10)
+    monkeypatch.setattr(login.passwords, "matches", lambda word, _: word == "right")
+    assert await logins.matches("right", "hash", "192.0.2.1")
+    for number in range(50):
+        await logins.matches(str(number), "hash", f"192.0.2.{number}")
+    monkeypatch.setattr(login.passwords, "matches", lambda word, _: False)
+    assert await logins.matches("right", "hash", "192.0.2.1")
+
+
+async def test_a_thousand_wrong_passwords_cost_a_few_hashes(
+    logins: Logins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = []
+    monkeypatch.setattr(login.passwords, "matches", lambda word, _: hashed.append(word) or word == "right")
+    for number in range(1000):
+        with contextlib.suppress(ControlError):
+            assert not await logins.matches(str(number), "hash", "192.0.2.1")
+    assert len(hashed) < 100
+    assert await logins.matches("right", "hash", "192.0.2.2")
+    with pytest.raises(ControlError, match="too many wrong passwords"):
+        await logins.matches("another", "hash", "192.0.2.1")
 
 
 def test_the_system_knows_no_stranger() -> None:
