@@ -168,6 +168,34 @@ def test_nothing_in_the_house_names_a_plugin() -> None:
     assert wrong == []
 
 
+TERMINAL = {
+    "mon/cli/output.py": "the one place where commands write",
+    "mon/cli/classic.py": "argparse prints our own usage",
+    "mon/logs.py": "the one place where log lines go out",
+    "mon/worker.py": "a child that tells its parent",
+    "mon/runner/probing.py": "a child that flushes before it ends",
+}
+"""What may name standard output or error, and why: all else would let a stranger's text out as it is."""
+
+LOGGING = frozenset(
+    ("StreamHandler", "FileHandler", "SysLogHandler", "Formatter", "basicConfig", "lastResort")
+)
+
+
+def test_text_goes_to_terminals_and_logs_by_one_way() -> None:
+    wrong = []
+    for path in sources("mon", "monitors", "alerts"):
+        name = str(path.relative_to(TOP))
+        for node in ast.walk(parsed(path)):
+            text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
+            prints = isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "warnings.warn")
+            if name not in TERMINAL and (prints or text in ("sys.stdout", "sys.stderr", "sys.__stderr__")):
+                wrong.append(f"{name}:{node.lineno}: say() of mon/cli/output.py makes it fit")
+            if name != "mon/logs.py" and text.rpartition(".")[2] in LOGGING:
+                wrong.append(f"{name}:{node.lineno}: mon/logs.py makes it fit")
+    assert wrong == []
+
+
 def plugins() -> Iterator[tuple[str, Path]]:
     for kind, folder in (("monitor", "monitors"), ("alert", "alerts")):
         yield from ((kind, path) for path in (TOP / folder).glob("*.py") if path.stem != "__init__")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mon.cli import journal
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.exits import DONE, FAILED, TROUBLE
 from mon.cli.output import say, say_all, say_json
 from mon.cli.spoken import duration, moment
 from mon.cli.status import span
@@ -31,7 +32,7 @@ def alerts_add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def alerts_run(arguments: argparse.Namespace) -> int:
-    """List, or do what is said to one alert; 1 if any failed for good in that time."""
+    """List, or do what is said to one alert; 3 if any failed for good in that time."""
     if arguments.what in ("retry", "drop"):
         return _one(arguments)
     found = ask_daemon(arguments, "alerts", since=time.time() - arguments.since)
@@ -39,7 +40,7 @@ def alerts_run(arguments: argparse.Namespace) -> int:
         say_json(only(found, arguments.what))
     else:
         say_all(listed(found, arguments.what))
-    return 1 if any(alert["stage"] == "failed" for alert in found["alerts"]) else 0
+    return TROUBLE if any(alert["stage"] == "failed" for alert in found["alerts"]) else DONE
 
 
 def _one(arguments: argparse.Namespace) -> int:
@@ -126,7 +127,7 @@ def why_add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def why_run(arguments: argparse.Namespace) -> int:
-    """Tell the story; 0 if anything is recorded of it."""
+    """Tell the story; 1 if nothing is recorded of it."""
     if arguments.service is None:
         return journal.why(arguments, arguments.watch)
     words: dict[str, object] = {"watch": arguments.watch, "service": arguments.service, "at": arguments.at}
@@ -135,7 +136,7 @@ def why_run(arguments: argparse.Namespace) -> int:
         say_json(found)
     else:
         say_all(story(found))
-    return 0 if found["before"] else 1
+    return DONE if found["before"] else FAILED
 
 
 def story(found: Values) -> Iterator[str]:

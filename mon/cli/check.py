@@ -7,12 +7,11 @@ from pathlib import Path
 from mon.balancer import advice
 from mon.catalog import taken
 from mon.cli.common import DEFAULT_CONFIG
+from mon.cli.exits import DONE, FAILED, TROUBLE
 from mon.cli.output import say, say_all
 from mon.daemon.loading import examine
 from mon.daemon.options import Options
 from mon.model.source import Problem, Severity
-
-GOOD, ERRORS, WARNINGS = 0, 1, 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     warnings = len(found) - errors
     say(f"{arguments.config}: {errors} errors, {warnings} warnings", error=True)
     if errors:
-        return ERRORS
-    return WARNINGS if warnings and arguments.strict else GOOD
+        return FAILED
+    return TROUBLE if warnings and arguments.strict else DONE
 
 
 def shown(found: Iterable[Problem], *, classic: bool) -> list[Problem]:

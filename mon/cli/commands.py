@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Sequence
 
 import mon
+from mon.cli import exits
 from mon.cli.output import OutputError, say_text
 from mon.errors import MonError
 from mon.structs import Struct
@@ -45,8 +46,13 @@ COMMANDS = (
 
 
 def command(words: Sequence[str]) -> int:
-    """Carry out one command line; returns the exit status (2: wrong usage, 1: it could not be done)."""
-    parser = argparse.ArgumentParser(prog="mon", description=mon.__doc__)
+    """Carry out one command line; returns the exit status (see ``exits``)."""
+    parser = argparse.ArgumentParser(
+        prog="mon",
+        description=mon.__doc__,
+        epilog=exits.table(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"mon {mon.__version__}")
     rows = parser.add_subparsers(dest="command", metavar="COMMAND")
     wanted = next((word for word in words if not word.startswith("-")), "")
@@ -54,12 +60,19 @@ def command(words: Sequence[str]) -> int:
         sub = rows.add_parser(row.name, help=row.help, description=row.help)
         if row.name == wanted:
             row.part("add_arguments")(sub)  # type: ignore[operator]
+            _explain(sub, row)
             sub.set_defaults(run=row.part("run"))
     arguments = parser.parse_args(list(words))
     if not arguments.command:
         parser.print_help()
-        return 2
+        return exits.WRONG_USAGE
     return _carry_out(arguments)
+
+
+def _explain(parser: argparse.ArgumentParser, row: Command) -> None:
+    """Put the exit statuses below the help."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "\n\n".join(filter(None, (parser.epilog, exits.epilog(row.name))))
 
 
 def _carry_out(arguments: argparse.Namespace) -> int:
@@ -69,6 +82,6 @@ def _carry_out(arguments: argparse.Namespace) -> int:
         raise  # told by who flushes
     except MonError as error:
         say_text(f"mon: {error}", error=True)
-        return 1
+        return exits.FAILED
     except KeyboardInterrupt:
-        return 130
+        return exits.INTERRUPTED

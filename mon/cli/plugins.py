@@ -10,6 +10,7 @@ from pathlib import Path
 from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, manual
 from mon.catalog.linking import deadline
 from mon.cli.common import add_config, find, options
+from mon.cli.exits import WRONG_USAGE
 from mon.cli.output import say, say_text
 from mon.cli.preview import line_of, outage, preview
 from mon.daemon.loading import load
@@ -22,7 +23,6 @@ from mon.model.result import OpStatus, RunResult
 from mon.plugin import Probe, Render
 from mon.runner import Runner, Worker
 
-WRONG_USAGE = 2
 PREVIEW = "--preview"
 BY_HAND = "by-hand"
 """The watch and the service of what is run by hand."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.exits import DONE, TROUBLE, pool_trouble
 from mon.cli.journal import journal
 from mon.cli.output import say, say_all, say_json, say_now
 from mon.cli.spoken import duration
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show, or pass the word on; 1 if the daemon says no.  Raises ControlError."""
+    """Show (3: a pool is in trouble), or pass the word on.  Raises ControlError."""
     words: Sequence[str] = arguments.words
     if arguments.journal:
         return journal(arguments, words)
@@ -90,7 +91,7 @@ def plan_run(arguments: argparse.Namespace) -> int:
         say_json(steps)
     else:
         say_all(_planned(steps))
-    return 3 if any(step["changes"] for step in steps) else 0
+    return TROUBLE if any(step["changes"] for step in steps) else DONE
 
 
 def _planned(steps: Sequence[Values]) -> Iterator[str]:
@@ -183,7 +184,7 @@ def _show(arguments: argparse.Namespace, name: str) -> int:
         for number, pool in enumerate(pools):
             say_all(("",) if number else ())
             say_all(table(pool, time.time()))
-    return 0
+    return TROUBLE if any(map(pool_trouble, pools)) else DONE
 
 
 def table(pool: Values, now: float) -> Iterator[str]:

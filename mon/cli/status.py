@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.exits import DONE, TROUBLE, pool_trouble
 from mon.cli.output import in_colour, say_json, say_painted
 from mon.outside import one_line
 
 Values = Mapping[str, Any]
 
-FAILING = 3
+FAILING = ("fail", "linkdown", "timeout")
+"""The opinions that stand for a failure (``list failures`` of the classic protocol)."""
 
 LONGEST = 300
 """Characters of what one service, host or server says: whoever wants all of it asks for --json."""
@@ -25,14 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the status; 0 if nothing fails, 3 if something does (1: the daemon cannot be asked)."""
+    """Print the status; 3 if a service fails or a pool is in trouble."""
     status = ask_daemon(arguments, "status")
     if arguments.json:
         say_json(status)
     else:
         for line in table(shown(status), colour=in_colour()):
             say_painted(line)
-    return FAILING if any(service["opstatus"] == "fail" for service in status["services"]) else 0
+    failing = any(service["opstatus"] in FAILING for service in status["services"])
+    return TROUBLE if failing or any(map(pool_trouble, status["pools"])) else DONE
 
 
 def shown(value: Any) -> Any:
@@ -97,6 +100,10 @@ def _pool(pool: Values, *, colour: bool) -> Iterator[str]:
     yield f"POOL {pool['name']}  {pool['virtual']} {pool['scheduler']}  ({pool['balancer']})"
     if pool["trouble"]:
         yield f"  {_painted(pool['trouble'], 'fail', colour=colour)}"
+    if pool.get("outlook"):
+        yield f"  {_painted(pool['outlook'], 'unknown', colour=colour)}"
+    if pool.get("quorum") and pool["quorum"]["up"] is False:
+        yield f"  {_painted('the quorum is lost', 'fail', colour=colour)}"
     for server in pool["servers"]:
         weight = f"{server['weight']:>3}" + (
             f" (wanted {server['wanted']})" if server["wanted"] != server["weight"] else ""

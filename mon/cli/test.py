@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mon.cli.common import add_config, ask_daemon
+from mon.cli.exits import DONE, FAILED, TROUBLE
 from mon.cli.output import say, say_all
 
 
@@ -16,17 +17,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print each host's verdict and each alert line's decision; 0 if all is well, 1 if not."""
+    """Print each host's verdict and each alert line's decision; 3 if it fails."""
     report = ask_daemon(arguments, "test", watch=arguments.watch, service=arguments.service)
     result = report["result"]
     if result is None:
         say(f"{arguments.watch}/{arguments.service} could not be tested: {report['why']}")
-        return 1
+        return FAILED
     say_all(_result(result))
     say_all(_decision(decision) for decision in report["decisions"])
     if not report["decisions"]:
         say("no alert line is concerned")
-    return 0 if result["status"] == 0 else 1
+    return DONE if result["status"] == 0 else TROUBLE
 
 
 def _result(result: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from mon.daemon import events
 from mon.engine import HISTORY_WORD, AlertEntry, Downtime, Step
 from mon.model.config import CommandLine, Settings
 from mon.model.moment import Moment
+from mon.outside import one_line
 
 BEGINNING = """\
 #
@@ -71,9 +72,10 @@ class Journals:
 
     async def take(self, step: Step) -> None:
         """Write down what a step has of outages that are over and of alerts that are called."""
-        await self.downtimes.append(*(self._downtime(each) for each in step.downtimes))
+        await self.downtimes.append(*(one_line(self._downtime(each)) for each in step.downtimes))
         if self.alerts.file is not None:
-            await self.alerts.append(*(lines.alert_entry(e, self._path(e.command)) for e in step.called))
+            called = (lines.alert_entry(each, self._path(each.command)) for each in step.called)
+            await self.alerts.append(*map(one_line, called))
 
     def _downtime(self, ended: Downtime) -> str:
         """``T G S FIRSTFAILURE SECONDS INTERVAL SUMMARY``; a status that was only set began with us."""
