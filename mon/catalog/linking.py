@@ -1,7 +1,6 @@
 """A Config to a Plan: every plugin found and bound, every vote line on its pool, everything wrong said."""
 
-from collections.abc import Callable, Container, Iterator
-from functools import partial
+from collections.abc import Container, Iterator
 
 from mon.catalog.addresses import Resolve
 from mon.catalog.binding import bind
@@ -12,7 +11,7 @@ from mon.catalog.pools import Pools, vote_lines
 from mon.errors import BadOption, PluginBroken, PluginNotFound
 from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Key, Service
 from mon.model.pool import Pool
-from mon.model.source import NOWHERE, Problem, Severity, Source
+from mon.model.source import NOWHERE, Problem, Severity, Source, Tolerance
 from mon.structs import replace
 
 MARGIN = 1.0
@@ -29,8 +28,8 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
     """Find everything that ``config`` names.
 
     ``resolve`` gives the numeric addresses of a host name, () if it has none.  What is wrong is in
-    ``Plan.problems``: a plugin that is not found is a warning (the classic mon accepts it and never runs
-    it), options that it does not take are an error.
+    ``Plan.problems``.  A plugin that is not found is an error, but a warning to the classic command line (the
+    classic mon accepts it and never runs it); one that is broken refuses no start, since the rest can be run.
     """
     linker = _Linker(config, catalog)
     alerts = linker.alerts()
@@ -119,44 +118,58 @@ class _Linker:
     def _bind(self, kind: Kind, command: CommandLine, where: Source) -> Bound | None:
         key = (kind, command)
         if key not in self._bound:
-            say = partial(self._say, command.source if command.source != NOWHERE else where)
+            say = _Saying(self.problems, command.source if command.source != NOWHERE else where)
             self._bound[key] = self._try(kind, command, say)
         return self._bound[key]
 
-    def _try(self, kind: Kind, command: CommandLine, say: Callable[[str, Severity], None]) -> Bound | None:
+    def _try(self, kind: Kind, command: CommandLine, say: "_Saying") -> Bound | None:
         if not command.words:
-            say(f"no {kind} is named: write its name behind the word {kind}", Severity.WARNING)
+            say.warning(f"no {kind} is named: write its name behind the word {kind}")
             return None
         try:
             plugin = self._catalog.find(kind, command.plugin)
         except PluginNotFound as error:
-            say(str(error), Severity.WARNING)
+            say.error(str(error), Tolerance.CLASSIC)
             return None
         except PluginBroken as error:
-            say(f"{command.plugin} cannot be used ({error}): mend the file", Severity.WARNING)
+            say.error(f"{command.plugin} cannot be used ({error}): mend the file", Tolerance.START)
             return None
         if plugin.form is Form.EXECUTABLE and (why := unstartable(plugin.path)):
             say(f"{command.plugin} cannot be started: {why}", Severity.WARNING)
         if command.runas and plugin.form is Form.NATIVE:
-            say(f"runas={command.runas} means nothing for {command.plugin}, which runs in the daemon: "
-                "leave it out", Severity.WARNING)  # fmt: skip
+            runas = f"runas={command.runas} means nothing for {command.plugin}"
+            say.warning(f"{runas}, which runs in the daemon: leave it out")
         try:
             bound = bind(plugin, command)
         except BadOption as error:
-            say(f"{command.plugin}: {error}", Severity.ERROR)
+            say.error(f"{command.plugin}: {error}")
             return None
         for warning in bound.warnings:
-            say(f"{command.plugin}: {warning}", Severity.WARNING)
+            say.warning(f"{command.plugin}: {warning}")
         if bound.extra and command.hosts:
-            say(f"{command.plugin} takes {' '.join(bound.extra)} for more hosts to check: "
-                "end the line with ;; if only they are meant", Severity.WARNING)  # fmt: skip
+            more = f"{command.plugin} takes {' '.join(bound.extra)} for more hosts to check"
+            say.warning(f"{more}: end the line with ;; if only they are meant")
         if _idle(kind, bound):
-            say(f"{command.plugin} is given no host, so it checks nothing: leave ;; out", Severity.WARNING)
+            say.warning(f"{command.plugin} is given no host, so it checks nothing: leave ;; out")
         return bound
 
-    def _say(self, where: Source, text: str, severity: Severity) -> None:
+
+class _Saying:
+    """Notes what is wrong at one place: what, a colon, what to do."""
+
+    def __init__(self, problems: list[Problem], where: Source) -> None:
+        self._problems = problems
+        self._where = where
+
+    def error(self, text: str, tolerated: Tolerance = Tolerance.NONE) -> None:
+        self._note(text, Severity.ERROR, tolerated)
+
+    def warning(self, text: str) -> None:
+        self._note(text, Severity.WARNING, Tolerance.NONE)
+
+    def _note(self, text: str, severity: Severity, tolerated: Tolerance) -> None:
         what, _, remedy = text.rpartition(": ")
-        self.problems.append(Problem(where, what, remedy, severity))
+        self._problems.append(Problem(self._where, what, remedy, severity, tolerated))
 
 
 def _idle(kind: Kind, bound: Bound) -> bool:

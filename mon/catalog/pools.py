@@ -38,7 +38,8 @@ class Pools:
     def link(self, votes: list[VoteLine]) -> tuple[Pool, ...]:
         """All pools: of the ``virtual`` blocks in the order of the file, then the implicit ones."""
         for virtual in self._config.virtuals.values():
-            self._add(virtual, virtual.source, partial=False)
+            if virtual.name not in self._config.unread:
+                self._add(virtual, virtual.source, partial=False)
         for vote in votes:
             name = self._pool_of(vote)
             if name:
@@ -125,7 +126,7 @@ class Pools:
             return self._add(target.virtual, source, partial=True)
         if target.pool in self._pools:
             return target.pool
-        if target.pool not in self._config.virtuals:  # else its own problem was said
+        if target.pool not in {*self._config.virtuals, *self._config.unread}:  # else its own problem was said
             near = difflib.get_close_matches(target.pool, list(self._config.virtuals), n=1)
             remedy = (
                 f"did you mean {near[0]}?" if near else f"add a block `virtual {target.pool} ADDRESS:PORT`"

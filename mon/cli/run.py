@@ -46,7 +46,7 @@ def _serve(given: Options, *, fork: bool) -> int:
     become_subreaper()
     close_memory()
     try:
-        loaded = load(given)
+        loaded = load(given, starting=True)
         _print_problems(loaded)
         if given.classic:
             _auth_file(loaded)

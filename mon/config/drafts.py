@@ -160,6 +160,8 @@ class Sheet(Struct):
     strays: list[list[tuple[Source, str]]] = field(default_factory=list)
     used: dict[str, Source] = field(default_factory=dict)  # where each directive stood first
     collating: list[PeriodDraft] = field(default_factory=list)  # those that say collate
+    starts: list[Source] = field(default_factory=list)  # of records, services and periods
+    unread: set[str] = field(default_factory=set)  # virtual services whose first line is wrong
 
     def finish(self) -> Config:
         """The whole configuration.  The drafts of its services go, one by one: they are twice its size."""
@@ -177,4 +179,10 @@ class Sheet(Struct):
             {name: tuple(view.members) for name, view in self.views.items()},
             {name: tuple(alias.members) for name, alias in self.aliases.items()},
             watches,
+            frozenset(self.unread | {name for run in self.strays for name in _named(run)}),
         )
+
+
+def _named(run: list[tuple[Source, str]]) -> set[str]:
+    """What misspelt first lines of records may have been to name."""
+    return {name for _, text in run for name in text.replace("=", " ").split()[1:2]}

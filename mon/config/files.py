@@ -1,6 +1,6 @@
 """The edge of the config room: reads files, and sends them through m4.
 
-A file is UTF-8, or else Latin-1 as files of the last century are.
+A file is UTF-8; a line that is not is Latin-1, as files of the last century are (`lines.decoded`).
 """
 
 import gc
@@ -10,17 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mon.config.lint import unwatched
 from mon.config.parsed import Parsed, parse
 from mon.config.reader import in_order
 from mon.model.config import Config
 from mon.model.source import Problem, Source
 from mon.structs import replace
 
+LARGEST = 64 << 20
+"""Bytes of a file: a hundred thousand services have half of it, /dev/zero has no end."""
+
 _M4_SECONDS = 30
 _REMEDY = "correct its name or its permissions"
 
 
-def load(path: str, *, m4: str = "") -> Parsed:
+def load(path: str, *, m4: str = "", classic: bool = False) -> Parsed:
     """Read and parse a configuration file.
 
     A name that ends in .m4 goes through m4; ``m4`` is its program (and then any file does).  What
@@ -32,9 +36,11 @@ def load(path: str, *, m4: str = "") -> Parsed:
         what = f"the file cannot be read ({error.strerror or error})"
         return Parsed(Config(), (Problem(Source(path), what, _REMEDY),))
     with _without_collection():
-        parsed = parse(text, path, read=read)
-    missing = tuple(_missing_files(parsed.config, Path(path).parent))
-    return replace(parsed, problems=in_order((*parsed.problems, *missing), [path])) if missing else parsed
+        parsed = parse(text, path, read=read, classic=classic)
+    more = [*_missing_files(parsed.config, Path(path).parent)]
+    if not (more or parsed.errors):
+        more += (problem.under(classic=classic) for problem in unwatched(parsed.config, path))
+    return replace(parsed, problems=in_order((*parsed.problems, *more), [path])) if more else parsed
 
 
 @contextmanager
@@ -62,11 +68,15 @@ def read(pattern: str, relative_to_file: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(f"it is larger than {LARGEST >> 20} MB")
+    return _decoded(data)
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8-sig", errors="surrogateescape")
 
 
 def _through_m4(program: str, path: str) -> str:
@@ -77,7 +87,7 @@ def _through_m4(program: str, path: str) -> str:
         raise OSError(f"{program} did not end within {_M4_SECONDS} s") from error
     if done.returncode:
         raise OSError(f"{program}: {done.stderr.decode(errors='backslashreplace').strip()}")
-    return done.stdout.decode(errors="backslashreplace")
+    return _decoded(done.stdout)
 
 
 def _missing_files(config: Config, beside: Path) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Warnings: what the classic mon swallows silently, and users meant otherwise."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 from mon import depend
@@ -8,20 +9,46 @@ from mon.config.drafts import MembersDraft, Sheet
 from mon.config.suggest import suggest
 from mon.model.config import CommandLine, Config, Service
 from mon.model.pool import Real, Virtual
-from mon.model.source import Problem, Severity, Source
+from mon.model.source import Problem, Severity, Source, Tolerance
 
 _RECORDS = ("hostgroup", "watch", "view", "alias", "virtual", "alertgroup", "include", "messages")
 _OF_A_WATCH = {"service", "period", *SERVICE, *DEPENDENCIES, *PERIOD}
 
 
-def lint(config: Config, sheet: Sheet) -> Iterator[Problem]:
-    """Everything that is doubtful in a configuration without being an error."""
+def lint(config: Config, sheet: Sheet, found: Iterable[Problem] = ()) -> Iterator[Problem]:
+    """Everything that is doubtful in a configuration, though each line of it can be read.
+
+    ``found`` is what is wrong with single lines: what a record seems to lack may be what such a line says.
+    """
     for rule in _RULES:
         yield from rule(config, sheet)
+    torn = _torn(sheet, found)
+    for rule in _LACKS:
+        yield from (problem for problem in rule(config, sheet) if problem.source not in torn)
+
+
+def _torn(sheet: Sheet, found: Iterable[Problem]) -> set[Source]:
+    """The beginnings of records, services and periods with an error in a line of their own."""
+    errors = [problem.source for problem in found if problem.severity is Severity.ERROR]
+    starts = sorted(sheet.starts) if errors else []
+    before = [starts[at - 1] for source in errors if (at := bisect_right(starts, source))]
+    return {*before, *errors}
 
 
 def _warning(source: Source, what: str, remedy: str) -> Problem:
     return Problem(source, what, remedy, Severity.WARNING)
+
+
+def _lost(source: Source, what: str, remedy: str) -> Problem:
+    """An error: what is written there has no effect.  The classic mon takes it."""
+    return Problem(source, what, remedy, tolerated=Tolerance.CLASSIC)
+
+
+def unwatched(config: Config, file: str) -> Iterator[Problem]:
+    """A file without errors that has no service which is ever checked or trapped."""
+    if not any(_is_watched(service) for service in config.services.values()):
+        remedy = "write 'watch GROUP', 'service NAME', 'interval 30s' and 'monitor NAME'"
+        yield _lost(Source(file), "nothing is watched", remedy)
 
 
 def _stray_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
@@ -30,7 +57,7 @@ def _stray_lines(config: Config, sheet: Sheet) -> Iterator[Problem]:
         what = f"'{text}' stands outside of any record and is ignored"
         if more:
             what += f", with {more} line{'s' if more > 1 else ''} behind it"
-        yield _warning(source, what, _remedy_of_stray(text.split()[0]))
+        yield _lost(source, what, _remedy_of_stray(text.split()[0]))
 
 
 def _remedy_of_stray(word: str) -> str:
@@ -46,7 +73,7 @@ def _swallowed_records(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for draft in _member_records(sheet):
         for source, text in draft.swallowed[:1]:
             what = f"'{text}' is read as members of {draft.kind} '{draft.name}'"
-            yield _warning(source, what, "put an empty line before it")
+            yield _lost(source, what, "put an empty line before it")
 
 
 def _member_records(sheet: Sheet) -> Iterable[MembersDraft]:
@@ -73,7 +100,7 @@ def _commands(config: Config) -> Iterator[CommandLine]:
 
 def _groups_without_watch(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for name, draft in sheet.hostgroups.items():
-        if name not in sheet.watches:
+        if name not in sheet.watches and name not in config.unread:
             yield _warning(
                 draft.source, f"hostgroup '{name}' has no watch", f"write 'watch {name}', or delete it"
             )
@@ -83,12 +110,21 @@ def _watches_without_service(config: Config, sheet: Sheet) -> Iterator[Problem]:
     named = frozenset(config.watches)
     for name, watch in sheet.watches.items():
         if name not in named:
-            yield _warning(watch.source, f"watch '{name}' has no service", "write 'service NAME' behind it")
+            remedy = "write 'service NAME' behind it, without an empty line between"
+            yield _lost(watch.source, f"watch '{name}' has no service", remedy)
+
+
+def _trapped(service: Service) -> bool:
+    return bool(service.traptimeout or service.trapduration) or service.key == ("default", "default")
+
+
+def _is_watched(service: Service) -> bool:
+    return bool(service.monitor and service.interval) or _trapped(service)
 
 
 def _idle_services(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for service in config.services.values():
-        trapped = service.traptimeout or service.trapduration or service.key == ("default", "default")
+        trapped = _trapped(service)
         if service.monitor is None and service.interval:
             lack, remedy = "has no monitor and", "write 'monitor NAME'"
         elif service.monitor and service.interval is None:
@@ -111,7 +147,7 @@ def _silent_periods(config: Config, sheet: Sheet) -> Iterator[Problem]:
 def _unknown_alertgroups(config: Config, sheet: Sheet) -> Iterator[Problem]:
     named = [(period, period.fields.get("collate")) for period in sheet.collating]
     for period, name in named:
-        if isinstance(name, str) and name not in sheet.alertgroups:
+        if isinstance(name, str) and name not in sheet.alertgroups and name not in config.unread:
             remedy = suggest(name, sheet.alertgroups) or "define it, or write a time like 30s"
             yield Problem(period.source, f"there is no alertgroup '{name}'", remedy)
     for group in sheet.alertgroups.values():
@@ -186,7 +222,8 @@ def _same_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:
     seen: dict[object, Virtual] = {}
     for virtual in config.virtuals.values():
         identity = (virtual.address, virtual.port, virtual.protocol, virtual.fwmark, virtual.family6)
-        if (before := seen.setdefault(identity, virtual)) is not virtual:
+        known = virtual.address or virtual.fwmark is not None  # else its first line could not be read
+        if known and (before := seen.setdefault(identity, virtual)) is not virtual:
             yield Problem(virtual.source, f"virtual '{virtual.name}' is the same as '{before.name}'", remedy)
         reals: dict[object, Real] = {}
         for real in virtual.reals:
@@ -209,19 +246,25 @@ def _without_effect(config: Config, sheet: Sheet) -> Iterator[Problem]:
         yield _warning(source, f"'{word}' has no effect yet", WITHOUT_EFFECT[word])
 
 
-_RULES: tuple[Callable[[Config, Sheet], Iterator[Problem]], ...] = (
-    _stray_lines,
-    _swallowed_records,
-    _comments_in_lines,
+_Rule = Callable[[Config, Sheet], Iterator[Problem]]
+
+_LACKS: tuple[_Rule, ...] = (
     _groups_without_watch,
     _watches_without_service,
     _idle_services,
     _silent_periods,
+    _unprotected_virtuals,
+    _quorums_never_reached,
+)
+"""Rules about what is missing."""
+
+_RULES: tuple[_Rule, ...] = (
+    _stray_lines,
+    _swallowed_records,
+    _comments_in_lines,
     _unknown_alertgroups,
     _excluded_strangers,
     _unknown_dependencies,
-    _unprotected_virtuals,
-    _quorums_never_reached,
     _same_twice,
     _hosts_with_address,
     _without_effect,

@@ -35,9 +35,14 @@ class Parsed(Struct, frozen=True):
         return tuple(problem for problem in self.problems if problem.severity is severity)
 
 
-def parse(text: str, file: str, *, read: Read) -> Parsed:
-    """Parse the text of ``file``; ``read`` gives the files that ``include`` names."""
-    reader = Reader(read)
+def parse(text: str, file: str, *, read: Read, classic: bool = False) -> Parsed:
+    """Parse the text of ``file``; ``read`` gives the files that ``include`` names.
+
+    ``classic``: with the classic command line, which takes what the classic mon takes.
+    """
+    reader = Reader(read, classic=classic)
     reader.file(file, text)
     config = reader.sheet.finish()
-    return Parsed(config, in_order((*reader.problems, *lint(config, reader.sheet)), reader.files))
+    found = (*reader.problems, *lint(config, reader.sheet, reader.problems))
+    judged = (problem.under(classic=classic) for problem in found)
+    return Parsed(config, in_order(judged, reader.files))

@@ -1,6 +1,6 @@
 """Where a value stands, and where what is wrong with it is noted."""
 
-from mon.model.source import Problem, Severity, Source
+from mon.model.source import Problem, Severity, Source, Tolerance
 
 
 class Misfit(ValueError):
@@ -21,9 +21,9 @@ class Place:
         self.source = source
         self._problems = problems
 
-    def error(self, what: str, remedy: str) -> None:
+    def error(self, what: str, remedy: str, tolerated: Tolerance = Tolerance.NONE) -> None:
         """The file is refused."""
-        self._problems.append(Problem(self.source, what, remedy))
+        self._problems.append(Problem(self.source, what, remedy, tolerated=tolerated))
 
     def warning(self, what: str, remedy: str) -> None:
         """It is taken, but hardly meant so."""

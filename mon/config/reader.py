@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 
 from mon.config.directives import GLOBALS, WITHOUT_EFFECT
 from mon.config.drafts import AlertgroupDraft, MembersDraft, Sheet, VirtualDraft, WatchDraft
-from mon.config.lines import Line, logical_lines
+from mon.config.foreign import foreign
+from mon.config.lines import Line, decoded, logical_lines
 from mon.config.place import Misfit, Place
 from mon.config.records import Alias, Block, Members, Outside, Record, Watch, apply
 from mon.config.unknown import unknown_global
 from mon.config.virtuals import service_id
-from mon.model.source import Problem, Source
+from mon.model.source import Problem, Source, Tolerance
 
 Read = Callable[[str, str], Iterable[tuple[str, str]]]
 """``read(pattern, relative_to_file)``: the files meant, as (name, text).  Raises OSError."""
@@ -31,23 +32,33 @@ _OPENERS = {
     "messages": re.compile(r"messages\s+(\S.*)()"),
     "deadman": re.compile(r"deadman\s+([^\s=].*)()"),
 }
+_MOST_NAMED = 10
 _NAMES = "use only letters, digits, _ . and - in names"
 
 
 class Reader:
-    """One reading of a configuration: ``sheet`` and ``problems`` hold what came of it."""
+    """One reading of a configuration: ``sheet`` and ``problems`` hold what came of it.
 
-    def __init__(self, read: Read) -> None:
+    ``classic``: as the classic mon would, which takes every file for a mon.cf.
+    """
+
+    def __init__(self, read: Read, *, classic: bool = False) -> None:
         self.sheet = Sheet()
         self.problems: list[Problem] = []
         self.files: list[str] = []  # in the order they were begun
         self._read = read
+        self._classic = classic
         self._inside: list[str] = []  # the files being read, outermost first
         self._record: Record = Outside(self.sheet)
 
     def file(self, name: str, text: str) -> None:
         """Read a whole file.  It starts and ends outside of any record."""
         self.files.append(name)
+        text, odd = decoded(text)
+        if self._is_foreign(name, text) and not self._classic:
+            return
+        if odd:
+            self._tell_of_latin(name, odd)
         self._inside.append(name)
         self._record = Outside(self.sheet)
         for line in logical_lines(text):
@@ -57,6 +68,20 @@ class Reader:
                 self._record = Outside(self.sheet)
         self._record = Outside(self.sheet)
         self._inside.pop()
+
+    def _is_foreign(self, name: str, text: str) -> bool:
+        found = foreign(text)
+        if found is not None:
+            number, misfit = found
+            place = Place(Source(name, number), self.problems)
+            place.error(misfit.what, misfit.remedy, Tolerance.CLASSIC)
+        return found is not None
+
+    def _tell_of_latin(self, name: str, odd: tuple[int, ...]) -> None:
+        numbers = ", ".join(map(str, odd[:_MOST_NAMED])) + (" ..." if odd[_MOST_NAMED:] else "")
+        lines = f"lines {numbers} are" if odd[1:] else f"line {numbers} is"
+        what = f"{lines} no UTF-8, and taken for Latin-1"
+        Place(Source(name, odd[0]), self.problems).warning(what, "save the file as UTF-8")
 
     def _line(self, line: Line, place: Place) -> None:
         text = line.text
@@ -79,6 +104,7 @@ class Reader:
             place.classic(f"refuses '{word}' without an empty line before it", "put an empty line before it")
         if word in WITHOUT_EFFECT:
             self.sheet.used.setdefault(word, place.source)
+        self.sheet.starts.append(place.source)
         self._record = _OPEN[word](self, match[1], match[2], place)
 
     # Lines that are whole by themselves
@@ -172,6 +198,7 @@ class Reader:
             draft.fields.update(service_id(rest.split(), place))
         except Misfit as misfit:
             place.error(misfit.what, misfit.remedy)
+            self.sheet.unread.add(name)
         before = self.sheet.virtuals.setdefault(name, draft)
         if before is not draft:
             place.error(f"virtual '{name}' is already defined at {before.source}", "rename one of them")

@@ -110,6 +110,7 @@ class Watch:
             self._take_in_service(self._service, word, rest, place)
 
     def _open_service(self, name: str, place: Place) -> None:
+        self._sheet.starts.append(place.source)
         self._service = ServiceDraft(self._draft.name, name, place.source)
         self._period = None
         if not _SERVICE_NAME.fullmatch(name):
@@ -138,6 +139,7 @@ class Watch:
     def _open_period(self, service: ServiceDraft, text: str, place: Place) -> None:
         match = _PERIOD.fullmatch(text)
         label, spec = (match[1] or "", match[2]) if match else ("", text)
+        self._sheet.starts.append(place.source)
         self._period = PeriodDraft(label, spec, place.source)
         try:
             period_spec(spec, place)

@@ -25,12 +25,12 @@ class Loaded(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def load(options: Options) -> Loaded:
-    """Read and link.
+def load(options: Options, *, starting: bool = False) -> Loaded:
+    """Read and link; ``starting``: the daemon is to start, and does so without what it can do without.
 
     Raises ConfigError with all errors when there are any.
     """
-    found = examine(options)
+    found = examine(options, starting=starting)
     if errors := [problem for problem in found.problems if problem.severity is Severity.ERROR]:
         raise ConfigError(errors)
     return found
@@ -43,14 +43,15 @@ def classic_words(error: ConfigError) -> str:
     return f"cf error: {first.what}: {first.remedy}, line {first.source.line}{more}"
 
 
-def examine(options: Options) -> Loaded:
+def examine(options: Options, *, starting: bool = False) -> Loaded:
     """Read and link as far as it goes; all problems, errors too, are in the result."""
     parsed = parsed_file(options)
     settings = parsed.config.settings
     where = places(settings, classic=options.classic, environ=os.environ)
     catalog = Catalog(where.mondirs, where.alertdirs, user=settings.pluginuser)
     plan = link(parsed.config, catalog, addresses)
-    problems = (*parsed.problems, *plan.problems, *misnamed(plan.pools))
+    found = (*parsed.problems, *plan.problems, *misnamed(plan.pools))
+    problems = tuple(problem.under(classic=options.classic, starting=starting) for problem in found)
     return Loaded(plan, where, catalog, problems)
 
 

@@ -13,14 +13,18 @@ from mon.structs import replace
 
 def parsed_file(options: Options) -> Parsed:
     """The file as far as it can be parsed; settings from the command line win over those in it."""
-    return override(load_file(str(options.config), m4=options.m4), options)
+    return override(load_file(str(options.config), m4=options.m4, classic=options.classic), options)
 
 
 def read_config(options: Options) -> Parsed:
-    """The same, but raises ConfigError when the file has errors or cannot be read."""
+    """The same for a client of a daemon that runs already, or might: what a start tolerates does not matter.
+
+    Raises ConfigError when the file has other errors or cannot be read.
+    """
     parsed = parsed_file(options)
-    if parsed.errors:
-        raise ConfigError(parsed.errors)
+    errors = [each for each in parsed.errors if each.under(classic=True, starting=True) is each]
+    if errors:
+        raise ConfigError(errors)
     return parsed
 
 

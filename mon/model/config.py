@@ -275,6 +275,8 @@ class Config(Struct, frozen=True):
     views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     watches: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+    """Names of records that stand in the file but could not be read: that they are missing is not said."""
 
     def hosts(self, watch: str) -> tuple[Host, ...]:
         """The hosts of a watch, () if it has no hostgroup."""

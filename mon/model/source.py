@@ -12,7 +12,8 @@ class Source(Struct, frozen=True, order=True):
     line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        """A file as a whole has no line."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 NOWHERE = Source()
@@ -29,6 +30,18 @@ class Severity(StrEnum):
     CLASSIC = "classic"
 
 
+class Tolerance(StrEnum):
+    """Where an error is a warning only.
+
+    ``CLASSIC``: with the classic command line, since the classic mon takes such a file.  ``START``: there,
+    and when ``mon run`` starts, since the rest can be watched without it; ``mon check`` and a reload refuse.
+    """
+
+    NONE = ""
+    CLASSIC = "classic"
+    START = "start"
+
+
 class Problem(Struct, frozen=True):
     """One thing wrong in a configuration: printed as ``file:line: what is wrong: what to do``."""
 
@@ -36,6 +49,14 @@ class Problem(Struct, frozen=True):
     what: str
     remedy: str
     severity: Severity = Severity.ERROR
+    tolerated: Tolerance = Tolerance.NONE
+
+    def under(self, *, classic: bool = False, starting: bool = False) -> "Problem":
+        """The problem as the classic command line, or a start, sees it."""
+        tolerated = bool(self.tolerated) and (classic or (starting and self.tolerated is Tolerance.START))
+        if not tolerated or self.severity is not Severity.ERROR:
+            return self
+        return Problem(self.source, self.what, self.remedy, Severity.WARNING)
 
     def __str__(self) -> str:
         return f"{self.source}: {self.what}: {self.remedy}"

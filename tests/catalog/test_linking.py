@@ -76,9 +76,9 @@ def test_a_service_gets_its_monitor_and_its_hosts():
     assert [host.name for host in check.hosts] == ["web1", "web2"]
 
 
-def test_a_monitor_that_is_not_there_is_a_warning_with_its_line():
+def test_a_monitor_that_is_not_there_is_an_error_with_its_line():
     plan = linked(alert("lvs.alert web"), monitor="htp.monitor -p 80")
-    assert said(plan) == ["warning: mon.cf:10: there is no monitor htp.monitor: did you mean http.monitor?"]
+    assert said(plan) == ["error: mon.cf:10: there is no monitor htp.monitor: did you mean http.monitor?"]
     assert plan.checks["farm", "http"].monitor is None
 
 
@@ -110,11 +110,25 @@ def test_words_that_are_no_options_are_hosts_and_said():
     assert plan.problems[0].severity is Severity.WARNING
 
 
-def test_an_alert_that_is_not_there_is_a_warning():
+def test_the_classic_command_line_goes_on_without_a_plugin_that_is_not_there():
+    (problem,) = linked(alert("lvs.alert web"), monitor="htp.monitor -p 80").problems
+    assert problem.under(classic=True).severity is Severity.WARNING
+    assert problem.under(starting=True).severity is Severity.ERROR
+
+
+def test_a_start_goes_on_without_a_plugin_that_is_broken(tmp_path):
+    (tmp_path / "mine.py").write_text("1/0\n")
+    problem = linked(alert("lvs.alert web"), monitor="mine", catalog=Catalog((tmp_path,))).problems[0]
+    assert "mine cannot be used" in problem.what
+    assert problem.severity is Severity.ERROR
+    assert problem.under(starting=True).severity is Severity.WARNING
+
+
+def test_an_alert_that_is_not_there_is_an_error():
     line = alert("nosuch.alert x", line=21)
     plan = linked(line, alert("lvs.alert web"))
     assert line not in plan.alerts
-    assert said(plan)[0].startswith("warning: mon.cf:21: there is no alert nosuch.alert: ")
+    assert said(plan)[0].startswith("error: mon.cf:21: there is no alert nosuch.alert: ")
 
 
 def test_a_service_without_a_monitor_is_fine():

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from mon.cli import main
+from mon.daemon.loading import load
+from mon.daemon.options import Options
+from mon.errors import ConfigError
 
 GOOD = """hostgroup web 127.0.0.1
 
@@ -52,7 +55,25 @@ def test_what_the_classic_mon_refuses_is_said_only_when_asked(check) -> None:
     assert "classic" in check(text, "--classic")[1][0]
 
 
-def test_a_monitor_that_is_not_there_is_a_warning_with_the_name_that_was_meant(check) -> None:
+def test_a_monitor_that_is_not_there_is_an_error_with_the_name_that_was_meant(check) -> None:
     status, lines = check(GOOD.replace("http.monitor", "htp.monitor"))
-    assert status == 0
+    assert status == 1
     assert "htp" in lines[0] and "http" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "# nothing\r# but comments\r", "hostgroup web h1\n", "keep = 1d\n"]
+)
+def test_a_file_that_says_nothing_is_an_error(check, text: str) -> None:
+    status, lines = check(text)
+    assert status == 1
+    assert "nothing is watched: write 'watch GROUP'" in lines[0]
+
+
+def test_the_classic_command_line_is_warned_only(tmp_path: Path) -> None:
+    file = tmp_path / "mon.cf"
+    file.write_text("")
+    loaded = load(Options(config=file, classic=True))
+    assert [problem.what for problem in loaded.problems] == ["nothing is watched"]
+    with pytest.raises(ConfigError):
+        load(Options(config=file), starting=True)

@@ -47,7 +47,7 @@ def read(pattern: str, relative_to: str) -> list[tuple[str, str]]:
 
 
 def parsed(text: str) -> Parsed:
-    return parse(text, "mon.cf", read=read)
+    return parse(text, "mon.cf", read=read, classic=True)
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])

@@ -22,7 +22,7 @@ def verdicts() -> dict[str, str]:
 
 
 def parsed(path: Path) -> Parsed:
-    return parse(path.read_text(errors="replace"), path.name, read=read)
+    return parse(path.read_text(errors="replace"), path.name, read=read, classic=True)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

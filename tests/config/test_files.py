@@ -32,6 +32,26 @@ def test_a_file_may_be_utf_8_or_latin_1(mon_cf: Path) -> None:
         assert load(str(mon_cf)).config.services["web", "x"].description == "Büro"
 
 
+def test_one_line_of_latin_1_leaves_the_others_as_they_are(mon_cf: Path) -> None:
+    text = WATCH.format("x").encode() + "        description Größe\n".encode()
+    mon_cf.write_bytes("# von Jörg\n".encode("latin-1") + text)
+    found = load(str(mon_cf))
+    assert found.config.services["web", "x"].description == "Größe"
+    (problem,) = found.warnings
+    assert str(problem) == f"{mon_cf}:1: line 1 is no UTF-8, and taken for Latin-1: save the file as UTF-8"
+
+
+def test_many_lines_of_latin_1_are_one_warning_that_names_them(mon_cf: Path) -> None:
+    mon_cf.write_bytes("# ö\n#\n# ü\n".encode("latin-1") + WATCH.format("x").encode())
+    (problem,) = load(str(mon_cf)).warnings
+    assert problem.what == "lines 1, 3 are no UTF-8, and taken for Latin-1"
+
+
+def test_a_file_without_an_end_is_refused() -> None:
+    (problem,) = load("/dev/zero").errors
+    assert "larger than 64 MB" in problem.what
+
+
 def test_any_bytes_are_read_without_an_exception(mon_cf: Path) -> None:
     mon_cf.write_bytes(bytes(range(256)) * 20)
     assert load(str(mon_cf)).problems
@@ -76,7 +96,7 @@ def test_a_password_file_must_be_readable(setting: str, mon_cf: Path) -> None:
 
 
 def test_a_relative_password_file_may_lie_beside_the_configuration(mon_cf: Path) -> None:
-    mon_cf.write_text("authfile = auth.cf\n")
+    mon_cf.write_text(f"authfile = auth.cf\n\n{WATCH.format('x')}")
     mon_cf.with_name("auth.cf").write_text("")
     assert not load(str(mon_cf)).errors
 
@@ -84,7 +104,7 @@ def test_a_relative_password_file_may_lie_beside_the_configuration(mon_cf: Path)
 def test_a_relative_password_file_may_lie_in_cfbasedir(tmp_path: Path, mon_cf: Path) -> None:
     (tmp_path / "cf").mkdir()
     (tmp_path / "cf" / "auth.cf").write_text("")
-    mon_cf.write_text(f"cfbasedir = {tmp_path}/cf\nauthfile = auth.cf\n")
+    mon_cf.write_text(f"cfbasedir = {tmp_path}/cf\nauthfile = auth.cf\n\n{WATCH.format('x')}")
     assert not load(str(mon_cf)).errors
 
 
@@ -127,7 +147,8 @@ def test_what_m4_says_is_told(tmp_path: Path) -> None:
 def test_nothing_of_the_reading_stays_for_the_collector(mon_cf: Path) -> None:
     """It would be frozen with what was read, and stay for good: a tenth of the memory, at each reload."""
     mon_cf.write_text(
-        "hostgroup g h\n\nwatch g\n    service s\n        monitor m\n        period\n        alert a\n"
+        "hostgroup g h\n\nwatch g\n    service s\n        interval 1m\n        monitor m\n"
+        "        period\n        alert a\n"
     )
     load(str(mon_cf))
     gc.collect()

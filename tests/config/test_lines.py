@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mon.config.lines import Line, logical_lines
+from mon.config.lines import Line, decoded, logical_lines, physical_lines
 
 
 def texts(text: str) -> list[tuple[str, int]]:
@@ -42,4 +42,23 @@ def test_carriage_returns_and_tabs_around_a_line_are_blanks() -> None:
 def test_whatever_the_text_is_numbers_rise_and_are_in_the_file(text: str) -> None:
     numbers = [line.number for line in logical_lines(text)]
     assert numbers == sorted(set(numbers))
-    assert all(1 <= number <= text.count("\n") + 1 for number in numbers)
+    assert all(1 <= number <= len(physical_lines(text)) for number in numbers)
+
+
+def test_a_carriage_return_ends_a_line() -> None:
+    assert texts("a\r\rb") == [("a", 1), ("", 2), ("b", 3)]
+    assert texts("# comment\rb") == [("b", 2)]
+
+
+def test_a_line_end_that_was_converted_twice_is_one() -> None:
+    assert texts("a\r\r\nb\r\r\n") == [("a", 1), ("b", 2), ("", 3)]
+
+
+def test_only_the_lines_that_are_no_utf_8_are_latin_1() -> None:
+    data = "# J\xf6rg\n".encode("latin-1") + "Größe\n".encode()
+    assert decoded(data.decode(errors="surrogateescape")) == ("# Jörg\nGröße\n", (1,))
+
+
+@given(st.text())
+def test_what_is_utf_8_stays_as_it_is(text: str) -> None:
+    assert decoded(text) == (text, ())
