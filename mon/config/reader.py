@@ -54,9 +54,9 @@ class Reader:
     def file(self, name: str, text: str) -> None:
         """Read a whole file.  It starts and ends outside of any record."""
         self.files.append(name)
-        text, odd = decoded(text)
         if self._is_foreign(name, text) and not self._classic:
             return
+        text, odd = decoded(text)
         if odd:
             self._tell_of_latin(name, odd)
         self._inside.append(name)
