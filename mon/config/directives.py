@@ -2,10 +2,12 @@
 
 A row is a converter and the name of a field of the value that the record becomes (`Settings`,
 `Service`, `Dependencies`, `Period`, `Virtual`; of an alertgroup: `Period`).  ``many``: each line adds one
-more; else the last line counts.  ``ours``: the classic mon does not know the directive.
+more; else the last line counts.  ``ours``: the classic mon does not know the directive.  ``takes`` is what a
+change of it takes: a reload, or a restart of the daemon.
 """
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import NamedTuple
 
 from mon.config import commands, values, virtuals
@@ -16,133 +18,144 @@ from mon.model.config import AlertKind
 Converter = Callable[[str, Place], object]
 
 
+class Takes(StrEnum):
+    """How a change of a directive comes into force."""
+
+    LIVE = "reload"
+    RESTART = "restart"
+
+
+LIVE, RESTART = Takes.LIVE, Takes.RESTART
+
+
 class Row(NamedTuple):
     """One directive.  ``lenient``: a value that does not convert is ignored with a warning."""
 
     convert: Converter
     field: str
+    takes: Takes
     many: bool = False
     ours: bool = False
     lenient: bool = False
 
 
 GLOBALS: Mapping[str, Row] = {
-    "alertdir": Row(values.colons, "alertdir"),
-    "mondir": Row(values.colons, "mondir"),
-    "templatedir": Row(values.colons, "templatedir", ours=True),
-    "basedir": Row(values.text, "basedir"),
-    "cfbasedir": Row(values.text, "cfbasedir"),
-    "statedir": Row(values.text, "statedir"),
-    "logdir": Row(values.text, "logdir"),
-    "pidfile": Row(values.text, "pidfile"),
-    "authfile": Row(values.text, "authfile"),
-    "authtype": Row(values.blanks, "authtype"),
-    "userfile": Row(values.text, "userfile"),
-    "pamservice": Row(values.text, "pamservice"),
-    "serverbind": Row(values.text, "serverbind"),
-    "trapbind": Row(values.text, "trapbind"),
-    "serverport": Row(values.port, "serverport", lenient=True),
-    "trapport": Row(values.port, "trapport", lenient=True),
-    "snmpport": Row(values.port, "snmpport", lenient=True, ours=True),
-    "clientallow": Row(values.blanks, "clientallow"),
-    "cltimeout": Row(values.time_or_zero, "cltimeout"),
-    "maxprocs": Row(values.count, "maxprocs", lenient=True),
-    "randstart": Row(values.time_or_zero, "randstart"),
-    "histlength": Row(values.count, "histlength", lenient=True),
-    "historicfile": Row(values.text, "historicfile"),
-    "historictime": Row(values.time_or_zero, "historictime"),
-    "dtlogfile": Row(values.text, "dtlogfile"),
-    "dtlogging": Row(values.yes_no, "dtlogging", lenient=True),
-    "monerrfile": Row(values.text, "monerrfile"),
-    "syslog_facility": Row(values.text, "syslog_facility"),
-    "startupalerts_on_reset": Row(values.yes_no, "startupalerts_on_reset", lenient=True),
-    "monremote": Row(values.text, "monremote"),
-    "dep_behavior": Row(values.dep_behavior, "dep_behavior"),
-    "dep_recur_limit": Row(values.count, "dep_recur_limit", lenient=True),
-    "dep_memory": Row(values.time_or_zero, "dep_memory"),
-    "unack_summary": Row(values.unack_summary, "unack_summary"),
-    "exclude_period": Row(values.period_spec, "exclude_period"),
-    "messages": Row(values.blanks, "messages", ours=True),
-    "pluginuser": Row(values.text, "pluginuser", ours=True),
-    "pluginenv": Row(values.blanks, "pluginenv", ours=True),
-    "resync": Row(values.time, "resync", ours=True),
-    "alertretry": Row(values.retry, "alertretry", ours=True),
-    "keep": Row(values.time, "keep", ours=True),
-    "deadman": Row(commands.deadman, "deadman", ours=True),
-    "workers": Row(values.workers, "workers", ours=True),
+    "alertdir": Row(values.colons, "alertdir", LIVE),
+    "mondir": Row(values.colons, "mondir", LIVE),
+    "templatedir": Row(values.colons, "templatedir", RESTART, ours=True),
+    "basedir": Row(values.text, "basedir", RESTART),
+    "cfbasedir": Row(values.text, "cfbasedir", RESTART),
+    "statedir": Row(values.text, "statedir", RESTART),
+    "logdir": Row(values.text, "logdir", RESTART),
+    "pidfile": Row(values.text, "pidfile", RESTART),
+    "authfile": Row(values.text, "authfile", RESTART),
+    "authtype": Row(values.blanks, "authtype", LIVE),
+    "userfile": Row(values.text, "userfile", LIVE),
+    "pamservice": Row(values.text, "pamservice", LIVE),
+    "serverbind": Row(values.text, "serverbind", RESTART),
+    "trapbind": Row(values.text, "trapbind", RESTART),
+    "serverport": Row(values.port, "serverport", RESTART, lenient=True),
+    "trapport": Row(values.port, "trapport", RESTART, lenient=True),
+    "snmpport": Row(values.port, "snmpport", LIVE, lenient=True, ours=True),
+    "clientallow": Row(values.blanks, "clientallow", LIVE),
+    "cltimeout": Row(values.time_or_zero, "cltimeout", LIVE),
+    "maxprocs": Row(values.count, "maxprocs", LIVE, lenient=True),
+    "randstart": Row(values.time_or_zero, "randstart", LIVE),
+    "histlength": Row(values.count, "histlength", LIVE, lenient=True),
+    "historicfile": Row(values.text, "historicfile", LIVE),
+    "historictime": Row(values.time_or_zero, "historictime", LIVE),
+    "dtlogfile": Row(values.text, "dtlogfile", LIVE),
+    "dtlogging": Row(values.yes_no, "dtlogging", LIVE, lenient=True),
+    "monerrfile": Row(values.text, "monerrfile", RESTART),
+    "syslog_facility": Row(values.text, "syslog_facility", RESTART),
+    "startupalerts_on_reset": Row(values.yes_no, "startupalerts_on_reset", LIVE, lenient=True),
+    "monremote": Row(values.text, "monremote", LIVE),
+    "dep_behavior": Row(values.dep_behavior, "dep_behavior", LIVE),
+    "dep_recur_limit": Row(values.count, "dep_recur_limit", LIVE, lenient=True),
+    "dep_memory": Row(values.time_or_zero, "dep_memory", LIVE),
+    "unack_summary": Row(values.unack_summary, "unack_summary", LIVE),
+    "exclude_period": Row(values.period_spec, "exclude_period", LIVE),
+    "messages": Row(values.blanks, "messages", LIVE, ours=True),
+    "pluginuser": Row(values.text, "pluginuser", RESTART, ours=True),
+    "pluginenv": Row(values.blanks, "pluginenv", RESTART, ours=True),
+    "resync": Row(values.time, "resync", LIVE, ours=True),
+    "alertretry": Row(values.retry, "alertretry", LIVE, ours=True),
+    "keep": Row(values.time, "keep", RESTART, ours=True),
+    "deadman": Row(commands.deadman, "deadman", LIVE, ours=True),
+    "workers": Row(values.workers, "workers", LIVE, ours=True),
 }
 
 SERVICE: Mapping[str, Row] = {
-    "description": Row(values.text, "description"),
-    "interval": Row(values.time, "interval"),
-    "failure_interval": Row(values.time, "failure_interval"),
-    "randskew": Row(values.time, "randskew"),
-    "timeout": Row(values.time, "timeout", ours=True),
-    "monitor": Row(commands.monitor, "monitor"),
-    "allow_empty_group": Row(values.flag, "allow_empty_group"),
-    "exclude_hosts": Row(values.blanks, "exclude_hosts"),
-    "exclude_period": Row(values.period_spec, "exclude_period"),
-    "traptimeout": Row(values.time, "traptimeout"),
-    "trapduration": Row(values.time, "trapduration"),
-    "unack_summary": Row(values.unack_summary_word, "unack_summary"),
-    "redistribute": Row(commands.redistribute, "redistribute"),
+    "description": Row(values.text, "description", LIVE),
+    "interval": Row(values.time, "interval", LIVE),
+    "failure_interval": Row(values.time, "failure_interval", LIVE),
+    "randskew": Row(values.time, "randskew", LIVE),
+    "timeout": Row(values.time, "timeout", LIVE, ours=True),
+    "monitor": Row(commands.monitor, "monitor", LIVE),
+    "allow_empty_group": Row(values.flag, "allow_empty_group", LIVE),
+    "exclude_hosts": Row(values.blanks, "exclude_hosts", LIVE),
+    "exclude_period": Row(values.period_spec, "exclude_period", LIVE),
+    "traptimeout": Row(values.time, "traptimeout", LIVE),
+    "trapduration": Row(values.time, "trapduration", LIVE),
+    "unack_summary": Row(values.unack_summary_word, "unack_summary", LIVE),
+    "redistribute": Row(commands.redistribute, "redistribute", LIVE),
 }
 
 DEPENDENCIES: Mapping[str, Row] = {
-    "depend": Row(values.dependency, "depend"),
-    "alertdepend": Row(values.dependency, "alertdepend"),
-    "monitordepend": Row(values.dependency, "monitordepend"),
-    "hostdepend": Row(values.dependency, "hostdepend"),
-    "dep_behavior": Row(values.dep_behavior, "behavior"),
-    "dep_memory": Row(values.time, "memory"),
+    "depend": Row(values.dependency, "depend", LIVE),
+    "alertdepend": Row(values.dependency, "alertdepend", LIVE),
+    "monitordepend": Row(values.dependency, "monitordepend", LIVE),
+    "hostdepend": Row(values.dependency, "hostdepend", LIVE),
+    "dep_behavior": Row(values.dep_behavior, "behavior", LIVE),
+    "dep_memory": Row(values.time, "memory", LIVE),
 }
 
 PERIOD: Mapping[str, Row] = {
     **{
-        str(kind): Row(commands.alert(kind), "lines", many=True, ours=kind is AlertKind.FLOORALERT)
+        str(kind): Row(commands.alert(kind), "lines", LIVE, many=True, ours=kind is AlertKind.FLOORALERT)
         for kind in AlertKind
     },
-    "alertevery": Row(values.alertevery, "alertevery"),
-    "alertafter": Row(values.alertafter, "alertafter"),
-    "numalerts": Row(values.count, "numalerts"),
-    "no_comp_alerts": Row(values.flag, "no_comp_alerts"),
-    "upalertafter": Row(values.time, "upalertafter"),
-    "alertexitrange": Row(values.exit_range, "alertexitrange"),
-    "alerts_dont_count": Row(values.flag, "alerts_dont_count"),
-    "reminder": Row(values.time, "reminder", ours=True),
-    "until": Row(values.until_ack, "until_ack", ours=True),
-    "collate": Row(values.collate, "collate", ours=True),
+    "alertevery": Row(values.alertevery, "alertevery", LIVE),
+    "alertafter": Row(values.alertafter, "alertafter", LIVE),
+    "numalerts": Row(values.count, "numalerts", LIVE),
+    "no_comp_alerts": Row(values.flag, "no_comp_alerts", LIVE),
+    "upalertafter": Row(values.time, "upalertafter", LIVE),
+    "alertexitrange": Row(values.exit_range, "alertexitrange", LIVE),
+    "alerts_dont_count": Row(values.flag, "alerts_dont_count", LIVE),
+    "reminder": Row(values.time, "reminder", LIVE, ours=True),
+    "until": Row(values.until_ack, "until_ack", LIVE, ours=True),
+    "collate": Row(values.collate, "collate", LIVE, ours=True),
 }
 
 ALERTGROUP: Mapping[str, Row] = {
-    **{str(kind): Row(commands.alert(kind), "lines", many=True) for kind in AlertKind},
-    "collate": Row(values.time, "collate"),
-    "alertevery": Row(values.alertevery, "alertevery"),
-    "numalerts": Row(values.count, "numalerts"),
-    "reminder": Row(values.time, "reminder"),
-    "until": Row(values.until_ack, "until_ack"),
+    **{str(kind): Row(commands.alert(kind), "lines", LIVE, many=True) for kind in AlertKind},
+    "collate": Row(values.time, "collate", LIVE),
+    "alertevery": Row(values.alertevery, "alertevery", LIVE),
+    "numalerts": Row(values.count, "numalerts", LIVE),
+    "reminder": Row(values.time, "reminder", LIVE),
+    "until": Row(values.until_ack, "until_ack", LIVE),
 }
 """Not marked as ours: the classic mon skips the whole block."""
 
 VIRTUAL: Mapping[str, Row] = {
-    "balancer": Row(virtuals.balancer, "balancer"),
-    "scheduler": Row(virtuals.scheduler, "scheduler"),
-    "forward": Row(virtuals.forward, "forward"),
-    "persistent": Row(virtuals.persistent, "persistent"),
-    "real": Row(virtuals.real, "reals", many=True),
-    "floor": Row(virtuals.floor, "floor"),
-    "fallback": Row(virtuals.fallback, "fallback"),
-    "rise": Row(values.positive, "rise"),
-    "fall": Row(values.positive, "fall"),
-    "confirm": Row(values.time_or_zero, "confirm"),
-    "drain": Row(values.time, "drain"),
-    "drift": Row(virtuals.drift, "drift"),
-    "evict": Row(virtuals.evict, "evict"),
-    "flap": Row(virtuals.flap, "flap"),
-    "cleanstop": Row(values.yes_no, "cleanstop"),
-    "slowstart": Row(values.time, "slowstart"),
-    "quorum": Row(quorum, "quorum"),
-    "weight": Row(virtuals.bounds, "bounds"),
+    "balancer": Row(virtuals.balancer, "balancer", LIVE),
+    "scheduler": Row(virtuals.scheduler, "scheduler", LIVE),
+    "forward": Row(virtuals.forward, "forward", LIVE),
+    "persistent": Row(virtuals.persistent, "persistent", LIVE),
+    "real": Row(virtuals.real, "reals", LIVE, many=True),
+    "floor": Row(virtuals.floor, "floor", LIVE),
+    "fallback": Row(virtuals.fallback, "fallback", LIVE),
+    "rise": Row(values.positive, "rise", LIVE),
+    "fall": Row(values.positive, "fall", LIVE),
+    "confirm": Row(values.time_or_zero, "confirm", LIVE),
+    "drain": Row(values.time, "drain", LIVE),
+    "drift": Row(virtuals.drift, "drift", LIVE),
+    "evict": Row(virtuals.evict, "evict", LIVE),
+    "flap": Row(virtuals.flap, "flap", LIVE),
+    "cleanstop": Row(values.yes_no, "cleanstop", LIVE),
+    "slowstart": Row(values.time, "slowstart", LIVE),
+    "quorum": Row(quorum, "quorum", LIVE),
+    "weight": Row(virtuals.bounds, "bounds", LIVE),
 }
 
 WITHOUT_EFFECT: Mapping[str, str] = {

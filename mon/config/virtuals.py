@@ -173,6 +173,9 @@ _REAL_OPTIONS: Mapping[str, Callable[[str, Place], object]] = {
 _FIELDS = {"between": "bounds"}
 """Fields of ``Real`` that are called otherwise than the options."""
 
+REAL_OPTIONS: Mapping[str, str] = {name: _FIELDS.get(name, name) for name in _REAL_OPTIONS}
+"""The options of a real server, and the fields they go to.  All are live: a reload changes them."""
+
 
 def _real_options(words: list[str], place: Place) -> dict[str, object]:
     found: dict[str, object] = {}
@@ -182,7 +185,7 @@ def _real_options(words: list[str], place: Place) -> dict[str, object]:
             raise Misfit(f"unknown option '{name}' of a real server", remedy)
         if not word:
             raise Misfit(f"'{name}' has no value", f"write it behind {name}")
-        found[_FIELDS.get(name, name)] = _REAL_OPTIONS[name](word, place)
+        found[REAL_OPTIONS[name]] = _REAL_OPTIONS[name](word, place)
     return found
 
 

@@ -3,8 +3,12 @@
 Everything here blocks (files, name lookups), so the daemon calls it in a thread.
 """
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
 
 from mon.balancer import misnamed
 from mon.catalog import Catalog, Plan, link
@@ -12,17 +16,27 @@ from mon.daemon.options import Options
 from mon.daemon.places import Places, places
 from mon.daemon.reading import parsed_file
 from mon.errors import ConfigError
+from mon.model.config import Settings
 from mon.model.source import Problem, Severity
-from mon.structs import Struct
+from mon.structs import Struct, field, replace
+
+Stamp = tuple[int, int, int]
+"""What changes when a file does."""
 
 
 class Loaded(Struct, frozen=True):
-    """A configuration that can be run.  ``problems`` are its warnings."""
+    """A configuration that can be run.  ``problems`` are its warnings.
+
+    ``asked`` are the settings as the file and the command line have them: those in force are in the plan.
+    ``files`` are the templates and the operators' plugins that are used.
+    """
 
     plan: Plan
     places: Places
     catalog: Catalog
     problems: tuple[Problem, ...]
+    asked: Settings
+    files: Mapping[str, Stamp] = field(default_factory=dict)
 
 
 def load(options: Options, *, starting: bool = False) -> Loaded:
@@ -46,13 +60,32 @@ def classic_words(error: ConfigError) -> str:
 def examine(options: Options, *, starting: bool = False) -> Loaded:
     """Read and link as far as it goes; all problems, errors too, are in the result."""
     parsed = parsed_file(options)
-    settings = parsed.config.settings
+    asked = parsed.config.settings
+    settings = replace(asked, **options.held)  # type: ignore[arg-type]
     where = places(settings, classic=options.classic, environ=os.environ)
     catalog = Catalog(where.mondirs, where.alertdirs, user=settings.pluginuser)
-    plan = link(parsed.config, catalog, addresses)
+    plan = link(replace(parsed.config, settings=settings), catalog, addresses)
     found = (*parsed.problems, *plan.problems, *misnamed(plan.pools))
     problems = tuple(problem.under(classic=options.classic, starting=starting) for problem in found)
-    return Loaded(plan, where, catalog, problems)
+    return Loaded(plan, where, catalog, problems, asked, dict(_files(plan, where)))
+
+
+def _files(plan: Plan, where: Places) -> Iterator[tuple[str, Stamp]]:
+    """The files beside mon.cf that say what is done, as they are now."""
+    bound = chain((check.monitor for check in plan.checks.values()), plan.alerts.values())
+    plugins = {each.plugin.path for each in bound if each is not None and not each.plugin.ours}
+    templates = (path for directory in where.templatedirs for path in _inside(directory))
+    for path in (*sorted(plugins), *templates):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            found = path.stat()
+            yield str(path), (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _inside(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for path in directory.iterdir() if path.is_file())
+    except OSError:  # a directory that is not there holds nothing
+        return []
 
 
 def addresses(name: str) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ class Options(Struct, frozen=True):
     port 2583).  ``kept`` are settings that hold where the file does not say otherwise: at a classic reset,
     globals gone from it keep their value (PROTOCOL §12).  ``load`` are the kinds of saved state to read
     at the start: "disabled", "opstatus".
+    ``held`` are settings that stay as they are, whatever the file and the command line say: at a reload those
+    that only a restart changes.
     ``debug``: clients may have the states written to the log (``dump``).
     ``passive``: balancers are only looked at, and nothing is sent.
     """
@@ -21,6 +23,7 @@ class Options(Struct, frozen=True):
     classic: bool = False
     settings: Mapping[str, object] = field(default_factory=dict)
     kept: Mapping[str, object] = field(default_factory=dict)
+    held: Mapping[str, object] = field(default_factory=dict)
     load: tuple[str, ...] = ()
     stopped: bool = False
     debug: bool = False

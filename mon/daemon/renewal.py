@@ -9,6 +9,7 @@ from mon.catalog import relinked
 from mon.control.operations import ReloadReport
 from mon.daemon import events
 from mon.daemon.classicfiles import states
+from mon.daemon.differences import held
 from mon.daemon.loading import classic_words
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
@@ -22,8 +23,9 @@ from mon.structs import replace
 async def reload(parts: Parts, options: Options) -> ReloadReport:
     """Read the configuration again; an error changes nothing (law 8)."""
     notify.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    in_force = held(parts.loaded.plan.config.settings)
     try:
-        renewed = await _read(parts, options)
+        renewed = await _read(parts, replace(options, held=in_force))
     except ConfigError as error:
         events.say(logging.ERROR, "reload", f"the configuration has errors, nothing changed: {error}")
         return ReloadReport(False, tuple(str(problem) for problem in error.problems))
@@ -113,8 +115,5 @@ async def startup_alerts(parts: Parts) -> None:
 
 def _told(renewed: Renewed) -> list[str]:
     """What a reload did, in lines."""
-    changes = renewed.changes
-    table = (("added", changes.added), ("removed", changes.removed), ("changed", changes.changed))
-    lines = [f"{word} {'/'.join(key)}" for word, keys in table for key in keys]
-    lines += [str(problem) for problem in renewed.loaded.problems if problem.severity is Severity.WARNING]
-    return lines or ["nothing changed"]
+    warnings = (problem for problem in renewed.loaded.problems if problem.severity is Severity.WARNING)
+    return [*(renewed.lines or ("nothing changed",)), *map(str, warnings)]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from mon.catalog import Check
+from mon.daemon.differences import differences
 from mon.daemon.loading import Loaded, load
 from mon.daemon.options import Options
 from mon.engine import Changes, compared
@@ -30,11 +31,15 @@ after that long: with 0.5 ms it was late by a quarter of a second, and checks ca
 
 
 class Renewed(Struct, frozen=True):
-    """A configuration, what differs in it, and the services whose checks are new, gone or not as before."""
+    """A configuration, what differs in it, and the services whose checks are new, gone or not as before.
+
+    ``lines`` say what differs.
+    """
 
     loaded: Loaded
     changes: Changes
     checks: tuple[Key, ...]
+    lines: tuple[str, ...]
 
 
 def read(before: Loaded, options: Options) -> Renewed:
@@ -51,7 +56,8 @@ def compare(before: Loaded, after: Loaded) -> Renewed:
     changes = compared(before.plan.config, config)
     old, new = before.plan.checks, {key: _under(config, after.plan.checks[key]) for key in config.services}
     checks = (*(key for key in old if key not in new), *(key for key in new if old.get(key) != new[key]))
-    return Renewed(replace(after, plan=replace(after.plan, config=config, checks=new)), changes, checks)
+    shared = replace(after, plan=replace(after.plan, config=config, checks=new))
+    return Renewed(shared, changes, checks, differences(before, shared, changes))
 
 
 def _shared(before: Config, after: Config) -> Config:
