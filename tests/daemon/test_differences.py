@@ -229,7 +229,7 @@ def said(read: Callable[..., Loaded], old: str, new: str) -> tuple[str, ...]:
          ("hostgroup web: b at another address", "pool shop: b is at 192.0.2.3, was at 192.0.2.2")),
         ("hostgroup web", "hostgroup web c=192.0.2.9", ("hostgroup web: c added",)),
         ("b=192.0.2.2", "*b=192.0.2.2", ("hostgroup web: b disabled",)),
-        ("    balancer memory\n", "    balancer haproxy /run/ha.sock web\n", ("pool shop: changed balancer",)),
+        ("    balancer memory\n", "    balancer ipvs\n", ("pool shop: changed balancer",)),
         ("service http", "service www", ("added web/www", "removed web/http", "pool shop: changed votes")),
         ("        monitor", "        CHANNEL=#ops\n        monitor", ("changed web/http: CHANNEL",)),
         ("        period\n", "        period hr {9-17}\n",
