@@ -69,21 +69,24 @@ class Catalog:
         return self._operators(kind, name) or ours or _not_found(kind, name, self._names(kind))
 
     def _at(self, kind: Kind, path: Path, name: str) -> Plugin:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise PluginNotFound(f"{name} is not there: give the path of a file")
         return self._look(kind, path, ours=False)
 
     def _ours(self, kind: Kind, base: str) -> Plugin | None:
         path = our_directory(kind) / f"{base.replace('-', '_')}.py"
         public = not base.startswith("_") and "/" not in base
-        return self._look(kind, path, ours=True) if public and path.is_file() else None
+        return self._look(kind, path, ours=True) if public and os.path.isfile(path) else None
 
     def operators_file(self, kind: Kind, name: str) -> Path | None:
-        """The operator's file of this name, whoever was taken."""
+        """The operator's file of this name, whoever was taken.
+
+        ``os.path`` says of a name that is too long that it is not there, where ``pathlib`` raises.
+        """
         base = _base(kind, name)
         names = dict.fromkeys((name, f"{base}.{kind}", f"{base}.{kind}.py", f"{base}.py"))
         paths = (directory / each for directory in self._directories[kind] for each in names)
-        return next((path for path in paths if path.is_file()), None)
+        return next((path for path in paths if os.path.isfile(path)), None)
 
     def _operators(self, kind: Kind, name: str) -> Plugin | None:
         path = self.operators_file(kind, name)

@@ -7,6 +7,7 @@ off a switch.  Names that classic monitors have with one dash (``-zone``) are fl
 
 import difflib
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
@@ -194,11 +195,18 @@ def _convert(spec: OptionSpec, flag: str, word: str) -> Value:
         if spec.type is ValueType.INTEGER:
             return int(word)
         if spec.type is ValueType.NUMBER:
-            return float(word)
+            return _finite(word)
     except ValueError:
         kind = "a whole number" if spec.type is ValueType.INTEGER else "a number"
         raise BadOption(f"{flag} is given {word!r}: it takes {kind}") from None
     return word
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    if not math.isfinite(number):  # "nan", "inf", 400 digits: no timeout, no limit
+        raise ValueError(word)
+    return number
 
 
 def _positional(specs: Sequence[OptionSpec], rest: list[str], values: dict[str, Value]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = shown(problems, classic=arguments.classic)
     for problem in found:
         mark = "" if problem.severity is Severity.ERROR else "warning: "
-        say(f"{problem.source}: {mark}{problem.what}: {problem.remedy}")
+        say(problem.told(mark))
     say_all(taken(loaded.plan, loaded.catalog))
     errors = sum(problem.severity is Severity.ERROR for problem in found)
     warnings = len(found) - errors

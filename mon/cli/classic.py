@@ -97,7 +97,7 @@ def _options(given: argparse.Namespace) -> Options:
     if settings.get("pidfile"):
         settings["pidfile"] = os.path.abspath(str(settings["pidfile"]))
     config = Path(os.path.abspath(given.configfile))
-    if not config.exists():
+    if not os.path.exists(config):
         raise ValueError(f"config file {config} does not exist")
     return Options(
         config=config,

@@ -5,7 +5,6 @@ import asyncio
 import os
 import socket
 import time
-from pathlib import Path
 
 from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, manual
 from mon.catalog.linking import deadline
@@ -104,7 +103,7 @@ def _preview(arguments: argparse.Namespace) -> int:
 
 def _places(arguments: argparse.Namespace) -> Places:
     """Where plugins are: as the configuration says, as usual if there is none."""
-    if Path(arguments.config).exists():
+    if os.path.exists(arguments.config):
         return find(arguments)
     return places(Settings(), classic=False, environ=os.environ)
 

@@ -17,6 +17,10 @@ _TIME_REMEDY = "write a number and one of ms, s, m, h, d, like 30s"
 _RETRY = re.compile(r"([^\s.,]+(?:\.\d+[a-z]+)?)\.\.([^\s,]+)(?:(?:\s+for\s+|,)(\S+))?")
 _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
+_MOST_DIGITS = 18
+_LONGEST = 999_999 * 86400.0
+"""Seconds: calendars end with the year 9999."""
+
 MOST_WORKERS = 64
 _YES = ("1", "y", "yes", "true", "on")
 _NO = ("0", "n", "no", "false", "off")
@@ -51,6 +55,8 @@ def time_or_zero(value: str, place: Place) -> float:
         remedy = f"write {value}s, or another unit (ms, s, m, h, d)" if value.isdigit() else _TIME_REMEDY
         raise Misfit(f"'{value}' is no time", remedy)
     seconds = float(match[1]) * _UNITS[match[2].lower()]
+    if seconds > _LONGEST:
+        raise Misfit(f"'{value}' is too long", "write at most 999999d")
     if match[2].lower() == "ms":
         place.classic(f"refuses the unit of '{value}'")
     elif 0 < seconds < 1:
@@ -70,6 +76,8 @@ def count(value: str, place: Place) -> int:
     """A whole number, zero or more."""
     if not (value.isascii() and value.isdigit()):
         raise Misfit(f"'{value}' is no whole number", "write digits only")
+    if len(value) > _MOST_DIGITS:  # int() refuses more than 4,300, and the largest here is a mark of 32 bits
+        raise Misfit(f"'{value}' is too large", "write a smaller number")
     return int(value)
 
 
@@ -154,7 +162,7 @@ def exit_range(value: str, place: Place) -> tuple[int, int]:
     match = _RANGE.fullmatch(value)
     if match is None:
         raise Misfit(f"'{value}' is no range of exit statuses", "write it like 1 or 2-5")
-    low, high = int(match[1]), int(match[2] or match[1])
+    low, high = count(match[1], place), count(match[2] or match[1], place)
     if low > high:
         raise Misfit(f"no exit status is in the range {value}", f"write {high}-{low}")
     return low, high

@@ -99,7 +99,8 @@ def persistent(value: str, place: Place) -> tuple[int, int | None]:
     words = value.split()
     if len(words) not in (1, 3) or words[1:2] not in ([], ["netmask"]):
         raise Misfit(f"'{value}' is not understood", "write seconds, or seconds and netmask BITS")
-    seconds = int(words[0]) if words[0].isdigit() else round(values.time(words[0], place))
+    plain = words[0].isdigit()
+    seconds = values.count(words[0], place) if plain else round(values.time(words[0], place))
     if seconds < 1:
         raise Misfit(f"'{words[0]}' is too short", "write 1 or more seconds")
     return seconds, _netmask(words[2], place) if words[2:] else None

@@ -14,6 +14,8 @@ from mon.engine import Changes
 from mon.model.config import AlertKind, Config, Host, Hostgroup, Period, Service, Settings
 from mon.model.pool import Pool, Real, Virtual, endpoint
 
+NEEDS_RESTART = "needs a restart"
+
 Value = TypeVar("Value")
 
 
@@ -64,7 +66,7 @@ def fields(old: object, new: object, words: Mapping[str, str]) -> list[str]:
 def _waiting(after: Loaded) -> Iterator[str]:
     words = fields(after.plan.config.settings, after.asked, RESTART_GLOBALS)
     if words:
-        yield f"needs a restart: {', '.join(words)}"
+        yield f"{NEEDS_RESTART}: {', '.join(words)}"
 
 
 def _services(old: Config, new: Config, changes: Changes) -> Iterator[str]:

@@ -9,7 +9,7 @@ from mon.catalog import relinked
 from mon.control.operations import ReloadReport
 from mon.daemon import events
 from mon.daemon.classicfiles import states
-from mon.daemon.differences import held
+from mon.daemon.differences import NEEDS_RESTART, held
 from mon.daemon.loading import classic_words
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
@@ -33,7 +33,8 @@ async def reload(parts: Parts, options: Options) -> ReloadReport:
         notify.notify("READY=1")
     take(parts, renewed)
     lines = tuple(_told(renewed))
-    events.say(logging.INFO, "reload", f"reloaded: {'; '.join(lines)}")
+    level = logging.WARNING if any(line.startswith(NEEDS_RESTART) for line in lines) else logging.INFO
+    events.say(level, "reload", f"reloaded: {'; '.join(lines)}")
     return ReloadReport(True, lines)
 
 

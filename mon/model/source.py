@@ -42,6 +42,10 @@ class Tolerance(StrEnum):
     START = "start"
 
 
+LONGEST = 600
+"""Letters of what is wrong that are printed: a value may be as long as the file."""
+
+
 class Problem(Struct, frozen=True):
     """One thing wrong in a configuration: printed as ``file:line: what is wrong: what to do``."""
 
@@ -59,4 +63,12 @@ class Problem(Struct, frozen=True):
         return Problem(self.source, self.what, self.remedy, Severity.WARNING)
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.what}: {self.remedy}"
+        return self.told()
+
+    def told(self, mark: str = "") -> str:
+        """The line that is printed, with ``mark`` before what is wrong."""
+        return f"{self.source}: {mark}{_shortened(self.what)}: {_shortened(self.remedy)}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 100]} ... {text[-90:]}"
