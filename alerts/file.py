@@ -12,6 +12,9 @@ from mon.plugin import Notice, Option, Render, Undeliverable, one_line
 LONGEST = 4000
 """Characters of a line."""
 
+disturbs = False
+"""It wakes nobody: mon check does not ask for ``alertevery``."""
+
 
 def send(
     notice: Notice,

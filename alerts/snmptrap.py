@@ -34,6 +34,9 @@ from mon.plugin import (
     verify_zone,
 )
 
+disturbs = False
+"""It wakes nobody: mon check does not ask for ``alertevery``."""
+
 PORT = 162
 LIBRARY = ("pysnmp.hlapi.v3arch.asyncio", "snmptrap")
 

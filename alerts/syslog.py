@@ -12,6 +12,9 @@ from typing import Annotated
 
 from mon.plugin import AlertType, BadOption, Notice, Option, Render, Undeliverable, one_line
 
+disturbs = False
+"""It wakes nobody: mon check does not ask for ``alertevery``."""
+
 FACILITIES = {
     "kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8,
     "cron": 9, "authpriv": 10, "ftp": 11, **{f"local{number}": 16 + number for number in range(8)},

@@ -18,6 +18,9 @@ from typing import Annotated
 
 from mon.plugin import BadOption, Notice, Option, Undeliverable, exposed, place, secret
 
+disturbs = False
+"""It wakes nobody: mon check does not ask for ``alertevery``."""
+
 PORT = 2583
 PROTOCOL = "0.3807"
 LONGEST = 60_000

@@ -37,6 +37,13 @@ def _week(at: time.struct_time) -> int:
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("su", "mo", "tu", "we", "th", "fr", "sa")
+_NAMES = {
+    "wd": ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"),
+    "mo": (
+        "january", "february", "march", "april", "may", "june",
+        "july", "august", "september", "october", "november", "december",
+    ),
+}  # fmt: skip
 
 _SCALES = {
     "yr": Scale(1970, 10**9, lambda at: at.tm_year),
@@ -83,6 +90,29 @@ def check(spec: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def doubts(spec: str) -> tuple[tuple[str, str], ...]:
+    """What an expression that can be read hardly means, each with what to do.
+
+    Of days and months the first letters count, so ``Fry`` is Friday; braces with nothing inside are never.
+    """
+    found: list[tuple[str, str]] = []
+    for part in _PART.finditer(spec.lower()):
+        name = _LONG.get(part[1], part[1])
+        if name in _SCALES and not part[2].strip():
+            found.append((f"'{part[1]} {{}}' is never", "write a range in the braces, or delete them"))
+        for word in re.split(r"[\s-]+", part[2]):
+            if name in _NAMES and word.isalpha() and not _is_name(name, word):
+                full = _NAMES[name][_value(name, word) - 1]
+                found.append((f"'{word}' is taken for {full}", f"write {full[:3]}"))
+            if name == "hr" and (clock := _CLOCK.fullmatch(word)) and int(clock[1]) > 12:
+                found.append((f"'{word}' is taken for {clock[1]} o'clock", f"write {clock[1]}"))
+    return tuple(found)
+
+
+def _is_name(scale: str, word: str) -> bool:
+    return any(full.startswith(word) or word == f"{full}s" for full in _NAMES[scale])
 
 
 def _in_scale(part: tuple[str, tuple[Range, ...]], at: time.struct_time) -> bool:

@@ -24,6 +24,8 @@ says what is wrong with them.  Such an alert is always ours, whatever lies in al
 ``def verify(options)`` in either may refuse values when the configuration is read: it raises
 ``BadOption("what is wrong: what to do")``; texts of that form that it returns are warnings.
 
+``disturbs = False`` in an alert: it wakes nobody, so ``mon check`` does not ask for ``alertevery`` beside it.
+
 ``def preview(notice, options, render) -> str`` in an alert is what ``mon alert NAME --preview`` prints.
 
 An option is an annotated keyword argument: ``port: Annotated[int, Option("-p", help="...")] = 80``.

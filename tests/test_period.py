@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mon.period import check, covers
+from mon.period import check, covers, doubts
 
 RECORDED = Path(__file__).parent / "time_period_cases.json"
 NUMBERS = {
@@ -189,3 +189,25 @@ def test_an_expression_that_is_refused_covers_nothing_silently() -> None:
 def test_any_text_is_checked_without_an_exception(spec: str) -> None:
     if not check(spec):
         assert covers(spec, 1_763_800_000.0) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("spec", "what"),
+    [
+        ("wd {Mon-Fry}", "'fry' is taken for friday"),
+        ("wd {Monady}", "'monady' is taken for monday"),
+        ("mo {jannuary}", "'jannuary' is taken for january"),
+        ("wday {Tuseday} hr {9-17}", "'tuseday' is taken for tuesday"),
+        ("hr {9-20am}", "'20am' is taken for 20 o'clock"),
+        ("wd {} hr {9-17}", "'wd {}' is never"),
+    ],
+)
+def test_a_misspelt_period_that_can_be_read_is_doubtful(spec: str, what: str) -> None:
+    assert check(spec) == ""
+    assert [said for said, _ in doubts(spec)] == [what]
+
+
+@pytest.mark.parametrize("scale", ["wd", "mo"])
+def test_no_usual_way_to_write_a_name_is_doubtful(scale: str) -> None:
+    usual = {"wd": "su sun Sunday sundays tue tues thu thur thurs FRI", "mo": "jan sept September dec"}
+    assert doubts(f"{scale} {{{usual[scale]}}}") == ()

@@ -10,7 +10,7 @@ from mon.catalog.catalog import Catalog
 from mon.catalog.linking import link, relinked
 from mon.catalog.manual import manual
 from mon.catalog.plan import Bound, Check, Description, Form, Kind, OptionSpec, Plan, Plugin, ValueType
-from mon.catalog.taken import taken
+from mon.catalog.taken import packaged, taken
 
 __all__ = [
     "Bound",
@@ -26,6 +26,7 @@ __all__ = [
     "bind",
     "link",
     "manual",
+    "packaged",
     "relinked",
     "taken",
 ]

@@ -28,13 +28,21 @@ DESCRIBE_SECONDS = 10.0
 class Catalog:
     """The plugins of one configuration; each file is looked at once.
 
-    ``user`` is who operators' Python files are loaded as to be asked about themselves, "" is us.
+    ``user`` is who operators' Python files are loaded as to be asked about themselves, "" is us.  In
+    ``late_mondirs`` and ``late_alertdirs`` is looked for what ours do not have.
     """
 
     def __init__(
-        self, mondirs: Sequence[Path] = (), alertdirs: Sequence[Path] = (), *, user: str = ""
+        self,
+        mondirs: Sequence[Path] = (),
+        alertdirs: Sequence[Path] = (),
+        *,
+        late_mondirs: Sequence[Path] = (),
+        late_alertdirs: Sequence[Path] = (),
+        user: str = "",
     ) -> None:
         self._user = user
+        self._late = {Kind.MONITOR: tuple(late_mondirs), Kind.ALERT: tuple(late_alertdirs)}
         self._directories = {Kind.MONITOR: tuple(mondirs), Kind.ALERT: tuple(alertdirs)}
         self._known: dict[tuple[Kind, Path], Plugin | PluginBroken] = {}
         self._found: dict[tuple[Kind, str], Plugin] = {}
@@ -66,7 +74,9 @@ class Catalog:
         ours = self._ours(kind, base)
         if ours is not None and ours.votes is not None:  # an alert that votes has to be ours to work
             return ours
-        return self._operators(kind, name) or ours or _not_found(kind, name, self._names(kind))
+        found = self._theirs(kind, self.operators_file(kind, name)) or ours
+        found = found or self._theirs(kind, self.packaged_file(kind, name))
+        return found or _not_found(kind, name, self._names(kind))
 
     def _at(self, kind: Kind, path: Path, name: str) -> Plugin:
         if not os.path.isfile(path):
@@ -79,17 +89,14 @@ class Catalog:
         return self._look(kind, path, ours=True) if public and os.path.isfile(path) else None
 
     def operators_file(self, kind: Kind, name: str) -> Path | None:
-        """The operator's file of this name, whoever was taken.
+        """The operator's file of this name, whoever was taken."""
+        return _file(self._directories[kind], kind, name)
 
-        ``os.path`` says of a name that is too long that it is not there, where ``pathlib`` raises.
-        """
-        base = _base(kind, name)
-        names = dict.fromkeys((name, f"{base}.{kind}", f"{base}.{kind}.py", f"{base}.py"))
-        paths = (directory / each for directory in self._directories[kind] for each in names)
-        return next((path for path in paths if os.path.isfile(path)), None)
+    def packaged_file(self, kind: Kind, name: str) -> Path | None:
+        """The file of this name that is looked for last, whoever was taken."""
+        return _file(self._late[kind], kind, name)
 
-    def _operators(self, kind: Kind, name: str) -> Plugin | None:
-        path = self.operators_file(kind, name)
+    def _theirs(self, kind: Kind, path: Path | None) -> Plugin | None:
         return self._look(kind, path, ours=False) if path is not None else None
 
     def _look(self, kind: Kind, path: Path, *, ours: bool) -> Plugin:
@@ -105,7 +112,8 @@ class Catalog:
         return found
 
     def _names(self, kind: Kind) -> list[str]:
-        files = (file for directory in self._directories[kind] for file in _files(directory))
+        directories = (*self._directories[kind], *self._late[kind])
+        files = (file for directory in directories for file in _files(directory))
         operators = {_base(kind, file.name) for file in files if _is_plugin(kind, file)}
         ours = {file.stem for file in _files(our_directory(kind)) if file.suffix == ".py"}
         return sorted(operators | ours)
@@ -126,6 +134,17 @@ def our_directory(kind: Kind) -> Path:
     package = Path(mon.__file__).parent
     installed = package / f"{kind}s"
     return installed if installed.is_dir() else package.parent / f"{kind}s"
+
+
+def _file(directories: Iterable[Path], kind: Kind, name: str) -> Path | None:
+    """The first file of this name.
+
+    ``os.path`` says of a name that is too long that it is not there, where ``pathlib`` raises.
+    """
+    base = _base(kind, name)
+    names = dict.fromkeys((name, f"{base}.{kind}", f"{base}.{kind}.py", f"{base}.py"))
+    paths = (directory / each for directory in directories for each in names)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def _base(kind: Kind, name: str) -> str:
@@ -159,6 +178,7 @@ def _native(kind: Kind, path: Path) -> Plugin:
         verify=getattr(module, "verify", None),
         preview=getattr(module, "preview", None),
         votes=getattr(module, "votes", None),
+        disturbs=getattr(module, "disturbs", True),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator
 from mon.catalog.addresses import Resolve
 from mon.catalog.binding import bind
 from mon.catalog.catalog import Catalog
+from mon.catalog.doubts import doubts
 from mon.catalog.interpreter import unstartable
 from mon.catalog.plan import Bound, Check, Form, Kind, Plan
 from mon.catalog.pools import Pools, vote_lines
@@ -39,7 +40,8 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
     pools = Pools(config, resolve)
     events = frozenset(key for key, check in checks.items() if check.monitor and check.monitor.plugin.follows)
     linked = tuple(_eventful(pool, events) for pool in pools.link(vote_lines(config, targets)))
-    problems = (*linker.problems, *pools.problems, *_floorless(config, targets))
+    more = (*_floorless(config, targets), *doubts(config, checks, alerts))
+    problems = (*linker.problems, *pools.problems, *more)
     return Plan(
         config=config,
         checks=checks,
@@ -135,7 +137,7 @@ class _Linker:
             say.error(f"{command.plugin} cannot be used ({error}): mend the file", Tolerance.START)
             return None
         if plugin.form is Form.EXECUTABLE and (why := unstartable(plugin.path)):
-            say(f"{command.plugin} cannot be started: {why}", Severity.WARNING)
+            say.warning(f"{command.plugin} cannot be started: {why}")
         if command.runas and plugin.form is Form.NATIVE:
             runas = f"runas={command.runas} means nothing for {command.plugin}"
             say.warning(f"{runas}, which runs in the daemon: leave it out")

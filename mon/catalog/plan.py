@@ -74,7 +74,8 @@ class Plugin(Alike, frozen=True):
     """A monitor or an alert that was found.
 
     ``name`` is without suffix; ``function``, ``deadline``, ``verify``, ``preview`` and ``votes`` are there
-    only for our own (see mon.plugin), the others are never loaded into the daemon.
+    only for our own (see mon.plugin), the others are never loaded into the daemon.  ``disturbs``: an alert
+    that people may be woken by, unlike a line in a log.
     """
 
     apart = ("function", "deadline", "verify", "preview", "votes")
@@ -90,6 +91,7 @@ class Plugin(Alike, frozen=True):
     verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = None
     preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = None
     votes: Callable[[tuple[str, ...]], VoteTarget] | None = None
+    disturbs: bool = True
 
     @property
     def summary(self) -> str:

@@ -13,6 +13,13 @@ def taken(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     return tuple(sorted(lines))
 
 
+def packaged(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
+    """A line for each plugin of ours that a distribution has one of the same name of."""
+    found = {bound.command.plugin: bound.plugin for bound in _all(plan) if bound.plugin.ours}
+    others = {name: catalog.packaged_file(plugin.kind, name) for name, plugin in found.items()}
+    return tuple(f"{name}: ours is taken, not {other}" for name, other in sorted(others.items()) if other)
+
+
 def _all(plan: Plan) -> Iterator[Bound]:
     yield from (check.monitor for check in plan.checks.values() if check.monitor is not None)
     yield from plan.alerts.values()

@@ -1,24 +1,29 @@
 """``mon check``: every problem of a configuration, one line each."""
 
 import argparse
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from mon.balancer import advice
-from mon.catalog import taken
+from mon.balancer.reach import unreachable
+from mon.catalog import packaged, taken
 from mon.cli.common import DEFAULT_CONFIG
 from mon.cli.exits import DONE, FAILED, TROUBLE
 from mon.cli.output import say, say_all
+from mon.daemon.exposed import exposed
 from mon.daemon.loading import examine
 from mon.daemon.options import Options
+from mon.daemon.places import looked_in
 from mon.model.source import Problem, Severity
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``[-c FILE] [--classic] [--strict]``."""
+    """``[-c FILE] [--classic] [--strict] [--offline]``."""
     parser.add_argument("-c", "--config", default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--classic", action="store_true", help="also say what the classic mon would refuse")
     parser.add_argument("--strict", action="store_true", help="let warnings count: exit status 3")
+    parser.add_argument("--offline", action="store_true", help="do not ask whether balancers can be reached")
     parser.add_argument("--m4", default="", metavar="PATH", help="send the file through m4")
 
 
@@ -26,12 +31,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the problems and a last line that sums up; 0 good, 1 errors, 3 warnings with --strict."""
     options = Options(config=Path(arguments.config), m4=arguments.m4)
     loaded = examine(options)
-    problems = (*loaded.problems, *advice(loaded.plan.pools))
+    pools = loaded.plan.pools
+    problems = [*loaded.problems, *advice(pools), *exposed(loaded, os.geteuid())]
+    problems += [] if arguments.offline else unreachable(pools)
     found = shown(problems, classic=arguments.classic)
     for problem in found:
         mark = "" if problem.severity is Severity.ERROR else "warning: "
         say(problem.told(mark))
     say_all(taken(loaded.plan, loaded.catalog))
+    where = looked_in(loaded.places, loaded.plan.config.settings)
+    say_all((*where, *packaged(loaded.plan, loaded.catalog)), error=True)
     errors = sum(problem.severity is Severity.ERROR for problem in found)
     warnings = len(found) - errors
     say(f"{arguments.config}: {errors} errors, {warnings} warnings", error=True)

@@ -12,7 +12,7 @@ from mon.cli.common import add_config, find, options
 from mon.cli.exits import WRONG_USAGE
 from mon.cli.output import say, say_text
 from mon.cli.preview import line_of, outage, preview
-from mon.daemon.loading import load
+from mon.daemon.loading import catalog_of, load
 from mon.daemon.places import Places, places
 from mon.errors import PluginError
 from mon.model.config import CommandLine, Host, Service, Settings
@@ -52,7 +52,7 @@ def alert_add_arguments(parser: argparse.ArgumentParser) -> None:
 def plugins_run(arguments: argparse.Namespace) -> int:
     """List all plugins, or print one's manual."""
     where = _places(arguments)
-    catalog = Catalog(where.mondirs, where.alertdirs)
+    catalog = catalog_of(where)
     if arguments.name:
         say_text(_manuals(catalog, arguments.name))
         return 0
@@ -129,7 +129,7 @@ def _bind(where: Places, kind: Kind, arguments: argparse.Namespace) -> Bound:
     name = arguments.name
     if "/" in name:
         name = os.path.abspath(name)
-    plugin = Catalog(where.mondirs, where.alertdirs).find(kind, name)
+    plugin = catalog_of(where).find(kind, name)
     return bind(plugin, CommandLine(" ".join(arguments.words), (name, *arguments.words), hosts=False))
 
 

@@ -1,15 +1,19 @@
 """``mon run``: the daemon in the foreground; also how the classic command line starts it."""
 
 import argparse
+import logging
 import os
 
 from mon import logs
+from mon.catalog import packaged, taken
 from mon.cli.common import add_config, options
 from mon.cli.output import say, say_text
+from mon.daemon import events
 from mon.daemon.core import Daemon
 from mon.daemon.detach import detach, pid_file
 from mon.daemon.loading import Loaded, classic_words, load
 from mon.daemon.options import Options
+from mon.daemon.places import looked_in
 from mon.errors import ConfigError, MonError
 from mon.model.source import Severity
 from mon.runner import loop
@@ -48,6 +52,7 @@ def _serve(given: Options, *, fork: bool) -> int:
     try:
         loaded = load(given, starting=True)
         _print_problems(loaded)
+        _log_places(loaded)
         if given.classic:
             _auth_file(loaded)
         if fork:
@@ -71,6 +76,12 @@ def _print_problems(loaded: Loaded) -> None:
             "or start mon as a user of its own (packaging/mon.service)",
             error=True,
         )
+
+
+def _log_places(loaded: Loaded) -> None:
+    lines = looked_in(loaded.places, loaded.plan.config.settings)
+    for line in (*lines, *taken(loaded.plan, loaded.catalog), *packaged(loaded.plan, loaded.catalog)):
+        events.say(logging.INFO, "plugins", line)
 
 
 def _auth_file(loaded: Loaded) -> None:

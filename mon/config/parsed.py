@@ -10,11 +10,12 @@ from mon.structs import Struct
 class Parsed(Struct, frozen=True):
     """A configuration as far as it could be read, and its problems in the order of the file.
 
-    It may be used only if there are no ``errors``.
+    It may be used only if there are no ``errors``.  ``files`` are those that were read, in that order.
     """
 
     config: Config
     problems: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -45,4 +46,4 @@ def parse(text: str, file: str, *, read: Read, classic: bool = False) -> Parsed:
     config = reader.sheet.finish()
     found = (*reader.problems, *lint(config, reader.sheet, reader.problems))
     judged = (problem.under(classic=classic) for problem in found)
-    return Parsed(config, in_order(judged, reader.files))
+    return Parsed(config, in_order(judged, reader.files), tuple(reader.files))

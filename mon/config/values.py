@@ -142,6 +142,8 @@ def period_spec(value: str, place: Place) -> str:
     if wrong := period.check(value):
         remedy = "leave it empty" if value == "always" else "write it like wd {Mon-Fri} hr {9am-5pm}"
         raise Misfit(f"'{value}' is no period ({wrong})", remedy)
+    for what, remedy in period.doubts(value):
+        place.warning(f"period: {what}", remedy)
     return value
 
 

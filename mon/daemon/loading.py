@@ -28,7 +28,7 @@ class Loaded(Struct, frozen=True):
     """A configuration that can be run.  ``problems`` are its warnings.
 
     ``asked`` are the settings as the file and the command line have them: those in force are in the plan.
-    ``files`` are the templates and the operators' plugins that are used.
+    ``files`` are the templates and the operators' plugins that are used, ``sources`` the files of mon.cf.
     """
 
     plan: Plan
@@ -37,6 +37,7 @@ class Loaded(Struct, frozen=True):
     problems: tuple[Problem, ...]
     asked: Settings
     files: Mapping[str, Stamp] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
 
 
 def load(options: Options, *, starting: bool = False) -> Loaded:
@@ -63,11 +64,22 @@ def examine(options: Options, *, starting: bool = False) -> Loaded:
     asked = parsed.config.settings
     settings = replace(asked, **options.held)  # type: ignore[arg-type]
     where = places(settings, classic=options.classic, environ=os.environ)
-    catalog = Catalog(where.mondirs, where.alertdirs, user=settings.pluginuser)
+    catalog = catalog_of(where, user=settings.pluginuser)
     plan = link(replace(parsed.config, settings=settings), catalog, addresses)
     found = (*parsed.problems, *plan.problems, *misnamed(plan.pools))
     problems = tuple(problem.under(classic=options.classic, starting=starting) for problem in found)
-    return Loaded(plan, where, catalog, problems, asked, dict(_files(plan, where)))
+    return Loaded(plan, where, catalog, problems, asked, dict(_files(plan, where)), parsed.files)
+
+
+def catalog_of(where: Places, *, user: str = "") -> Catalog:
+    """The plugins that can be had with these places."""
+    return Catalog(
+        where.mondirs,
+        where.alertdirs,
+        late_mondirs=where.late_mondirs,
+        late_alertdirs=where.late_alertdirs,
+        user=user,
+    )
 
 
 def _files(plan: Plan, where: Places) -> Iterator[tuple[str, Stamp]]:

@@ -132,3 +132,13 @@ def test_the_manual_has_documentation_and_options():
     assert page.startswith("tcp.monitor: ")
     assert "usage: mon monitor tcp [OPTIONS] HOST..." in page
     assert "  -p, --port PORT" in page
+
+
+def test_ours_goes_before_what_a_distribution_has(tmp_path):
+    for name in ("http.monitor", "lpd.monitor"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    catalog = Catalog(late_mondirs=(tmp_path,))
+    assert catalog.find("monitor", "http.monitor").ours
+    assert catalog.find("monitor", "lpd.monitor").path == tmp_path / "lpd.monitor"
+    assert "lpd" in [plugin.name for plugin in catalog.monitors()]

@@ -5,6 +5,7 @@ import pytest
 from mon.catalog import Catalog, Form, link
 from mon.model.config import (
     AlertAfter,
+    AlertEvery,
     AlertKind,
     AlertLine,
     CommandLine,
@@ -329,3 +330,44 @@ def test_a_monitor_without_any_host_is_a_warning():
     [problem] = link(found, Catalog(), resolve).problems
     assert problem.severity is Severity.WARNING
     assert problem.what == "procs.monitor is given no host, so it checks nothing"
+
+
+def mailed(*, interval=5.0, limit=None, to="mail.alert a@example.com"):
+    """What is said of a service that mails, with a limit on its mails."""
+    base = config(alert("lvs.alert web"), alert(to, line=30), interval=interval)
+    (service,) = base.services.values()
+    period = replace(service.periods[0], **(limit or {}))
+    services = {service.key: replace(service, periods=(period,))}
+    told = said(link(replace(base, services=services), Catalog(), resolve))
+    return [line for line in told if "alertevery" in line]
+
+
+def test_a_mail_for_every_failure_of_a_short_interval_is_a_warning():
+    assert mailed() == [
+        "warning: mon.cf:30: mail.alert is called for every failure, each 5 s, without alertevery: "
+        "write 'alertevery 1h' in its period"
+    ]
+
+
+@pytest.mark.parametrize(
+    "limit", [{"alertevery": AlertEvery(3600.0)}, {"numalerts": 3}, {"reminder": 3600.0}], ids=str
+)
+def test_a_limit_on_mails_is_enough(limit):
+    assert mailed(limit=limit) == []
+
+
+def test_a_long_interval_or_a_line_in_a_log_wakes_nobody():
+    assert mailed(interval=600.0) == mailed(to="file.alert /tmp/x") == mailed(interval=None) == []
+
+
+@pytest.mark.parametrize(
+    ("monitor", "more", "line"),
+    [
+        ("tcp.monitor -p 80 -t 7", {"interval": 5.0}, 10),
+        ("tcp.monitor -p 80", {"interval": 5.0, "timeout": 7.0, "source": Source("mon.cf", 8)}, 8),
+    ],
+)
+def test_a_timeout_longer_than_the_interval_is_a_warning(monitor, more, line):
+    told = said(linked(alert("lvs.alert web"), monitor=monitor, **more))
+    start = f"warning: mon.cf:{line}: service 'http': a timeout of 7 s is longer than the interval: write at"
+    assert any(each.startswith(start) for each in told)

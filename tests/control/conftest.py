@@ -63,7 +63,7 @@ class Daemon:
 
     @staticmethod
     def read(text: str) -> Any:
-        parsed = parse(text, "mon.cf", read=lambda pattern, file: [])
+        parsed = parse(text, "mon.cf", read=lambda pattern, file: [], classic=True)
         if parsed.errors:
             raise ControlError("\n".join(map(str, parsed.errors)))
         return parsed.config

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mon.daemon.places import places
+from mon.daemon.places import looked_in, places
 from mon.model.config import Settings
 
 
@@ -39,6 +39,24 @@ def test_an_empty_pid_file_name_is_none() -> None:
     assert of(Settings(pidfile="")).pidfile is None
 
 
-def test_only_the_classic_command_line_looks_where_debians_plugins_are() -> None:
-    assert Path("/usr/lib/mon/mon.d") in of(classic=True).mondirs
-    assert Path("/usr/lib/mon/mon.d") not in of().mondirs
+def test_plugins_are_in_the_same_places_however_mon_is_started() -> None:
+    assert (
+        of().mondirs == of(classic=True).mondirs == (Path("/etc/mon/mon.d"), Path("/usr/local/lib/mon/mon.d"))
+    )
+    assert of().late_alertdirs == of(classic=True).late_alertdirs == (Path("/usr/lib/mon/alert.d"),)
+
+
+def test_only_what_mon_cf_names_is_looked_in_where_it_names_any() -> None:
+    settings = Settings(mondir=("m", "/n"))
+    for classic in (False, True):
+        where = of(settings, classic=classic)
+        assert (where.mondirs, where.late_mondirs) == ((Path("/usr/lib/mon/m"), Path("/n")), ())
+        assert where.late_alertdirs
+
+
+def test_where_plugins_are_looked_for_is_said() -> None:
+    assert looked_in(of(Settings(mondir=("/m",))), Settings(mondir=("/m",))) == (
+        "monitors are looked for in /m, ours",
+        "alerts are looked for in /etc/mon/alert.d, /usr/local/lib/mon/alert.d, ours, /usr/lib/mon/alert.d"
+        " (there is no alertdir)",
+    )

@@ -30,7 +30,9 @@ watch web
 @pytest.fixture
 def two(stage):
     """net/ping and web/http, with these lines in them."""
-    return lambda http, ping="", settings="": stage(TWO.format(http=http, ping=ping, settings=settings))
+    return lambda http, ping="", settings="": stage(
+        TWO.format(http=http or "# nothing", ping=ping or "# nothing", settings=settings)
+    )
 
 
 @pytest.mark.parametrize("line", ["depend net:ping", "alertdepend net:ping"])
