@@ -6,7 +6,7 @@ from mon.daemon.sight import evidence
 from mon.model.deed import Deed
 from mon.model.pool import Change, Pool, ServerId, Table
 from mon.pool.changes import describe
-from mon.pool.decide import Facts
+from mon.pool.facts import Facts
 from mon.pool.wish import Wanted
 from mon.structs import Struct, field
 

@@ -7,7 +7,7 @@ from mon.control.operations import PoolView, QuorumView, ServerView
 from mon.model.moment import Moment
 from mon.model.pool import Change, Member, ServerEntry, ServerId, Table
 from mon.pool.advice import rounded, told
-from mon.pool.decide import Facts
+from mon.pool.facts import Facts
 from mon.pool.floor import least
 from mon.pool.pools import Pools
 from mon.pool.quorum import healthy

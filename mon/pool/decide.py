@@ -4,76 +4,27 @@
 again with that memory at the same moment gives the same wish.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from mon.model.moment import Moment
-from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table
-from mon.pool.advice import Course, aimed, leaving, rounded, told
-from mon.pool.exits import Exits, banned, remembered, spared
+from mon.model.pool import Member, ServerEntry, ServerId, Table
+from mon.pool.advice import told
+from mon.pool.exits import banned, remembered
 from mon.pool.exits import deadlines as exits_end
-from mon.pool.floor import kept, least
-from mon.pool.memory import Drain, Memory, Word, climbing, deadlines, soonest
-from mon.pool.reasons import Said, admitted, candidate, votes
+from mon.pool.facts import Facts
+from mon.pool.memory import Drain, Memory, climbing, deadlines, soonest
+from mon.pool.reasons import votes
+from mon.pool.seats import Seats, seated
 from mon.pool.wish import Wanted, service_entry
 from mon.structs import Struct, field, replace
 
 
-class Facts(Struct, frozen=True):
-    """All that a decision depends on.  ``ready``: the first round of checks is over."""
-
-    plan: Pool
-    said: Mapping[ServerId, Said]
-    words: Mapping[ServerId, Word]
-    memory: Memory
-    now: Moment
-    ready: bool
-
-    def word(self, id: ServerId) -> Word | None:
-        """What an operator says about a server, while it holds."""
-        word = self.words.get(id)
-        return None if word is None or word.over(self.now) else word
-
-    def ordered_out(self, id: ServerId) -> Word | None:
-        """The operator's word that keeps it out, if one does."""
-        word = self.word(id)
-        return word if word is not None and word.weight == 0 else None
-
-    def whole(self, member: Member) -> int:
-        """The weight it has when nothing is against it: an operator's, a suggested one, mon.cf's."""
-        word, course = self.word(member.id), self.course(member)
-        if word is not None:
-            return word.weight
-        return member.weight if course is None else rounded(course.level(self.now))
-
-    def course(self, member: Member) -> Course | None:
-        """How it follows the weights that are suggested, if it does."""
-        before, inside = self.memory.courses.get(member.id), self.memory.inside or frozenset()
-        return aimed(member, self.said[member.id], before, self.now, inside=member.id in inside)
-
-
-class Seats(Struct, frozen=True):
-    """Who is in: ``healthy`` by their votes, ``held`` by the floor; else the ``spare`` serves.
-
-    ``exits``: who may not leave or come back yet.  ``resting`` are out by a suggested weight of 0, ``roused``
-    are among the healthy although it is suggested, for the pool needs them (law 2).
-    """
-
-    healthy: tuple[ServerId, ...] = ()
-    held: tuple[ServerId, ...] = ()
-    spare: Member | None = None
-    exits: Exits = Exits()
-    resting: frozenset[ServerId] = frozenset()
-    roused: tuple[ServerId, ...] = ()
-
-    @property
-    def inside(self) -> frozenset[ServerId]:
-        """All who are in."""
-        return frozenset((*self.healthy, *self.exits.spared, *self.held))
-
-
 class _Rows(Struct):
-    """The table as it is being written."""
+    """The table as it is being written, and who of its servers has what place."""
 
+    healthy: frozenset[ServerId]
+    held: frozenset[ServerId]
+    roused: frozenset[ServerId]
     entries: list[ServerEntry] = field(default_factory=list)
     why: dict[ServerId, str] = field(default_factory=dict)
     due: list[float] = field(default_factory=list)
@@ -94,7 +45,8 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
         *exits_end(facts.plan, memory),
         *(moment for moment in steps if moment is not None),
     )
-    rows = _Rows(due=[moment for moment in clocks if moment > facts.now.mono])
+    rows = _Rows(frozenset(seats.healthy), frozenset(seats.held), frozenset(seats.roused))
+    rows.due += (moment for moment in clocks if moment > facts.now.mono)
     for member in facts.plan.members:
         _write(rows, facts, memory, seats, member)
     for id_, drain in memory.drains.items():
@@ -121,94 +73,12 @@ def _alarms(facts: Facts, memory: Memory, seats: Seats) -> Iterator[str]:
         if id_ not in seats.inside:
             yield f"{id_} is held out: it left too often (flap)"
     for id_ in seats.roused:
-        yield f"{id_} stays in against a suggested weight of 0: {_needs(facts.plan)}"
-
-
-def _needs(plan: Pool) -> str:
-    """Why nobody may go of his own will."""
-    least_in = least(plan.floor, _base(plan))
-    return f"the floor is {least_in}" if least_in else "somebody must serve"
-
-
-def _base(plan: Pool) -> int:
-    """How many servers the floor counts."""
-    return sum(member.weight > 0 for member in plan.members)
-
-
-def seated(facts: Facts) -> Seats:
-    """Who is in, by votes, operators' words and floor."""
-    plan = facts.plan
-    base = [member for member in plan.members if member.weight > 0]
-    allowed = [member for member in base if not facts.ordered_out(member.id)]
-    voted = tuple(m.id for m in allowed if admitted(facts.said[m.id], first_round_over=facts.ready))
-    held_out = banned(facts.memory, facts.now)
-    if not set(voted) - held_out:  # nobody is held out when nobody else is healthy
-        held_out = frozenset()
-    exits = Exits(_spared(facts, allowed, voted), held_out)
-    fit = tuple(id_ for id_ in voted if id_ not in held_out)
-    leave = _away(facts, fit)
-    # A suggestion never takes the pool below its floor, or its last server.
-    resting = frozenset(leave[: max(0, len(fit) + len(exits.spared) - max(1, least(plan.floor, len(base))))])
-    roused = tuple(id_ for id_ in leave if id_ not in resting)
-    healthy = tuple(id_ for id_ in fit if id_ not in resting)
-    if not (healthy or exits.spared) and plan.fallback is not None and not _hard(plan, len(base)):
-        return Seats(spare=plan.fallback, exits=exits)
-    if not facts.ready:
-        return Seats(healthy, resting=resting, roused=roused)
-    # An operator's word takes a server out of those that can be held, not out of the floor's count.
-    places = min(least(plan.floor, len(base)), len(allowed)) - len(healthy) - len(exits.spared)
-    out = [m for m in allowed if m.id not in healthy and m.id not in exits.spared]
-    # One that is only held out for flapping answers: no evidence is better.
-    fine = [m.id for m in out if m.id in voted][: max(0, places)]
-    ill = [candidate(m, facts.said[m.id]) for m in out if m.id not in voted]
-    held = (*fine, *kept(ill, places - len(fine)))
-    return Seats(healthy, held, exits=exits, resting=resting, roused=roused)
-
-
-def _away(facts: Facts, fit: Sequence[ServerId]) -> list[ServerId]:
-    """Who of them is to be out by a suggested weight, who came there first in front."""
-    members = {member.id: member for member in facts.plan.members}
-    courses = {id_: facts.course(members[id_]) for id_ in fit if facts.word(id_) is None}
-    return leaving({id_: course for id_, course in courses.items() if course}, fit, facts.now)
-
-
-def _spared(facts: Facts, allowed: Sequence[Member], voted: Sequence[ServerId]) -> dict[ServerId, str]:
-    """Who was in, is voted out, and may not leave yet."""
-    before = facts.memory.inside or frozenset()
-    leaving = [member for member in allowed if member.id in before and member.id not in voted]
-    return spared(facts.plan, facts.memory, leaving, facts.said, facts.now) if facts.ready else {}
-
-
-def too_few(before: Facts, after: Facts) -> str:
-    """Would fewer be in, and less than the floor or nobody?  In words; "" if the pool can bear it."""
-    plan = after.plan
-    was, would_be = _serving(before), _serving(after)
-    base = _base(plan)
-    floor = least(plan.floor, base)
-    if would_be >= was or would_be >= max(1, floor):
-        return ""
-    what = f"its floor is {floor}" if floor else "somebody must serve"
-    return f"{would_be} of {base} servers of pool {plan.name} in, and {what}"
-
-
-def _serving(facts: Facts) -> int:
-    """How many are in, less those that are left to somebody else who has them out."""
-    return len(set(seated(facts).inside) - away(facts.memory))
-
-
-def away(memory: Memory) -> frozenset[ServerId]:
-    """Servers that are left to somebody else, and out by that hand."""
-    return frozenset(id_ for id_, entry in memory.pinned.items() if entry is None or not entry.weight)
-
-
-def _hard(plan: Pool, base: int) -> bool:
-    """Does the floor go before the fallback (and hold anyone at all)?"""
-    return plan.floor is not None and plan.floor.hard and least(plan.floor, base) > 0
+        yield f"{id_} stays in against a suggested weight of 0: {facts.index.need}"
 
 
 def _remembered(facts: Facts, seats: Seats) -> Memory:
     """The memory after this decision: climbs and drains begin and end."""
-    members = {member.id: member for member in facts.plan.members}
+    members = facts.index.members
     drained = frozenset(id_ for id_ in facts.memory.drained if id_ in members and facts.ordered_out(id_))
     drains = dict(_drains(facts, members, drained))
     done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
@@ -268,7 +138,7 @@ def _ramps(facts: Facts, seats: Seats) -> Mapping[ServerId, Moment]:
 
 def _write(rows: _Rows, facts: Facts, memory: Memory, seats: Seats, member: Member) -> None:
     """The row of one member: with its weight, quiesced, or not there at all."""
-    rows.why[member.id] = _why(facts, memory, seats, member)
+    rows.why[member.id] = _why(facts, memory, seats, rows, member)
     if member.id in seats.inside:
         weight = max(1, facts.whole(member))
         if member.id in memory.ramps:
@@ -291,7 +161,7 @@ def _entry(member: Member, weight: int) -> ServerEntry:
     return ServerEntry(member.id, weight, member.forward, member.lower, member.upper)
 
 
-def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
+def _why(facts: Facts, memory: Memory, seats: Seats, rows: _Rows, member: Member) -> str:
     """Why the member has the weight it has, in words."""
     said, word = facts.said[member.id], facts.word(member.id)
     if member.weight == 0:
@@ -301,9 +171,9 @@ def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
     by = f", {word}" if word is not None else ""
     if member.id in seats.resting:
         return f"out by a suggested weight: {votes(said)}"
-    if member.id in seats.roused:
-        return f"in against a suggested weight, {_needs(facts.plan)}: {votes(said)}"
-    if member.id in seats.healthy:
+    if member.id in rows.roused:
+        return f"in against a suggested weight, {facts.index.need}: {votes(said)}"
+    if member.id in rows.healthy:
         climbs = ", slow start" if member.id in memory.ramps else ""
         way = "" if word is not None else told(member, said, facts.course(member), facts.now)
         follows = f", {way}" if way else ""
@@ -311,10 +181,10 @@ def _why(facts: Facts, memory: Memory, seats: Seats, member: Member) -> str:
     against = votes(said, against=True)
     if member.id in seats.exits.spared:
         return f"in, {seats.exits.spared[member.id]}: {against}{by}"
-    if member.id in seats.exits.banned and member.id not in seats.held:
+    if member.id in seats.exits.banned and member.id not in rows.held:
         left = facts.memory.banned[member.id].mono - facts.now.mono
         return f"out: it left too often, held out for {left:.0f} s more"
-    return f"in, held by the floor: {against}{by}" if member.id in seats.held else f"out: {against}{by}"
+    return f"in, held by the floor: {against}{by}" if member.id in rows.held else f"out: {against}{by}"
 
 
 def _draining(facts: Facts, memory: Memory, id: ServerId) -> str:
@@ -326,9 +196,9 @@ def _draining(facts: Facts, memory: Memory, id: ServerId) -> str:
     return f", finishing its connections for {max(0.0, drain.until.mono - facts.now.mono):.0f} s more at most"
 
 
-def forgotten(memory: Memory, id: ServerId) -> Memory:
-    """The memory without what an operator's word on a server brought into it."""
-    drains = {each: drain for each, drain in memory.drains.items() if each != id}
-    pinned = {each: entry for each, entry in memory.pinned.items() if each != id}
-    bans = {each: until for each, until in memory.banned.items() if each != id}
-    return replace(memory, drains=drains, drained=memory.drained - {id}, pinned=pinned, banned=bans)
+def forgotten(memory: Memory, ids: Collection[ServerId]) -> Memory:
+    """The memory without what operators' words on these servers brought into it."""
+    drains = {each: drain for each, drain in memory.drains.items() if each not in ids}
+    pinned = {each: entry for each, entry in memory.pinned.items() if each not in ids}
+    bans = {each: until for each, until in memory.banned.items() if each not in ids}
+    return replace(memory, drains=drains, drained=memory.drained.difference(ids), pinned=pinned, banned=bans)

@@ -1,18 +1,19 @@
 """Changes of the balancer's table that we did not make: what to put back, what to leave and report.
 
 The table is compared with how we last left it.  ``guard`` puts back what was lost, and leaves a weight set
-to 0 by hand or a single removal, as a word of "another hand" that an operator makes official or takes
-back.  ``repair`` puts everything back, ``report`` nothing.  What was put back three times within a minute
-is somebody else's: it is left alone.
+to 0 by hand or a single removal, as a word that an operator makes official or takes back.  ``repair`` puts
+everything back, ``report`` nothing.  What was put back three times within a minute is somebody else's: it is
+left alone.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from mon.model.moment import Moment
-from mon.model.pool import Drift, Pool, ServerEntry, ServerId, Table
+from mon.model.pool import Drift, Member, Pool, ServerEntry, ServerId, Table
+from mon.pool.bearing import Bearing
 from mon.pool.memory import HAND, Memory, Word
-from mon.structs import Struct, field, replace
+from mon.structs import Struct, replace
 
 TIMES, WITHIN = 3, 60.0
 """Put back so often within so many seconds: enough."""
@@ -21,134 +22,156 @@ SERVICE = "the virtual service"
 
 
 class Look(Struct, frozen=True):
-    """The table as it is, and as it should be.  ``bearable``: may the pool lose this server?"""
+    """The table as it is, and as it should be.  ``bearing`` tells what more the pool can lose."""
 
     plan: Pool
+    members: Mapping[ServerId, Member]
     table: Table
     wanted: Table
     now: Moment
-    bearable: Callable[[ServerId], bool]
+    bearing: Bearing
 
 
-class Found(Struct):
+class Found(Struct, frozen=True):
     """What a look leads to: the memory and the words after it, and what to log."""
 
     memory: Memory
     words: dict[ServerId, Word]
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
 
 
-def drifted(look: Look, memory: Memory, words: Mapping[ServerId, Word]) -> Found:
-    """Judge what another hand did since we last left the table."""
-    found = Found(memory, dict(words))
+def drifted(look: Look, memory: Memory, words: Mapping[ServerId, Word]) -> Found | None:
+    """Judge what was done by hand since we last left the table; None: nothing that is of account."""
     if memory.left is None or look.plan.partial:
-        return found
+        return None
+    judge = _Judge(look, memory, words)
     if look.table.service is None:
         if memory.left.service is not None:
-            _service_gone(look, found)
-        return found
-    found.memory = replace(found.memory, hands_off="")
+            judge.service_gone()
+        return judge.found()
+    judge.hands_off = ""
     if memory.left.service not in (None, look.table.service) and look.table.service != look.wanted.service:
-        _settings_changed(look, found)
-    changes = dict(_servers(look, memory.left))
-    lost = [id_ for id_, now in changes.items() if now is None]
-    for id_, now in changes.items():
-        _judge(look, found, id_, now, alone=len(lost) == 1)
-    return found
+        judge.settings_changed()
+    changed = list(_servers(look, memory.left))
+    alone = sum(now is None for _, now in changed) == 1
+    for wanted, now in changed:
+        judge.server(wanted, now, alone=alone)
+    return judge.found()
 
 
-def _servers(look: Look, left: Table) -> Iterator[tuple[ServerId, ServerEntry | None]]:
-    """Our servers that are not as we left them, as they are now (None: not there)."""
+def _servers(look: Look, left: Table) -> Iterator[tuple[ServerEntry, ServerEntry | None]]:
+    """Our servers that are not as we left them: as they should be, and as they are (None: not there)."""
     now = {server.id: server for server in look.table.servers}
     before = {server.id: server for server in left.servers}
     for server in look.wanted.servers:
         if now.get(server.id) != before.get(server.id):
-            yield server.id, now.get(server.id)
+            yield server, now.get(server.id)
 
 
-def _judge(look: Look, found: Found, id: ServerId, now: ServerEntry | None, *, alone: bool) -> None:
-    """One server that another hand changed."""
-    wanted = next(server for server in look.wanted.servers if server.id == id)
-    word = found.words.get(id)
-    if word is not None and word.who == HAND and now is not None and now.weight:
-        del found.words[id]
-        found.memory = replace(found.memory, drained=found.memory.drained - {id})
-        found.notes.append(f"{id} was put back by another hand")
-    elif now == wanted:
-        found.memory = _unpinned(found.memory, id)
-    elif id in found.memory.pinned:
-        found.memory = _pinned(found.memory, id, now)
-    elif look.plan.drift is Drift.REPORT:
-        found.memory = _pinned(found.memory, id, now)
-        found.notes.append(f"{id} {_done(now)} by another hand and is left so (drift report)")
-    elif look.plan.drift is Drift.GUARD and _deliberate(look, wanted, now, alone=alone):
-        _leave(look, found, id, now)
-    elif _too_often(look, found, str(id)):
-        found.memory = _pinned(found.memory, id, now)
-        found.notes.append(f"somebody else manages {id}: put back {TIMES} times in a minute, left alone now")
-    else:
-        found.notes.append(f"{id} {_done(now)} by another hand: put back")
+class _Judge:
+    """Judges one difference after another, each at the same cost."""
 
+    def __init__(self, look: Look, memory: Memory, words: Mapping[ServerId, Word]) -> None:
+        self.hands_off = memory.hands_off
+        self._look = look
+        self._memory = memory
+        self._words = dict(words)
+        self._notes: list[str] = []
+        self._pinned = dict(memory.pinned)
+        self._drained = set(memory.drained)
+        self._service = memory.service
+        self._repairs = [each for each in memory.repairs if look.now.mono - each[0] < WITHIN]
+        self._counts = Counter(name for _, name in self._repairs)
+        self._repaired = False
 
-def _deliberate(look: Look, wanted: ServerEntry, now: ServerEntry | None, *, alone: bool) -> bool:
-    """Does it look meant (weight 0, or this one removed), and can the pool do without?"""
-    meant = alone if now is None else not now.weight and wanted.weight > 0
-    members = {member.id for member in look.plan.members}
-    return meant and wanted.id in members and look.bearable(wanted.id)
+    def found(self) -> Found | None:
+        """What came of it."""
+        memory = replace(
+            self._memory,
+            pinned=self._pinned,
+            drained=frozenset(self._drained),
+            service=self._service,
+            hands_off=self.hands_off,
+            repairs=tuple(self._repairs) if self._repaired else self._memory.repairs,
+        )
+        return None if memory == self._memory and not self._notes else Found(memory, self._words, self._notes)
 
+    def server(self, wanted: ServerEntry, now: ServerEntry | None, *, alone: bool) -> None:
+        """One server that was changed by hand; ``alone``: no other one was removed."""
+        look, id_ = self._look, wanted.id
+        word = self._words.get(id_)
+        if word is not None and word.who == HAND and now is not None and now.weight:
+            del self._words[id_]
+            self._drained.discard(id_)
+            self._notes.append(f"{id_} was put back by hand")
+        elif now == wanted:
+            self._pinned.pop(id_, None)
+        elif id_ in self._pinned:
+            self._pinned[id_] = now
+        elif look.plan.drift is Drift.REPORT:
+            self._pinned[id_] = now
+            self._notes.append(f"{id_} {_done(now)} by hand and is left so (drift report)")
+        elif look.plan.drift is Drift.GUARD and self._deliberate(wanted, now, alone=alone):
+            self._leave(id_, now)
+        elif self._too_often(str(id_)):
+            self._pinned[id_] = now
+            self._notes.append(
+                f"somebody else manages {id_}: put back {TIMES} times in a minute, left alone now"
+            )
+        else:
+            self._notes.append(f"{id_} {_done(now)} by hand: put back")
 
-def _leave(look: Look, found: Found, id: ServerId, now: ServerEntry | None) -> None:
-    """Let it be, as a word that nobody has said yet."""
-    done, name = _done(now), next(member.name for member in look.plan.members if member.id == id)
-    official = f"`mon pool {look.plan.name} disable {name}` makes it official, `enable` takes it back"
-    found.words[id] = Word(0, HAND, f"it {done}: {official}", look.now)
-    drained = found.memory.drained | {id} if now is None else found.memory.drained
-    found.memory = replace(found.memory, drained=drained)
-    found.notes.append(f"{id} {done} by another hand and is left so: {official}")
+    def _deliberate(self, wanted: ServerEntry, now: ServerEntry | None, *, alone: bool) -> bool:
+        """Does it look meant (weight 0, or this one removed), and can the pool do without?"""
+        meant = alone if now is None else not now.weight and wanted.weight > 0
+        return meant and wanted.id in self._look.members and self._look.bearing.take(wanted.id)
 
+    def _leave(self, id: ServerId, now: ServerEntry | None) -> None:
+        """Let it be, as a word that nobody has said yet."""
+        done, name = _done(now), self._look.members[id].name
+        official = (
+            f"`mon pool {self._look.plan.name} disable {name}` makes it official, `enable` takes it back"
+        )
+        self._words[id] = Word(0, HAND, f"it {done}: {official}", self._look.now, name=name)
+        if now is None:
+            self._drained.add(id)
+        self._notes.append(f"{id} {done} by hand and is left so: {official}")
 
-def _service_gone(look: Look, found: Found) -> None:
-    if look.plan.drift is Drift.REPORT:
-        _hands_off(found, f"{SERVICE} {look.plan.id} was removed by another hand (drift report)")
-    elif _too_often(look, found, SERVICE):
-        _hands_off(found, f"somebody else removes {look.plan.id}: put back {TIMES} times in a minute")
-    else:
-        found.notes.append(f"{SERVICE} {look.plan.id} was removed by another hand: put back")
+    def service_gone(self) -> None:
+        """The virtual service is not there any more."""
+        id_ = self._look.plan.id
+        if self._look.plan.drift is Drift.REPORT:
+            self._give_up(f"{SERVICE} {id_} was removed by hand (drift report)")
+        elif self._too_often(SERVICE):
+            self._give_up(f"somebody else removes {id_}: put back {TIMES} times in a minute")
+        else:
+            self._notes.append(f"{SERVICE} {id_} was removed by hand: put back")
 
+    def _give_up(self, why: str) -> None:
+        if not self.hands_off:
+            self._notes.append(f"{why}, left alone now")
+        self.hands_off = why
 
-def _hands_off(found: Found, why: str) -> None:
-    if not found.memory.hands_off:
-        found.notes.append(f"{why}, left alone now")
-    found.memory = replace(found.memory, hands_off=why)
+    def settings_changed(self) -> None:
+        """The virtual service has other settings."""
+        done, plan = f"{self._look.plan.id} was set by hand", self._look.plan
+        if self._service is not None or plan.drift is Drift.REPORT:
+            self._service = self._look.table.service
+            self._notes.append(f"{done} and is left so")
+        elif self._too_often("settings"):
+            self._service = self._look.table.service
+            self._notes.append(f"somebody else manages {plan.id}: its settings are left alone now")
+        else:
+            self._notes.append(f"{done}: put back")
 
-
-def _settings_changed(look: Look, found: Found) -> None:
-    done = f"{look.plan.id} was set by another hand"
-    if found.memory.service is not None or look.plan.drift is Drift.REPORT:
-        found.memory = replace(found.memory, service=look.table.service)
-        found.notes.append(f"{done} and is left so")
-    elif _too_often(look, found, "settings"):
-        found.memory = replace(found.memory, service=look.table.service)
-        found.notes.append(f"somebody else manages {look.plan.id}: its settings are left alone now")
-    else:
-        found.notes.append(f"{done}: put back")
-
-
-def _too_often(look: Look, found: Found, what: str) -> bool:
-    """Has this been put back often enough?  If not, it is noted as put back once more."""
-    recent = tuple(repair for repair in found.memory.repairs if look.now.mono - repair[0] < WITHIN)
-    enough = Counter(name for _, name in recent)[what] >= TIMES
-    found.memory = replace(found.memory, repairs=recent if enough else (*recent, (look.now.mono, what)))
-    return enough
-
-
-def _pinned(memory: Memory, id: ServerId, now: ServerEntry | None) -> Memory:
-    return replace(memory, pinned={**memory.pinned, id: now})
-
-
-def _unpinned(memory: Memory, id: ServerId) -> Memory:
-    pinned = {each: entry for each, entry in memory.pinned.items() if each != id}
-    return replace(memory, pinned=pinned)
+    def _too_often(self, what: str) -> bool:
+        """Has this been put back often enough?  If not, it is noted as put back once more."""
+        self._repaired = True
+        if self._counts[what] >= TIMES:
+            return True
+        self._counts[what] += 1
+        self._repairs.append((self._look.now.mono, what))
+        return False
 
 
 def _done(now: ServerEntry | None) -> str:

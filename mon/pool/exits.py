@@ -5,6 +5,7 @@
 ``flap``     one that left too often is held out for a while
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from mon.model.moment import Moment
@@ -62,10 +63,8 @@ def remembered(plan: Pool, memory: Memory, left: frozenset[ServerId], now: Momen
     exits = tuple((at, id_) for at, id_ in exits if now.mono - at < longest)
     bans = {id_: until for id_, until in memory.banned.items() if now.mono < until.mono}
     if plan.flap is not None:
-        for id_ in left:
-            times = sum(each == id_ and now.mono - at < plan.flap.seconds for at, each in exits)
-            if times >= plan.flap.count:
-                bans[id_] = now.later(plan.flap.hold)
+        times = Counter(id_ for at, id_ in exits if now.mono - at < plan.flap.seconds)
+        bans |= {id_: now.later(plan.flap.hold) for id_ in left if times[id_] >= plan.flap.count}
     return replace(memory, exits=exits, banned=bans)
 
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from mon.model.moment import Moment
 from mon.model.pool import ServerId, Voter
 from mon.pool.ballot import Ballot, doubtful, needed
-from mon.pool.decide import Facts, decide
+from mon.pool.decide import decide
 from mon.pool.drift import overlaid
+from mon.pool.facts import Facts
 from mon.pool.reasons import Said
 from mon.pool.wish import Wanted
 from mon.structs import Struct, field, replace

@@ -14,8 +14,8 @@ LOOK = 1.0
 STEPS = 10
 """The most steps of a slow start."""
 
-HAND = "another hand"
-"""Who speaks by editing the balancer's table."""
+HAND = "hand in the balancer's table"
+"""Who said a word that nobody gave us: a server was edited out of the table (a user has no such name)."""
 
 NOBODY: Mapping[ServerId, Moment] = MappingProxyType({})
 
@@ -24,7 +24,7 @@ class Word(Struct, frozen=True):
     """What an operator said about one server: its weight (0 is out), who, why, when and until when.
 
     ``drain`` is how long (seconds) it may finish its connections before it is removed; 0: it stays in the
-    table with weight 0.
+    table with weight 0.  ``name`` is what mon.cf called the server then.
     """
 
     weight: int
@@ -33,6 +33,7 @@ class Word(Struct, frozen=True):
     at: Moment
     until: Moment | None = None
     drain: float = 0.0
+    name: str = ""
 
     def over(self, now: Moment) -> bool:
         """Is its time over?"""

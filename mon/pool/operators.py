@@ -3,8 +3,10 @@
 from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.model.pool import Member, ServerId
-from mon.pool.decide import Facts, forgotten, too_few
+from mon.pool.decide import forgotten
+from mon.pool.facts import Facts
 from mon.pool.memory import Word
+from mon.pool.seats import too_few
 from mon.pool.state import PoolState
 from mon.structs import Struct, replace
 
@@ -36,12 +38,14 @@ def instruct(state: PoolState, order: Order, now: Moment) -> str:
     Raises ControlError: no such server, or (without ``force``) below the floor.
     """
     member = the_member(state, order.server)
+    if member is None:
+        return taken_back(state, order)
     words = words_after(state, member, order, now)
     if not order.force:
         _bear(state.facts(now), replace(state.facts(now), words=words))
     state.words = words
     # Whoever speaks of the pool means that it is ours again: what was given up is tried again.
-    memory = forgotten(state.memory, member.id)
+    memory = forgotten(state.memory, {member.id})
     state.memory = replace(memory, repairs=(), service=None, hands_off="")
     state.advance(now)
     return f"{member.name} {member.id}: {state.decided.why.get(member.id, state.decided.waiting)}"
@@ -53,13 +57,35 @@ def words_after(state: PoolState, member: Member, order: Order, now: Moment) -> 
     if order.verb not in VERBS:
         raise ControlError(f"{order.verb!r:.40} is no word for a server: {', '.join(VERBS)}")
     if order.verb != "enable":
-        words[member.id] = _word(state, order, now)
+        words[member.id] = replace(_word(state, order, now), name=member.name)
     return words
 
 
-def the_member(state: PoolState, server: str) -> Member:
-    """The server that an operator means: by its name, its address, or both.  Raises ControlError."""
+def taken_back(state: PoolState, order: Order) -> str:
+    """Take back the word on a server that is not in mon.cf, or not now.  Raises ControlError."""
+    found = _kept(state, order.server)
+    if len(found) != 1 or order.verb != "enable":
+        what = f"{order.server!r:.80} is not in mon.cf: only `enable` means something"
+        raise ControlError(
+            what if found else f"no word is kept on {order.server!r:.80}, and it is not in mon.cf"
+        )
+    word = state.words.pop(found[0])
+    return f"{word.name} {found[0]}: not in mon.cf; the word on it is taken back: {word}"
+
+
+def _kept(state: PoolState, server: str) -> list[ServerId]:
+    """Servers out of mon.cf on which there is a word."""
+    kept = {id_: word for id_, word in state.words.items() if id_ not in state.index.members}
+    return [id_ for id_, word in kept.items() if server in (word.name, id_.address, str(id_))]
+
+
+def the_member(state: PoolState, server: str) -> Member | None:
+    """The server that an operator means: by its name, its address, or both; None: one that is not in mon.cf
+    any more, but has a word.  Raises ControlError.
+    """
     found = [m for m in state.plan.members if server in (m.name, m.id.address, str(m.id))]
+    if not found and _kept(state, server):
+        return None
     if not found:
         known = ", ".join(member.name for member in state.plan.members)
         raise ControlError(f"no server {server!r:.80} in pool {state.plan.name} (there are {known})")

@@ -1,24 +1,30 @@
 """The one owner of all pools: results in, wishes out.  It never sees a balancer, only tables."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from itertools import starmap
 
 from mon.errors import ControlError
 from mon.model.config import Key
 from mon.model.moment import Moment
-from mon.model.pool import Member, Pool, Table, Voter
-from mon.model.result import HostResult, RunResult, Verdict
+from mon.model.pool import Pool, Table, Voter
+from mon.model.result import HostResult, RunResult
 from mon.pool.advice import arrived
-from mon.pool.ballot import Opinion, counted, ignored
-from mon.pool.decide import Facts
+from mon.pool.audience import Audience
+from mon.pool.changes import NOTHING
+from mon.pool.counting import host_result, whole_round
+from mon.pool.facts import Facts
 from mon.pool.foreseen import Foreseen, foreseen
+from mon.pool.heirs import Heritage
 from mon.pool.memory import Memory
-from mon.pool.operators import Order, instruct
+from mon.pool.operators import Order, instruct, taken_back
 from mon.pool.past import past_of, told_again
 from mon.pool.quorum import Standing, Turn
 from mon.pool.reasons import words
-from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, to_save
-from mon.pool.state import Place, PoolState, entries, seated, together
+from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, spoken, to_save
+from mon.pool.state import Place, PoolState, copied, entries, made, original, place_of, together
 from mon.pool.wish import Wanted
+from mon.pool.words import carried
 from mon.structs import Struct, replace
 
 
@@ -39,8 +45,14 @@ class Pools:
 
     def __init__(self, plans: Iterable[Pool], now: Moment) -> None:
         self._states: dict[str, PoolState] = {}
-        self._voting: dict[Key, list[PoolState]] = {}
+        self._kept: dict[str, PoolState] = {}  # gone; operators' words on their servers are kept
+        self._audience = Audience()
+        self._saved: dict[Place, SavedPool] = {}  # of pools that were not read yet
+        self._saved_names: dict[str, SavedPool] = {}
         self.reload(plans, now)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._states
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,34 +72,31 @@ class Pools:
         """The pool that should be, and why."""
         return self._states[name].wish(now)
 
+    def states(self) -> tuple[PoolState, ...]:
+        """All of them, as they stand."""
+        return tuple(self._states.values())
+
     def look(self, name: str, table: Table, now: Moment) -> tuple[bool, list[str]]:
-        """Time has passed, and this is the balancer's table: what finished, what did another hand do?
+        """Time has passed, and this is the balancer's table: what finished, what was done by hand?
 
         True if the wish is another one now; and what there is to log.
         """
-        state = self._states[name]
-        notes = state.look(table, now)
-        return state.advance(now), notes
+        return self._states[name].look(table, now)
 
     def leave(self, name: str, table: Table) -> None:
-        """This is how we leave the table: what is otherwise at the next look, another hand did."""
+        """This is how we leave the table: what is otherwise at the next look was done by hand."""
         if (state := self._states.get(name)) is not None:
             state.memory = replace(state.memory, left=table)
 
     def vote(self, result: HostResult, now: Moment, *, frozen: str = "", trap: bool = False) -> set[str]:
-        """Count one host's result; the names of the pools whose wish changed.
+        """Count one host's result; the names of the pools whose wish may be another one now.
 
         ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
         stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
         """
-        opinion = Opinion(
-            result.verdict, result.at, result.status, result.cause, result.detail, result.final, result.weight
-        )
-
-        def concerns(member: Member, voter: Voter) -> bool:
-            return member.check == result.host and (voter.traps or not trap)
-
-        return self._count((result.watch, result.service), opinion, concerns, frozen, now)
+        concerned = self._audience.of_host(result.watch, result.service, result.host)
+        found = concerned.items()
+        return {name for name, state in found if host_result(state, result, now, frozen=frozen, trap=trap)}
 
     def run_result(
         self,
@@ -104,19 +113,26 @@ class Pools:
         that names no host is down for all of them; one that names others is down for none, but for the
         server of a wild form (classic mon called its alert for any failure of the service).
         """
-        spoken = {part.host for part in run.hosts if part.verdict is not Verdict.UNKNOWN}.union(disabled)
-        names_others = any(part.verdict is Verdict.DOWN for part in run.hosts)
-        opinion = Opinion(_of_round(run), run.ended, run.status, detail=run.summary)
+        concerned = self._audience.of_round(run.watch, run.service)
+        count = partial(whole_round, run=run, now=now, frozen=frozen, trap=trap, disabled=disabled)
+        return {name for name, state in concerned.items() if count(state)}
 
-        def concerns(member: Member, voter: Voter) -> bool:
-            speaks = voter.group and (voter.traps or not trap) and member.check not in spoken
-            return speaks and (bool(voter.only) or not (run.status and names_others))
+    def first_round(self, now: Moment, patience: Callable[[Voter], float]) -> set[Key]:
+        """Checks begin: a pool that is new waits so many seconds for its voters; which services are those?
 
-        return self._count((run.watch, run.service), opinion, concerns, frozen, now)
+        Each pool has its own first round: after it floor, fallback, quorum and alerts wait no longer.
+        """
+        waited: set[Key] = set()
+        for state in self._states.values():
+            if not (state.leaving or state.ready or state.deadline is not None):
+                seconds = max((patience(voter) for voter in state.voters.values()), default=0.0)
+                state.deadline, state.stale = now.mono + seconds, True
+                waited |= {(voter.watch, voter.service) for voter in state.voters.values()}
+        return waited
 
     def first_round_over(self, now: Moment) -> set[str]:
-        """The first round has had its time: floor and fallback wait no longer; whose wish changed."""
-        return {name for name, state in self._states.items() if state.take({}, now, ready=True)}
+        """The first round has had its time, for all pools; whose wish changed."""
+        return {name for name, state in self._states.items() if state.round_over(now)}
 
     def adopt(
         self,
@@ -135,30 +151,52 @@ class Pools:
         """
         state = self._states[name]
         if table.service is None or table.service.id == state.plan.id:
-            state.adopt(table, saved, now, max_age)
+            state.adopt(table, saved or self._recalled(state.plan), now, max_age)
+
+    def _recalled(self, plan: Pool) -> SavedPool | None:
+        """What was saved of a pool: of its place, with the votes of its name where it was moved."""
+        here, named = self._saved.pop(place_of(plan), None), self._saved_names.pop(plan.name, None)
+        if here is None or named is None or here is named:
+            return here or named
+        return replace(here, ballots=(*named.ballots, *here.ballots))
 
     def recall(self, saved: Iterable[SavedPool], now: Moment) -> set[str]:
-        """At start: saved pools that are configured no longer are to be withdrawn; their names."""
-        before = set(self._states)
+        """At start: saved pools that are configured no longer are to be withdrawn; their names.
+
+        Operators' words hold from now on, whether the balancer can be read or not.
+        """
+        before, heirs = set(self._states), self._by_place()
         for pool in saved:
-            state = self._states.get(pool.name)
-            if state is not None and state.plan.id == pool.id:
-                state.told = told_again(pool.past, now)
-            plan = Pool(pool.name, pool.id, pool.balancer, partial=pool.partial)
-            self._hand_over(PoolState(plan, {}, owned=pool.owned, memory=remembered(pool, now)), now)
+            words, kept = spoken(pool, now), replace(pool, words=())
+            place = (pool.balancer, pool.id)
+            heir = heirs.get(place) or self._states.get(pool.name)
+            if heir is not None:
+                heir.words = carried(heir.plan, words, pool.owned.servers) | heir.words
+            if place in heirs:
+                heirs[place].told = told_again(pool.past, now)
+            self._saved[place] = self._saved_names[pool.name] = kept
+            old = made(Pool(pool.name, pool.id, pool.balancer, partial=pool.partial))
+            old.owned, old.memory, old.words = pool.owned, remembered(pool, now), words
+            self._hand_over(old, heirs, now)
         return set(self._states) - before
 
     def reload(self, plans: Iterable[Pool], now: Moment) -> set[str]:
-        """Take new plans and keep the votes of the same (pool, server, voter); whose wish changed (law 8)."""
-        old = self._states
-        self._states = {plan.name: seated(plan, old.get(plan.name), now) for plan in plans}
-        for state in old.values():
-            self._hand_over(state, now)
-        self._voting = {}
-        for state in self._states.values():
-            for key in dict.fromkeys((voter.watch, voter.service) for voter in state.voters.values()):
-                self._voting.setdefault(key, []).append(state)
-        return {name for name, state in self._states.items() if state.advance(now) or name not in old}
+        """Take new plans and keep what is known of the same pools (law 8); whose wish changed.
+
+        What does not differ is left as it is, so a reload costs what differs.
+        """
+        old, kept = self._states, self._kept
+        plans = tuple(plans)
+        heritage = Heritage((*kept.values(), *old.values()), {place_of(plan) for plan in plans})
+        self._states = {plan.name: heritage.seated(plan, now) for plan in plans}
+        self._kept = {}
+        heirs = self._by_place()
+        for state in (*old.values(), *kept.values()):
+            self._hand_over(state, heirs, now)
+        self._audience.turn_over(old, self._states)
+        fresh = {name: state for name, state in self._states.items() if old.get(name) is not state}
+        known = {state.place for state in old.values()}
+        return {name for name, state in fresh.items() if state.advance(now) or state.place not in known}
 
     def settle(self, name: str, table: Table, now: Moment) -> tuple[str, ...]:
         """Take note of the table read back; what is not as it should be, in words (law 3).
@@ -168,11 +206,12 @@ class Pools:
         state = self._states.get(name)
         if state is None:  # a reload took it away while its changes were applied
             return ()
-        differences = state.wish(now).differences(table)
+        differences = state.current(now).differences(table)
         there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
-        state.owned = replace(state.owned, servers=state.owned.servers & there)
+        state.own(replace(state.owned, servers=state.owned.servers & there))
         if state.leaving and not differences and state.turning(now) is None:
             del self._states[name]
+            self._keep(state, now)
         return differences
 
     def turning(self, name: str, now: Moment) -> Turn | None:
@@ -210,22 +249,27 @@ class Pools:
         """
         state = self._states.get(order.pool)
         if state is None or state.leaving:
+            for each in self.kept():
+                if each.plan.name == order.pool or original(each.plan) == order.pool:
+                    return taken_back(each, order)
             raise ControlError(f"no pool {order.pool!r:.80} (there are {', '.join(self._states) or 'none'})")
         return instruct(state, order, now)
 
+    def kept(self) -> tuple[PoolState, ...]:
+        """Pools that are not in mon.cf, on whose servers operators' words are kept."""
+        leaving = (state for state in self._states.values() if state.leaving)
+        return tuple(state for state in (*leaving, *self._kept.values()) if state.words)
+
     def words(self, name: str) -> tuple[SavedWord, ...]:
-        """What operators said about the servers of a pool, in the order of the configuration."""
-        state = self._states[name]
-        return tuple(
-            saved_word(member.id, state.words[member.id])
-            for member in state.plan.members
-            if member.id in state.words
-        )
+        """What operators said about the servers of a pool: in the order of mon.cf, then those not in it."""
+        state = self._states[name] if name in self._states else self._kept[name]
+        order = dict.fromkeys((*state.index.members, *state.words))
+        return tuple(saved_word(id_, state.words[id_]) for id_ in order if id_ in state.words)
 
     def doubt(self, result: HostResult) -> Doubt | None:
         """A result that was counted and differs from a vote, without being enough to change it."""
         lines, delays = [], []
-        for state in self._voting.get((result.watch, result.service), ()):
+        for state in self._audience.of_host(result.watch, result.service, result.host).values():
             for member, voter, ballot in state.doubts(result):
                 lines.append(f"pool {state.plan.name}: {member.name}: {words(voter, ballot)}")
                 delays += [voter.confirm] if voter.confirm else []
@@ -242,13 +286,14 @@ class Pools:
 
     def voted_on(self, key: Key) -> tuple[str, ...]:
         """The pools that a service votes on."""
-        return tuple(state.plan.name for state in self._voting.get(key, ()))
+        return self._audience.voters_of(key)
 
     def supposing(self) -> "Pools":
         """The same pools once more: what is done to them is only supposed."""
         same = Pools((), Moment(0.0, 0.0))
-        for name, state in self._states.items():
-            same._states[name] = replace(state, ballots=dict(state.ballots), words=dict(state.words))
+        same._states = {name: copied(state) for name, state in self._states.items()}
+        same._kept = {name: copied(state) for name, state in self._kept.items()}
+        same._saved, same._saved_names = dict(self._saved), dict(self._saved_names)
         return same
 
     def withdraw(self) -> set[str]:
@@ -256,7 +301,7 @@ class Pools:
         clean = {name for name, state in self._states.items() if state.plan.cleanstop}
         for name in clean:
             self._states[name].leaving = True
-            self._states[name].memory = Memory()
+            self._states[name].memory, self._states[name].stale = Memory(), True
         return clean
 
     def finish(self) -> set[str]:
@@ -266,63 +311,49 @@ class Pools:
             memory = self._states[name].memory
             courses = {id_: arrived(course) for id_, course in memory.courses.items()}
             self._states[name].memory = replace(memory, ramps={}, courses=courses)
+            self._states[name].stale = True
         return moving
 
     def saved(self) -> tuple[SavedPool, ...]:
         """What the store keeps, in the order of the configuration."""
-        return tuple(
-            to_save(
-                state.plan,
-                state.owned,
-                state.ballots,
-                state.words,
-                state.memory,
-                past_of(state.plan, state.memory, state.told, state.latest),
-            )
-            for state in self._states.values()
-            if state.adopted or state.leaving
-        )
+        states = (*self._states.values(), *self._kept.values())
+        rows = (self._row(state) for state in states)
+        return tuple(row for row in rows if row is not None)
 
-    def _count(
-        self,
-        key: Key,
-        opinion: Opinion,
-        concerns: Callable[[Member, Voter], bool],
-        frozen: str,
-        now: Moment,
-    ) -> set[str]:
-        """Count an opinion on every seat that it concerns."""
-        changed = set()
-        for state in self._voting.get(key, ()):
-            voters = [(n, v) for n, v in state.voters.items() if (v.watch, v.service) == key]
-            ballots = {}
-            for member in state.plan.members:
-                for name, voter in voters:
-                    before = state.ballots.get((member.id, name))
-                    if before is not None and concerns(member, voter):
-                        after = ignored(before) if frozen else counted(before, opinion, voter)
-                        ballots[member.id, name] = after
-            if state.take(ballots, now):
-                changed.add(state.plan.name)
-        return changed
+    def _row(self, state: PoolState) -> SavedPool | None:
+        """One pool as it is saved; of one that was not read yet what was saved before, and the words."""
+        if state.adopted or state.leaving:
+            past = past_of(state.plan, state.memory, state.told, state.latest)
+            return to_save(state.plan, state.owned, state.ballots, state.words, state.memory, past)
+        row, plan = self._saved.get(state.place), state.plan
+        if row is None and not state.words:
+            return None
+        row = row or SavedPool(plan.name, plan.id, plan.balancer, plan.partial)
+        return replace(row, name=plan.name, words=tuple(starmap(saved_word, state.words.items())))
 
-    def _hand_over(self, old: PoolState, now: Moment) -> None:
+    def _by_place(self) -> dict[Place, PoolState]:
+        return {state.place: state for state in self._states.values()}
+
+    def _hand_over(self, old: PoolState, heirs: Mapping[Place, PoolState], now: Moment) -> None:
         """What a pool of before owned goes to the pool that has its place now, or is withdrawn."""
-        heirs: dict[Place, PoolState] = {state.place: state for state in self._states.values()}
         heir = heirs.get(old.place)
         if heir is not None:
-            heir.owned = together(heir.owned, old.owned)
+            if heir is not old:
+                heir.own(together(heir.owned, old.owned))
             return
-        leaving = old.leave(now)
+        leaving = old if old.leaving else old.leave(now)
+        if original(old.plan) in self._states:  # words went along with the name
+            leaving.words = {}
+        if leaving.owned == NOTHING and not leaving.memory.drains and leaving.turning(now) is None:
+            self._keep(leaving, now)
+            return
+        while leaving.plan.name in self._states:
+            leaving.plan = replace(leaving.plan, name=f"{leaving.plan.name} on {' '.join(old.plan.balancer)}")
         self._states[leaving.plan.name] = leaving
 
-
-def _of_round(run: RunResult) -> Verdict:
-    """What a round says of the hosts that it does not name.
-
-    One that failed for no host and was good for some failed because the others could not be tested.
-    """
-    said = {part.verdict for part in run.hosts}
-    if run.trouble or (run.status and Verdict.OK in said and Verdict.DOWN not in said):
-        return Verdict.UNKNOWN
-    return Verdict.DOWN if run.status else Verdict.OK
+    def _keep(self, gone: PoolState, now: Moment) -> None:
+        """A pool is gone; words on its servers that still hold are kept."""
+        gone.owned, gone.memory = NOTHING, Memory()
+        gone.words = {id_: word for id_, word in gone.words.items() if not word.over(now)}
+        if gone.words:
+            self._kept[gone.plan.name] = gone

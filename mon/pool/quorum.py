@@ -2,8 +2,9 @@
 
 from mon.model.moment import Moment
 from mon.model.quorum import Quorum
-from mon.pool.decide import Facts, away, seated
 from mon.pool.exits import SUSPECT
+from mon.pool.facts import Facts
+from mon.pool.seats import away, seated
 from mon.structs import Struct
 
 SAME_BOOT = 300.0

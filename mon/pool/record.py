@@ -9,12 +9,16 @@ from mon.model.weight import Weight
 from mon.pool.advice import Course
 from mon.pool.ballot import Ballot, Vote
 from mon.pool.changes import Owned
-from mon.pool.memory import Drain, Memory, Word
+from mon.pool.memory import HAND, Drain, Memory, Word
 from mon.pool.past import Past
 from mon.structs import Struct
 
 Seat = tuple[ServerId, str]
 """(server, name of the voter): whose ballot it is."""
+
+
+FORMER_HAND = "another hand"
+"""What HAND was called in databases of before."""
 
 
 class SavedBallot(Struct, frozen=True):
@@ -42,6 +46,7 @@ class SavedWord(Struct, frozen=True):
     at: float
     until: float = 0.0
     drain: float = 0.0
+    name: str = ""
 
 
 class SavedDrain(Struct, frozen=True):
@@ -127,7 +132,7 @@ def to_save(
 def saved_word(id: ServerId, word: Word) -> SavedWord:
     """An operator's word as it is saved and shown."""
     until = word.until.wall if word.until else 0.0
-    return SavedWord(id, word.weight, word.who, word.why, word.at.wall, until, word.drain)
+    return SavedWord(id, word.weight, word.who, word.why, word.at.wall, until, word.drain, word.name)
 
 
 def spoken(saved: SavedPool, now: Moment) -> dict[ServerId, Word]:
@@ -135,11 +140,12 @@ def spoken(saved: SavedPool, now: Moment) -> dict[ServerId, Word]:
     return {
         word.server: Word(
             word.weight,
-            word.who,
+            HAND if word.who == FORMER_HAND else word.who,
             word.why,
             _moment(word.at, now),
             _later(word.at, word.until, now) if word.until else None,
             word.drain,
+            word.name,
         )
         for word in saved.words
     }

@@ -1,39 +1,49 @@
 """One pool as it stands: its plan, who votes on what, what they said, what is ours."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mon.model.moment import Moment
-from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
+from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, VirtualId, Voter
 from mon.model.result import HostResult
 from mon.pool.advice import aimed, as_found
 from mon.pool.ballot import Ballot, doubtful, placed
+from mon.pool.bearing import Bearing
 from mon.pool.changes import NOTHING, Owned
-from mon.pool.decide import Facts, decide, forgotten, too_few
+from mon.pool.decide import decide
 from mon.pool.drift import Look, alarms, drifted, overlaid
+from mon.pool.facts import Facts, Index, indexed
+from mon.pool.hearing import Hearing, hearing
 from mon.pool.memory import Drain, Memory, Word, deadlines, inferred, soonest
 from mon.pool.past import told_again, with_past
 from mon.pool.quorum import Turn, turning
-from mon.pool.reasons import admitted
+from mon.pool.reasons import Said, admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
-from mon.pool.told import Told, carried, taken_over
+from mon.pool.told import Told, taken_over
 from mon.pool.wish import Wanted, service_entry
+from mon.pool.words import carried
 from mon.structs import Struct, field, replace
 
-Place = tuple[tuple[str, ...], object]
+Place = tuple[tuple[str, ...], VirtualId]
 """(balancer, virtual service): two pools of one place are the same one to the balancer."""
+
+WAS = " (was "
+"""Behind the name of a pool that left mon.cf; then its virtual service."""
 
 UNREAD = Wanted(Table(None), waiting="the balancer's table has not been read yet")
 
 
 class PoolState(Struct):
     """``adopted``: the balancer's table was looked at since the last server came.  ``ready``: the first
-    round is over, or the pool was found with servers in.  ``leaving``: no longer configured, not yet gone.
-    ``decided`` is the wish as it was last decided, at ``latest``.
+    round is over (at the ``deadline`` on the monotonic clock, or when everybody was heard), or the pool was
+    found with servers in.  ``leaving``: no longer configured, not yet gone.  ``decided`` is the wish as it
+    was last decided, at ``latest``; ``stale``: what has been said since may make it another one.
     """
 
     plan: Pool
     voters: Mapping[str, Voter]
-    ballots: dict[Seat, Ballot] = field(default_factory=dict)
+    index: Index
+    hearing: Hearing
+    ballots: dict[Seat, Ballot]
     owned: Owned = NOTHING
     adopted: bool = False
     ready: bool = False
@@ -43,55 +53,95 @@ class PoolState(Struct):
     decided: Wanted = UNREAD
     told: Told = Told()
     latest: Moment = Moment(0.0, 0.0)
+    deadline: float | None = None
+    stale: bool = True
 
     @property
     def place(self) -> Place:
         """What the balancer knows it by."""
-        return (self.plan.balancer, self.plan.id)
+        return place_of(self.plan)
 
     def wish(self, now: Moment) -> Wanted:
         """The pool that should be at this moment, by what is known."""
-        return self._decide(now)[0]
+        return self.decided if self.latest == now and not self.stale else self._decide(now)[0]
+
+    def current(self, now: Moment) -> Wanted:
+        """The same for what acts on it: decided anew only if it may be another one (its words may be old)."""
+        due = self.decided.due
+        return self._decide(now)[0] if self.stale or (due is not None and due <= now.mono) else self.decided
 
     def advance(self, now: Moment) -> bool:
         """Decide anew, and remember it; True if something else is to be done or said than before."""
-        before, self.latest = self.decided, now
+        return self._remember_decided(*self._decide(now), now)
+
+    def _remember_decided(self, wish: Wanted, memory: Memory, now: Moment) -> bool:
+        before, self.latest, self.stale = self.decided, now, False
+        self.ready = self._is_ready(now)
         self.words = {id_: word for id_, word in self.words.items() if not word.over(now)}
-        self.decided, self.memory = self._decide(now)
+        self.decided, self.memory = wish, memory
         return _acts(self.decided) != _acts(before)
+
+    def _is_ready(self, now: Moment) -> bool:
+        return self.ready or (self.adopted and self.deadline is not None and self.deadline <= now.mono)
 
     def facts(self, now: Moment) -> Facts:
         """All that a decision depends on."""
         said: dict[ServerId, list[tuple[Voter, Ballot]]] = {member.id: [] for member in self.plan.members}
         for (server, name), ballot in self.ballots.items():
             said[server].append((self.voters[name], ballot))
-        return Facts(self.plan, said, self.words, self.memory, now, self.ready)
+        return Facts(self.plan, self.index, said, self.words, self.memory, now, self._is_ready(now))
 
     def doubts(self, result: HostResult) -> Iterator[tuple[Member, Voter, Ballot]]:
         """The ballots that this result brought into doubt."""
-        for member in self.plan.members:
-            for name, voter in self.voters.items() if member.check == result.host else ():
-                ballot = self.ballots.get((member.id, name))
-                concerned = (voter.watch, voter.service) == (result.watch, result.service)
-                if concerned and ballot is not None and doubtful(ballot) and ballot.at == result.at:
-                    yield member, voter, ballot
+        for server, name in self.hearing.seats(result.watch, result.service, result.host):
+            ballot = self.ballots[server, name]
+            if doubtful(ballot) and ballot.at == result.at:
+                yield self.index.members[server], self.voters[name], ballot
 
-    def take(self, ballots: Mapping[Seat, Ballot], now: Moment, *, ready: bool = False) -> bool:
-        """Take new ballots; True if the wish is another one now (its words may change with each result)."""
-        decisive = any(_weighs(self.ballots[seat]) != _weighs(ballot) for seat, ballot in ballots.items())
-        advised = [seat[0] for seat, ballot in ballots.items() if _advises(self.ballots[seat], ballot)]
-        unready = not self.ready
-        self.ballots.update(ballots)
-        decisive = decisive or any(self._turns(server, now) for server in advised)
-        self.ready = self.ready or ready or all(ballot.heard for ballot in self.ballots.values())
-        return (decisive or unready) and self.advance(now)
+    def take(self, ballots: Mapping[Seat, Ballot], now: Moment) -> bool:
+        """Take new ballots; True if the wish may be another one now (its words may change with each result).
+
+        It is not decided here: many results may come before the next look at the balancer, and a decision
+        costs as much as the pool has servers.
+        """
+        news, advised = False, []
+        for seat, ballot in ballots.items():
+            before, said = self.ballots[seat], self._said(seat[0])
+            stood = admitted(said, first_round_over=self.ready)
+            self.ballots[seat] = ballot
+            if ballot.heard:
+                self.hearing.unheard.discard(seat)
+            stands = admitted(self._said(seat[0]), first_round_over=self.ready)
+            # What is said of a server that stays in is of no account; what of one that is out may be.
+            news = news or stood is not stands or (not stands and _weighs(before) != _weighs(ballot))
+            if _advises(before, ballot):
+                advised.append(seat[0])
+        news = news or any(self._turns(server, now) for server in advised)
+        if not self.ready and not self.hearing.unheard:
+            self.ready = news = True
+        self.stale = self.stale or news
+        return news
+
+    def own(self, owned: Owned) -> None:
+        """From now on this is ours to delete."""
+        self.stale = self.stale or owned != self.owned
+        self.owned = owned
+
+    def round_over(self, now: Moment) -> bool:
+        """The first round has had its time; True if something else is to be done or said now."""
+        self.ready = True
+        return self.advance(now)
+
+    def _said(self, id: ServerId) -> Said:
+        """What the voters say about one server."""
+        names = self.hearing.voters.get(id, ())
+        return [(self.voters[name], self.ballots[id, name]) for name in names]
 
     def _turns(self, id: ServerId, now: Moment) -> bool:
         """Do the weights that are suggested for a server now turn its own?  Most of them do not."""
         before, inside = self.memory.courses.get(id), self.memory.inside or frozenset()
-        said = [(v, self.ballots[id, name]) for name, v in self.voters.items() if (id, name) in self.ballots]
-        member = next(member for member in self.plan.members if member.id == id)
-        return aimed(member, said, before, now, inside=id in inside) != before
+        member = self.index.members[id]
+        return aimed(member, self._said(id), before, now, inside=id in inside) != before
 
     def adopt(
         self, table: Table, saved: SavedPool | None, now: Moment, max_age: Callable[[Voter], float]
@@ -111,7 +161,9 @@ class PoolState(Struct):
             self.ballots[seat] = placed(known, voter, serving=seat[0] in serving, unplaced=unplaced)
         self.ready = self.ready or any(member.id in serving for member in self.plan.members)
         self.owned = together(self.owned, _claim(self.plan, table))
-        if saved and saved.id == self.plan.id:
+        if saved and begins:
+            self.words = carried(self.plan, spoken(saved, now)) | self.words
+        if saved and (saved.balancer, saved.id) == self.place:
             self.owned = together(self.owned, saved.owned)
             if begins:
                 self._remember(saved, table, now)
@@ -124,13 +176,13 @@ class PoolState(Struct):
 
     def leave(self, now: Moment) -> "PoolState":
         """The same pool when the configuration has it no longer, under a name that no plan has."""
-        mark = f" (was {self.plan.id})"
-        name = self.plan.name if self.plan.name.endswith(mark) else self.plan.name + mark
-        plan = replace(self.plan, name=name, voters=(), members=(), fallback=None)
-        there = {one.id: one for one in self.decided.table.servers if one.id in self.owned.servers}
-        drains = {**_drains(self.plan, there, now), **self.memory.drains}
-        memory = Memory(drains=drains)
-        return PoolState(plan, {}, owned=self.owned, leaving=True, memory=memory, told=self.told, latest=now)
+        name = f"{original(self.plan)}{WAS}{self.plan.id})"
+        there = {one.id: one for one in self.current(now).table.servers if one.id in self.owned.servers}
+        left = made(replace(self.plan, name=name, voters=(), members=(), fallback=None))
+        left.owned, left.leaving, left.told, left.latest = self.owned, True, self.told, now
+        left.memory = Memory(drains={**drained(self.plan, there, now), **self.memory.drains})
+        left.words = carried(left.plan, self.words)
+        return left
 
     def turning(self, now: Moment) -> Turn | None:
         """The turn of the quorum that its commands are to be told, if one is due.
@@ -142,7 +194,7 @@ class PoolState(Struct):
             return None
         if self.leaving:
             return Turn(quorum, False, 0, 0) if standing is not None and standing.up else None
-        if not (self.adopted and self.ready) or self.decided.waiting:
+        if not (self.adopted and self._is_ready(now)) or self.current(now).waiting:
             return None
         return turning(quorum, standing, self.facts(now))
 
@@ -151,8 +203,13 @@ class PoolState(Struct):
             return self._farewell(now)
         if not self.adopted:
             return UNREAD, self.memory
-        wish, memory = decide(self.facts(now))
+        return self._finished(*decide(self.facts(now)), now)
+
+    def _finished(self, wish: Wanted, memory: Memory, now: Moment) -> tuple[Wanted, Memory]:
+        """The decision with what is left to others, and what of the table is ours."""
         told = (*wish.alarms, *alarms(self.plan, memory, self.words))
+        if not self._is_ready(now) and self.deadline is not None:
+            wish = replace(wish, due=soonest([self.deadline, *(() if wish.due is None else (wish.due,))]))
         if wish.waiting:
             return replace(wish, alarms=told), memory
         if memory.hands_off:
@@ -164,31 +221,28 @@ class PoolState(Struct):
             owned = replace(owned, servers=owned.servers - memory.pinned.keys())
         return replace(wish, table=table, owned=owned, partial=self.plan.partial, alarms=told), memory
 
-    def look(self, table: Table, now: Moment) -> list[str]:
-        """Take a look at the balancer's table: what finished, and what another hand did (to be logged)."""
+    def look(self, table: Table, now: Moment) -> tuple[bool, list[str]]:
+        """Take a look at the balancer's table: is something else to be done, and what there is to log.
+
+        That is what was changed by hand.  Without any it is decided once.
+        """
         self.memory = self.memory.seen(table, now)
         if not self.adopted or self.leaving:
-            return []
-        wanted = decide(self.facts(now))[0]
-        if wanted.waiting:
-            return []
-        found = drifted(
-            Look(self.plan, table, wanted.table, now, self._bearable(now)), self.memory, self.words
-        )
-        self.memory, self.words = found.memory, found.words
+            return self.advance(now), []
+        facts = self.facts(now)
+        wish, memory = decide(facts)
+        if wish.waiting:
+            return self._remember_decided(*self._finished(wish, memory, now), now), []
+        look = Look(self.plan, self.index.members, table, wish.table, now, Bearing(facts))
+        found = drifted(look, self.memory, self.words)
+        if found is None:
+            changed = self._remember_decided(*self._finished(wish, memory, now), now)
+        else:
+            self.memory, self.words = found.memory, found.words
+            changed = self.advance(now)
         if self.memory.left is not None:  # what was judged once is no news at the next look
             self.memory = replace(self.memory, left=table)
-        return found.notes
-
-    def _bearable(self, now: Moment) -> Callable[[ServerId], bool]:
-        """May the pool lose this server, as an operator's word without force may take it?"""
-
-        def bearable(id: ServerId) -> bool:
-            facts = self.facts(now)
-            words = {**self.words, id: Word(0, "", "", now)}
-            return not too_few(facts, replace(facts, words=words))
-
-        return bearable
+        return changed, found.notes if found is not None else []
 
     def _farewell(self, now: Moment) -> tuple[Wanted, Memory]:
         """Of a pool that leaves: who finishes connections stays with weight 0; after the last it is gone."""
@@ -206,13 +260,12 @@ class PoolState(Struct):
         return Wanted(table, why, owned=self.owned, partial=True, due=due), memory
 
     def _remember(self, saved: SavedPool, table: Table, now: Moment) -> None:
-        """Operators' words and clocks as they were saved; who left the configuration meanwhile is drained."""
+        """Clocks as they were saved; who left the configuration meanwhile is drained."""
         members = {member.id for member in entries(self.plan)}
-        self.words = {id_: word for id_, word in spoken(saved, now).items() if id_ in members} | self.words
         memory = with_past(remembered(saved, now), saved.past, self.plan, table, members, now)
         self.told = replace(self.told, quorum=told_again(saved.past, now).quorum)
         gone = {one.id: one for one in table.servers if one.id in saved.owned.servers - members}
-        self.memory = replace(memory, drains={**_drains(self.plan, gone, now), **memory.drains})
+        self.memory = replace(memory, drains={**drained(self.plan, gone, now), **memory.drains})
 
     def _climb_on(self, table: Table, now: Moment) -> None:
         """A server found on its way goes on from there, even if nothing of it was saved."""
@@ -223,56 +276,36 @@ class PoolState(Struct):
         ramps = dict(memory.ramps)
         for member in self.plan.members if self.plan.slowstart else ():
             weight = weights.get(member.id, 0)
-            if 0 < weight < member.weight and not {member.id} & {*known, *courses}:
+            if 0 < weight < member.weight and member.id not in known and member.id not in courses:
                 ramps[member.id] = inferred(weight, member.weight, self.plan.slowstart, now)
         self.memory = replace(memory, ramps=ramps, courses=courses)
 
 
-def seated(plan: Pool, old: PoolState | None, now: Moment) -> PoolState:
-    """The state of a plan: who sat there before keeps the ballot (law 8), who is new gets a blank one."""
-    state = PoolState(plan, _named(plan.voters))
-    known: dict[ServerId, bool] = {}
-    if old is not None:
-        state.ready = old.ready
-        state.words = {m.id: old.words[m.id] for m in plan.members if m.id in old.words}
-        if old.place == state.place:
-            state.told = old.told
-        if old.adopted and old.place == state.place:
-            inside = old.facts(now)
-            known = {member.id: _healthy(inside, member) for member in old.plan.members}
-            state.adopted = all(member.id in known for member in plan.members)
-            state.memory = _parting(plan, old, now)
-            state.told = carried(old.told, plan, inside, now)
-    for member in plan.members:
-        # A voter that is new to a known server finds it as the others left it.
-        blank = Ballot(presumed=known.get(member.id))
-        for name, voter in state.voters.items():
-            if voter.only in ("", member.name, member.id.address, str(member.id)):
-                before = old.ballots.get((member.id, name)) if old is not None else None
-                state.ballots[member.id, name] = before or blank
-    state.decided = state.wish(now) if old is None else old.decided
-    return state
+def made(
+    plan: Pool, voters: Mapping[str, Voter] | None = None, ballots: dict[Seat, Ballot] | None = None
+) -> PoolState:
+    """A pool of which nothing is known but its plan and its ballots."""
+    voters, ballots = voters or {}, ballots or {}
+    return PoolState(plan, voters, indexed(plan), hearing(plan.members, voters, ballots), ballots)
 
 
-def _healthy(facts: Facts, member: Member) -> bool:
-    """Is it in by its votes alone?"""
-    return member.weight > 0 and admitted(facts.said[member.id], first_round_over=facts.ready)
+def copied(state: PoolState) -> PoolState:
+    """The same once more, to suppose something of it."""
+    heard = replace(state.hearing, unheard=set(state.hearing.unheard))
+    return replace(state, ballots=dict(state.ballots), words=dict(state.words), hearing=heard)
 
 
-def _parting(plan: Pool, old: PoolState, now: Moment) -> Memory:
-    """The memory of the pool of before; who is no longer configured may finish its connections."""
-    stay = {member.id for member in entries(plan)}
-    gone = {one.id: one for one in old.decided.table.servers if one.id not in stay | old.memory.drained}
-    memory = replace(old.memory, drains={**_drains(plan, gone, now), **old.memory.drains})
-    if service_entry(plan) != service_entry(old.plan):  # mon.cf was written anew: that is meant
-        memory = replace(memory, service=None, hands_off="")
-    for id_ in stay & old.memory.drains.keys():
-        if id_ not in old.words:  # it was leaving, and comes back
-            memory = forgotten(memory, id_)
-    return memory
+def original(plan: Pool) -> str:
+    """The name that a pool has, or had, in mon.cf."""
+    return plan.name.split(WAS)[0]
 
 
-def _drains(plan: Pool, gone: Mapping[ServerId, ServerEntry], now: Moment) -> dict[ServerId, Drain]:
+def place_of(plan: Pool) -> Place:
+    """(balancer, virtual service) of a plan."""
+    return (plan.balancer, plan.id)
+
+
+def drained(plan: Pool, gone: Mapping[ServerId, ServerEntry], now: Moment) -> dict[ServerId, Drain]:
     """The drains of servers that leave the pool; without a time for it they leave at once."""
     if not plan.drain:
         return {}
@@ -288,16 +321,6 @@ def together(one: Owned, other: Owned) -> Owned:
 def entries(plan: Pool) -> tuple[Member, ...]:
     """All servers a plan names: the members and the fallback."""
     return plan.members if plan.fallback is None else (*plan.members, plan.fallback)
-
-
-def _named(voters: Iterable[Voter]) -> dict[str, Voter]:
-    """Voters by the name their votes are kept under; a service that votes by two lines has two."""
-    named: dict[str, Voter] = {}
-    for voter in voters:
-        base = f"{voter.watch}/{voter.service}" + (f" on {voter.only}" if voter.only else "")
-        count = 1 + sum(name == base or name.startswith(f"{base} #") for name in named)
-        named[base if count == 1 else f"{base} #{count}"] = voter
-    return named
 
 
 def _claim(plan: Pool, table: Table) -> Owned:

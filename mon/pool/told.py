@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from mon.model.moment import Moment
 from mon.model.pool import Pool, Table
-from mon.pool.decide import Facts
+from mon.pool.facts import Facts
 from mon.pool.quorum import Standing, healthy
 from mon.structs import Struct, field, replace
 

@@ -1,4 +1,4 @@
-"""The keeper against a balancer in memory that can be dead, deaf, or edited by another hand."""
+"""The keeper against a balancer in memory that can be dead, deaf, or edited by hand."""
 
 import asyncio
 
@@ -250,7 +250,7 @@ async def test_what_another_hand_did_is_in_the_journal(desk: Desk) -> None:
     desk.balancer.tables.clear()
     desk.keeper.resync()
     await desk.until(w1=10, w2=10)
-    assert ("another hand", "the virtual service tcp 10.0.0.9:80 was removed by another hand: put back") in [
+    assert ("another hand", "the virtual service tcp 10.0.0.9:80 was removed by hand: put back") in [
         (deed.trigger, deed.what) for deed in desk.journal
     ]
 
@@ -278,6 +278,7 @@ async def test_who_is_held_out_for_flapping_is_told_by_name(desk: Desk) -> None:
     desk.pools.reload([replace(PLAN, flap=Flap(1, 600.0, 300.0))], desk.clock())
     await both_in(desk)
     desk.say("w1", Verdict.DOWN)
+    await desk.until(w1=0, w2=10)
     desk.say("w1", Verdict.OK)
     await told_of(desk, "w1 is held out: it left too often (flap)")
 

@@ -20,6 +20,7 @@ class Farm:
     def __init__(self, now: Moment = START) -> None:
         self.now = now
         self.pools = Pools([], now)
+        self.shown = Table(None)
 
     def plan(self, *voters: Voter, count: int = 3, **more: object) -> Pool:
         members = tuple(self.member(n) for n in range(1, count + 1))
@@ -40,8 +41,8 @@ class Farm:
     def start(self, plan: Pool, *weights: int, saved: SavedPool | None = None, max_age: float = 6) -> None:
         """A daemon that starts and finds the servers with these weights (none: no service at all)."""
         self.pools = Pools([plan], self.now)
-        table = self.table(*weights) if weights else Table(None)
-        self.pools.adopt("web", table, saved, self.now, max_age=lambda voter: max_age)
+        self.shown = self.table(*weights) if weights else Table(None)
+        self.pools.adopt("web", self.shown, saved, self.now, max_age=lambda voter: max_age)
 
     def result(self, host: str, verdict: Verdict, service: str = "http", **more: object) -> HostResult:
         return HostResult("farm", service, host, verdict, str(verdict), 0.1, self.now, **more)  # type: ignore[arg-type]
@@ -59,8 +60,14 @@ class Farm:
         changed: set[str] = set()
         for host in hosts:
             self.now = self.now.later(1)
-            changed |= self.pools.vote(self.result(host, verdict, service, **more), self.now)
+            voted = self.pools.vote(self.result(host, verdict, service, **more), self.now)
+            changed |= {name for name in voted if self.look(name)}
         return changed
+
+    def look(self, name: str = "web") -> bool:
+        """The keeper's look that a vote asks for: nobody has touched the table; is the wish another one?"""
+        left = self.pools.facts(name, self.now).memory.left
+        return self.pools.look(name, left or self.shown, self.now)[0]
 
     def round(self, status: int, *hosts: HostResult, trouble: str = "", output: str = "said") -> RunResult:
         return RunResult("farm", "http", status, output, self.now, self.now, hosts, trouble)

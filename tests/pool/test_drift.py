@@ -41,7 +41,7 @@ def test_a_table_as_we_left_it_says_nothing(farm, at_work) -> None:
 
 def test_a_flushed_table_is_put_back(farm, at_work) -> None:
     at_work()
-    assert look(farm) == ["the virtual service tcp 10.0.0.9:80 was removed by another hand: put back"]
+    assert look(farm) == ["the virtual service tcp 10.0.0.9:80 was removed by hand: put back"]
     assert farm.weights() == {"w1": 10, "w2": 10, "w3": 10}
 
 
@@ -55,7 +55,7 @@ def test_a_down_server_made_up_is_put_down_again(farm, at_work) -> None:
     at_work()
     farm.down("w1")
     farm.pools.leave("web", farm.table(0, 10, 10))
-    assert look(farm, 10, 10, 10) == ["10.0.0.1:80 was set to weight 10 by another hand: put back"]
+    assert look(farm, 10, 10, 10) == ["10.0.0.1:80 was set to weight 10 by hand: put back"]
     assert farm.weights()["w1"] == 0
 
 
@@ -64,7 +64,7 @@ def test_one_server_taken_out_by_hand_is_left_and_the_command_named(farm, at_wor
     at_work()
     (note,) = look(farm, found, 10, 10)
     assert note == (
-        f"10.0.0.1:80 {done} by another hand and is left so: `mon pool web disable w1` makes it official, "
+        f"10.0.0.1:80 {done} by hand and is left so: `mon pool web disable w1` makes it official, "
         "`enable` takes it back"
     )
     assert farm.weights().get("w1") == found
@@ -81,13 +81,13 @@ def test_what_a_hand_took_out_a_hand_may_put_back(farm, at_work) -> None:
     at_work()
     look(farm, 0, 10, 10)
     farm.pools.leave("web", farm.table(0, 10, 10))
-    assert look(farm, 10, 10, 10) == ["10.0.0.1:80 was put back by another hand"]
+    assert look(farm, 10, 10, 10) == ["10.0.0.1:80 was put back by hand"]
     assert farm.pools.words("web") == () and farm.weights()["w1"] == 10
 
 
 def test_a_hand_does_not_go_below_the_floor(farm, at_work) -> None:
     at_work(floor=Floor(count=3))
-    assert look(farm, 0, 10, 10) == ["10.0.0.1:80 was set to weight 0 by another hand: put back"]
+    assert look(farm, 0, 10, 10) == ["10.0.0.1:80 was set to weight 0 by hand: put back"]
     assert farm.weights()["w1"] == 10
 
 
@@ -100,8 +100,8 @@ def test_repair_puts_everything_back(farm, at_work) -> None:
 def test_report_puts_nothing_back_and_says_so(farm, at_work) -> None:
     at_work(drift=Drift.REPORT)
     assert look(farm, 3, 10, None) == [
-        "10.0.0.1:80 was set to weight 3 by another hand and is left so (drift report)",
-        "10.0.0.3:80 was removed by another hand and is left so (drift report)",
+        "10.0.0.1:80 was set to weight 3 by hand and is left so (drift report)",
+        "10.0.0.3:80 was removed by hand and is left so (drift report)",
     ]
     assert farm.weights() == {"w1": 3, "w2": 10}
     farm.down("w2")
@@ -146,7 +146,7 @@ def test_a_service_that_is_removed_again_and_again_is_left_until_it_is_back(farm
 def test_settings_of_the_service_are_put_back_and_given_up_in_the_same_way(farm, at_work) -> None:
     at_work()
     other = replace(farm.table(10, 10, 10), service=ServiceEntry(farm.table(1).service.id, "sh"))
-    for expected in (*["tcp 10.0.0.9:80 was set by another hand: put back"] * 3,
+    for expected in (*["tcp 10.0.0.9:80 was set by hand: put back"] * 3,
                      "somebody else manages tcp 10.0.0.9:80: its settings are left alone now"):  # fmt: skip
         assert farm.pools.look("web", other, farm.now)[1] == [expected]
         put_back(farm)

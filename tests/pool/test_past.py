@@ -99,7 +99,7 @@ def test_the_repairs_of_the_last_minute_count_on(farm, another) -> None:
     at_work(farm, drift=Drift.REPAIR)
     put_back(farm, 2)
     later = restarted(farm, another, 10, 10, 10, 10, seconds=5, drift=Drift.REPAIR)
-    assert put_back(later, 1) == ["10.0.0.1:80 was set to weight 7 by another hand: put back"]
+    assert put_back(later, 1) == ["10.0.0.1:80 was set to weight 7 by hand: put back"]
     assert put_back(later, 1)[0].startswith("somebody else manages 10.0.0.1:80")
 
 

@@ -1,0 +1,57 @@
+"""A result counted on the ballots that it concerns, at a cost that the size of the pool is no part of."""
+
+from collections.abc import Collection, Iterable
+
+from mon.model.moment import Moment
+from mon.model.result import HostResult, RunResult, Verdict
+from mon.pool.ballot import Opinion, counted, ignored
+from mon.pool.record import Seat
+from mon.pool.state import PoolState
+
+
+def host_result(state: PoolState, result: HostResult, now: Moment, *, frozen: str, trap: bool) -> bool:
+    """Count what is said of one host; True if the wish of the pool may be another one now."""
+    opinion = Opinion(
+        result.verdict, result.at, result.status, result.cause, result.detail, result.final, result.weight
+    )
+    seats = state.hearing.seats(result.watch, result.service, result.host)
+    return _count(state, [seat for seat in seats if _heard(state, seat, trap=trap)], opinion, frozen, now)
+
+
+def whole_round(
+    state: PoolState, run: RunResult, now: Moment, *, frozen: str, trap: bool, disabled: Collection[str]
+) -> bool:
+    """Count a round for the voters that take it whole; True if the wish may be another one now."""
+    spoken = {part.host for part in run.hosts if part.verdict is not Verdict.UNKNOWN}.union(disabled)
+    names_others = any(part.verdict is Verdict.DOWN for part in run.hosts)
+    seats = []
+    for seat in state.hearing.groups[run.watch, run.service]:
+        speaks = _heard(state, seat, trap=trap) and state.index.members[seat[0]].check not in spoken
+        if speaks and (bool(state.voters[seat[1]].only) or not (run.status and names_others)):
+            seats.append(seat)
+    opinion = Opinion(_of_round(run), run.ended, run.status, detail=run.summary)
+    return _count(state, seats, opinion, frozen, now)
+
+
+def _heard(state: PoolState, seat: Seat, *, trap: bool) -> bool:
+    """Does it count for this ballot?  What was sent to us does only for ``--traps``."""
+    return not trap or state.voters[seat[1]].traps
+
+
+def _count(state: PoolState, seats: Iterable[Seat], opinion: Opinion, frozen: str, now: Moment) -> bool:
+    ballots = {}
+    for seat in seats:
+        before = state.ballots[seat]
+        ballots[seat] = ignored(before) if frozen else counted(before, opinion, state.voters[seat[1]])
+    return state.take(ballots, now)
+
+
+def _of_round(run: RunResult) -> Verdict:
+    """What a round says of the hosts that it does not name.
+
+    One that failed for no host and was good for some failed because the others could not be tested.
+    """
+    said = {part.verdict for part in run.hosts}
+    if run.trouble or (run.status and Verdict.OK in said and Verdict.DOWN not in said):
+        return Verdict.UNKNOWN
+    return Verdict.DOWN if run.status else Verdict.OK

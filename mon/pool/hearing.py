@@ -1,0 +1,47 @@
+"""Who is heard on what: a host's result finds its ballots, however many servers there are."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from mon.model.config import Key
+from mon.model.pool import Member, ServerId, Voter
+from mon.pool.ballot import Ballot
+from mon.pool.record import Seat
+from mon.structs import Struct
+
+Ear = tuple[str, str, str]
+"""(watch, service, host): whose result is heard."""
+
+
+class Hearing(Struct):
+    """``hosts``: the ballots that a host's result concerns; ``groups``: those of voters that take a round
+    whole (``--group``), by service; ``voters``: the names of those that vote on each server.  ``unheard``:
+    the ballots that no result has reached yet.
+    """
+
+    hosts: Mapping[Ear, Collection[Seat]]
+    groups: Mapping[Key, Collection[Seat]]
+    voters: Mapping[ServerId, Collection[str]]
+    unheard: set[Seat]
+
+    def seats(self, watch: str, service: str, host: str) -> Collection[Seat]:
+        """The ballots that this host's result concerns."""
+        return self.hosts.get((watch, service, host), ())
+
+
+def hearing(
+    members: Iterable[Member], voters: Mapping[str, Voter], ballots: Mapping[Seat, Ballot]
+) -> Hearing:
+    """Who is heard on the ballots of a pool."""
+    hosts: dict[Ear, list[Seat]] = {}
+    groups: dict[Key, list[Seat]] = {}
+    names: dict[ServerId, list[str]] = {}
+    for member in members:
+        for name, voter in voters.items():
+            seat = (member.id, name)
+            if seat not in ballots:
+                continue
+            names.setdefault(member.id, []).append(name)
+            hosts.setdefault((voter.watch, voter.service, member.check), []).append(seat)
+            if voter.group:
+                groups.setdefault((voter.watch, voter.service), []).append(seat)
+    return Hearing(hosts, groups, names, {seat for seat, ballot in ballots.items() if not ballot.heard})
