@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from itertools import starmap
 
 from mon.errors import ControlError
 from mon.model.config import Key
@@ -10,6 +9,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Pool, Table, Voter
 from mon.model.result import HostResult, RunResult
 from mon.pool.advice import arrived
+from mon.pool.archive import Archive
 from mon.pool.audience import Audience
 from mon.pool.changes import NOTHING
 from mon.pool.counting import host_result, whole_round
@@ -18,10 +18,10 @@ from mon.pool.foreseen import Foreseen, foreseen
 from mon.pool.heirs import Heritage
 from mon.pool.memory import Memory
 from mon.pool.operators import Order, instruct, taken_back
-from mon.pool.past import past_of, told_again
+from mon.pool.past import told_again
 from mon.pool.quorum import Standing, Turn
 from mon.pool.reasons import words
-from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, spoken, to_save
+from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, spoken
 from mon.pool.state import Place, PoolState, copied, entries, made, original, place_of, together
 from mon.pool.wish import Wanted
 from mon.pool.words import carried
@@ -47,8 +47,7 @@ class Pools:
         self._states: dict[str, PoolState] = {}
         self._kept: dict[str, PoolState] = {}  # gone; operators' words on their servers are kept
         self._audience = Audience()
-        self._saved: dict[Place, SavedPool] = {}  # of pools that were not read yet
-        self._saved_names: dict[str, SavedPool] = {}
+        self._archive = Archive()
         self.reload(plans, now)
 
     def __contains__(self, name: str) -> bool:
@@ -151,14 +150,7 @@ class Pools:
         """
         state = self._states[name]
         if table.service is None or table.service.id == state.plan.id:
-            state.adopt(table, saved or self._recalled(state.plan), now, max_age)
-
-    def _recalled(self, plan: Pool) -> SavedPool | None:
-        """What was saved of a pool: of its place, with the votes of its name where it was moved."""
-        here, named = self._saved.pop(place_of(plan), None), self._saved_names.pop(plan.name, None)
-        if here is None or named is None or here is named:
-            return here or named
-        return replace(here, ballots=(*named.ballots, *here.ballots))
+            state.adopt(table, saved or self._archive.take(state.plan), now, max_age)
 
     def recall(self, saved: Iterable[SavedPool], now: Moment) -> set[str]:
         """At start: saved pools that are configured no longer are to be withdrawn; their names.
@@ -167,14 +159,14 @@ class Pools:
         """
         before, heirs = set(self._states), self._by_place()
         for pool in saved:
-            words, kept = spoken(pool, now), replace(pool, words=())
+            words = spoken(pool, now)
             place = (pool.balancer, pool.id)
             heir = heirs.get(place) or self._states.get(pool.name)
             if heir is not None:
                 heir.words = carried(heir.plan, words, pool.owned.servers) | heir.words
             if place in heirs:
                 heirs[place].told = told_again(pool.past, now)
-            self._saved[place] = self._saved_names[pool.name] = kept
+            self._archive.put(pool)
             old = made(Pool(pool.name, pool.id, pool.balancer, partial=pool.partial))
             old.owned, old.memory, old.words = pool.owned, remembered(pool, now), words
             self._hand_over(old, heirs, now)
@@ -293,7 +285,7 @@ class Pools:
         same = Pools((), Moment(0.0, 0.0))
         same._states = {name: copied(state) for name, state in self._states.items()}
         same._kept = {name: copied(state) for name, state in self._kept.items()}
-        same._saved, same._saved_names = dict(self._saved), dict(self._saved_names)
+        same._archive = self._archive.copied()
         return same
 
     def withdraw(self) -> set[str]:
@@ -317,19 +309,8 @@ class Pools:
     def saved(self) -> tuple[SavedPool, ...]:
         """What the store keeps, in the order of the configuration."""
         states = (*self._states.values(), *self._kept.values())
-        rows = (self._row(state) for state in states)
+        rows = (self._archive.row(state) for state in states)
         return tuple(row for row in rows if row is not None)
-
-    def _row(self, state: PoolState) -> SavedPool | None:
-        """One pool as it is saved; of one that was not read yet what was saved before, and the words."""
-        if state.adopted or state.leaving:
-            past = past_of(state.plan, state.memory, state.told, state.latest)
-            return to_save(state.plan, state.owned, state.ballots, state.words, state.memory, past)
-        row, plan = self._saved.get(state.place), state.plan
-        if row is None and not state.words:
-            return None
-        row = row or SavedPool(plan.name, plan.id, plan.balancer, plan.partial)
-        return replace(row, name=plan.name, words=tuple(starmap(saved_word, state.words.items())))
 
     def _by_place(self) -> dict[Place, PoolState]:
         return {state.place: state for state in self._states.values()}
