@@ -39,7 +39,7 @@ def append(path: str, line: str) -> None:
     try:
         # Not blocking: a FIFO that nobody reads must not hold the thread.
         descriptor = os.open(
-            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644
+            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o640
         )
         try:
             written = os.write(descriptor, data)

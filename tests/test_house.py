@@ -17,7 +17,7 @@ LAYERS = (
     "structs model errors linear outside",
     "config period depend engine pool",
     "plugin codec catalog probe runner worker users store render letter secret post balancer testing"
-    " logs notify",
+    " logs notify private",
     "timetable outbox control daemon",
     "cli demo __main__",
 )

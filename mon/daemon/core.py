@@ -5,7 +5,7 @@ import logging
 import signal
 import time
 
-from mon import notify
+from mon import notify, private
 from mon.control.classic.server import PORT, ClassicServer
 from mon.control.operations import ReloadReport
 from mon.control.traps import TrapPort
@@ -45,7 +45,7 @@ class Daemon:
     """One running mon.  ``serve`` is its whole life."""
 
     def __init__(self, loaded: Loaded, options: Options) -> None:
-        loaded.places.statedir.mkdir(parents=True, exist_ok=True)
+        private.make_directory(loaded.places.statedir)
         self.options = options
         self.status = 0
         self._loaded = loaded

@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mon import private
+
 
 def detach(error_file: str) -> None:
     """Leave the terminal; from here on this is the child of a child (daemon(7), SysV).
@@ -15,13 +17,15 @@ def detach(error_file: str) -> None:
     os.setsid()
     _continue_in_child()  # no session leader, so it never gets a terminal again
     nothing = os.open(os.devnull, os.O_RDWR)
-    errors = (
-        os.open(error_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        if error_file
-        else nothing
-    )
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | _follow(error_file)
+    errors = os.open(error_file, flags, private.LOG) if error_file else nothing
     for descriptor, target in ((nothing, 0), (errors, 1), (errors, 2)):
         os.dup2(descriptor, target)
+
+
+def _follow(file: str) -> int:
+    """The names in /dev are links that the system made; another link could have been made by anybody."""
+    return 0 if file.startswith("/dev/") else os.O_NOFOLLOW
 
 
 def _continue_in_child() -> None:
@@ -35,8 +39,11 @@ def pid_file(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    path.write_text(f"{os.getpid()}\n")
+    ours = f"{os.getpid()}\n".encode()
+    private.overwrite(path, ours)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it was taken away, or is somebody else's by now
+            if not path.is_symlink() and path.read_bytes() == ours:
+                path.unlink()

@@ -6,6 +6,7 @@ import sqlite3
 from itertools import count
 from pathlib import Path
 
+from mon import private
 from mon.errors import StoreError
 from mon.store.schema import Schema, lift
 from mon.structs import Struct
@@ -130,6 +131,6 @@ def _to_be_checked(path: Path) -> bool:
 def _make_private(path: Path) -> None:
     # Notices hold what monitors printed: not for everybody's eyes, whatever the umask.
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        private.make(path)
     except OSError as error:
         raise translated(error, path) from error

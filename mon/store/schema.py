@@ -8,6 +8,7 @@ beside it.  Steps are only ever added.
 import sqlite3
 from pathlib import Path
 
+from mon import private
 from mon.errors import StoreError
 from mon.structs import Struct
 
@@ -107,6 +108,7 @@ def _step(db: sqlite3.Connection, script: str, version: int) -> None:
 
 def _backup(db: sqlite3.Connection, path: Path, version: int) -> str:
     beside = path.with_name(f"{path.name}.version{version}")
+    private.make(Path(beside))
     copy = sqlite3.connect(beside)
     try:
         db.backup(copy)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from mon import private
 from mon.control.classic import lines
 from mon.daemon import events
 from mon.engine import HISTORY_WORD, AlertEntry, Downtime, Step
@@ -88,8 +89,7 @@ class Journals:
 def _append(file: Path, entries: Sequence[str]) -> str:
     """Returns why it could not be done, "" if it was."""
     try:
-        with file.open("a", encoding="utf-8", errors="surrogateescape") as journal:
-            journal.write("".join(f"{entry}\n" for entry in entries))
+        private.append(file, "".join(f"{entry}\n" for entry in entries).encode("utf-8", "surrogateescape"))
     except OSError as error:
         return error.strerror or str(error)
     return ""

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from mon import private
 from mon.control.portions import in_portions
 from mon.daemon import events
 from mon.daemon.classicfiles import disabled, opstatus
@@ -37,10 +37,8 @@ async def load(statedir: Path, kinds: Collection[str], book: Book, now: Moment) 
 
 def _write(file: Path, lines: Iterable[str]) -> None:
     """Anew, whole or not at all."""
-    new = file.with_suffix(".new")
     try:
-        new.write_text("".join(f"{line}\n" for line in lines), "utf-8", "surrogateescape")
-        os.replace(new, file)
+        private.replace(file, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
     except OSError as error:
         events.say(logging.ERROR, "state", f"cannot write the state file {file}: {error.strerror}")
 
