@@ -10,10 +10,11 @@ the next.  With --user the password is @FILE or env:NAME, and the connection has
 import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     BadOption,
+    Helo,
     Html,
     MailServer,
     Notice,
@@ -21,14 +22,21 @@ from mon.plugin import (
     Render,
     Sender,
     Subject,
+    Tls,
+    TlsOptions,
     Undeliverable,
+    Unknown,
     Zone,
+    client_context,
     exposed,
     hand_in,
     mail,
     mail_preview,
     place,
     secret,
+    tls_settings,
+    verify_helo,
+    verify_tls,
     verify_zone,
 )
 
@@ -48,15 +56,16 @@ def send(
     port: Annotated[int, Option("--port", help="its port: 25, with --user 587, with --tls 465")] = 0,
     starttls: Annotated[bool, Option("--starttls", help="encrypt by STARTTLS")] = False,
     tls: Annotated[bool, Option("--tls", help="encrypt from the first byte on")] = False,
-    ca: Annotated[str, Option("--ca", metavar="FILE", help="trust these certificates only")] = "",
     user: Annotated[str, Option("--user", help="log in as this user")] = "",
     password: Annotated[str, Option("--password", metavar="@FILE", help="or env:NAME")] = "",
+    helo: Helo = "",
     sender: Sender = "",
     subject: Subject = "",
     zone: Zone = "",
     html: Html = True,
     timeout: Annotated[float, Option("--timeout", help="seconds for each server")] = 30.0,
     render: Render,
+    **given: Unpack[TlsOptions],
 ) -> str:
     """Hand the notice to a mail server; says to which."""
     message = mail(notice, render, to, sender=sender, subject=subject, zone=zone, html=html)
@@ -64,9 +73,9 @@ def send(
     if user and not (starttls or tls) and not all(host in HERE for host, _ in places):
         raise Undeliverable("a password is not sent in the clear: add --starttls or --tls", permanent=True)
     word = _secret(password) if user else ""
-    context = _context(ca) if starttls or tls else None
+    context = _context(tls_settings(given)) if starttls or tls else None
     share = min(timeout, ALL_TOGETHER / len(places))
-    servers = [MailServer(*where, starttls, tls, context, user, word, timeout=share) for where in places]
+    servers = [MailServer(*where, starttls, tls, context, user, word, helo, share) for where in places]
     return _deliver(message, notice.left or to, servers)
 
 
@@ -78,7 +87,8 @@ def verify(options: Mapping[str, object]) -> list[str]:
         raise BadOption("a password stands in the file, where many read it: write it to FILE, and @FILE here")
     if options.get("starttls") and options.get("tls"):
         raise BadOption("--starttls and --tls exclude each other: choose one")
-    return exposed(password)
+    verify_helo(options)
+    return [*exposed(password), *verify_tls(options)]
 
 
 def _port(tls: bool, user: str) -> int:
@@ -111,11 +121,11 @@ def _deliver(message: EmailMessage, to: Sequence[str], servers: Sequence[MailSer
     return f"taken by {server}" + (f" ({'; '.join(troubles)})" if troubles else "")
 
 
-def _context(ca: str) -> ssl.SSLContext:
+def _context(tls: Tls) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca or None)
-    except OSError as error:
-        raise Undeliverable(f"{ca}: {error.strerror or error}") from None
+        return client_context(tls)
+    except Unknown as error:
+        raise Undeliverable(error.detail) from None
 
 
 def _secret(word: str) -> str:

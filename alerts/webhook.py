@@ -13,7 +13,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 from urllib.parse import quote
 
 from mon.plugin import (
@@ -24,6 +24,7 @@ from mon.plugin import (
     Render,
     RenderError,
     Request,
+    TlsOptions,
     Undeliverable,
     Zone,
     brief,
@@ -31,6 +32,8 @@ from mon.plugin import (
     post,
     secret,
     secret_parts,
+    tls_settings,
+    verify_tls,
     verify_zone,
 )
 
@@ -50,10 +53,10 @@ def send(
     sign_header: Annotated[str, Option("--sign-header", metavar="NAME")] = "X-Mon-Signature",
     method: Annotated[str, Option("--method")] = "POST",
     proxy: Annotated[str, Option("--proxy", metavar="URL", help="else as https_proxy says; or @FILE")] = "",
-    ca: Annotated[str, Option("--ca", metavar="FILE", help="trust these certificates only")] = "",
     zone: Zone = "",
     timeout: Annotated[float, Option("--timeout", help="seconds for each step")] = 10.0,
     render: Render,
+    **tls: Unpack[TlsOptions],
 ) -> str:
     """Post it; every answer from 200 to 299 is good, and is returned."""
     if len(url) != 1:
@@ -69,7 +72,7 @@ def send(
     through = secret(proxy)
     private = (text for name, text in headers.items() if name not in OWN_HEADERS)
     hidden = Hidden([*secret_parts(target), *secret_parts(through), *given.values(), *private])
-    return post(Request(target, body, headers, method, through, ca, timeout), hidden, trouble)
+    return post(Request(target, body, headers, method, through, tls_settings(tls), timeout), hidden, trouble)
 
 
 def verify(options: Mapping[str, Any]) -> list[str]:
@@ -89,7 +92,7 @@ def verify(options: Mapping[str, Any]) -> list[str]:
     if url and not url.startswith(("@", "env:", "http://", "https://")):
         raise BadOption("the URL is not one of http or https: write https://... or @FILE")
     keys = [*hidden.values(), str(options.get("sign") or ""), str(options.get("proxy") or "")]
-    return exposed(url, *keys)
+    return [*exposed(url, *keys), *verify_tls(options)]
 
 
 def preview(notice: Notice, options: Mapping[str, Any], render: Render) -> str:

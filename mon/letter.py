@@ -1,13 +1,13 @@
 """A notice as a mail: a subject, a text and an HTML part, and headers that make one thread of an outage."""
 
 import hashlib
-import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.outside import one_line
+from mon.probe.ourname import own_domain
 from mon.render import Render, zone_named
 from mon.structs import Struct
 
@@ -89,11 +89,14 @@ def mail(
     zone: str = "",
     html: bool = True,
 ) -> "EmailMessage":
-    """The notice as a mail from ``sender`` (or mon at this machine).  Undeliverable if ``to`` is empty."""
+    """The notice as a mail from ``sender``, or mon at this machine, by its full name or its address.
+
+    Raises Undeliverable if ``to`` is empty.
+    """
     if not to:
         raise Undeliverable("no address to send to", permanent=True)
     written = letter(notice, render, subject=subject, zone=zone, html=html)
-    return written.message(notice, sender=sender or f"mon@{socket.gethostname()}", to=to)
+    return written.message(notice, sender=sender or f"mon@{own_domain()}", to=to)
 
 
 def mail_preview(notice: Notice, options: Mapping[str, object], render: Render) -> str:

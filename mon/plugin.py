@@ -21,6 +21,9 @@ says what is wrong with them.  Such an alert is always ours, whatever lies in al
 ``def deadline(options) -> float`` in a monitor says how many seconds one run may take with these options
 (a mapping of all of them); without it that is the option called ``timeout``.
 
+``def voting(options)`` in a monitor gives the values of options that a line does not give, where its service
+votes on a pool.
+
 ``def verify(options)`` in either may refuse values when the configuration is read: it raises
 ``BadOption("what is wrong: what to do")``; texts of that form that it returns are warnings.
 
@@ -29,14 +32,15 @@ says what is wrong with them.  Such an alert is always ours, whatever lies in al
 ``def preview(notice, options, render) -> str`` in an alert is what ``mon alert NAME --preview`` prints.
 
 An option is an annotated keyword argument: ``port: Annotated[int, Option("-p", help="...")] = 80``.
+Options that several plugins share are a TypedDict: ``**tls: Unpack[TlsOptions]``.
 Its type converts: str, int, float, bool (a switch), list[str] (may be repeated).  A parameter
 annotated with ``Probe``, ``Render`` or ``Spawn`` is not an option: the framework passes its own.
 """
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 from typing import Protocol as Interface
 
 from mon.errors import BadOption, Down, Finding, RenderError, Undeliverable, Unknown
@@ -46,16 +50,20 @@ from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
 from mon.outside import one_line, printable
-from mon.post import HandedIn, MailServer, Request, hand_in, post
+from mon.post import HandedIn, MailServer, Request, hand_in, pool_classes, post
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
-from mon.probe.address import place
+from mon.probe.address import numeric, place
+from mon.probe.alabel import ascii_name
 from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
+from mon.probe.ourname import literal
 from mon.probe.pattern import Pattern, Seek
-from mon.probe.wanted import numbers, plain, regex, statuses, valued
+from mon.probe.texts import decoded
+from mon.probe.tls import client_context
+from mon.probe.wanted import numbers, plain, regex, statuses, valued, verify_helo, verify_tls
 from mon.render import Render, zone_named
 from mon.secret import Hidden, exposed, secret, secret_parts
-from mon.structs import Struct
+from mon.structs import Struct, replace
 
 __all__ = [
     "AlertType",
@@ -70,16 +78,19 @@ __all__ = [
     "Floor",
     "Forward",
     "HandedIn",
+    "Helo",
     "Hidden",
     "HostReport",
     "Html",
     "Insecure",
+    "LaxTlsOptions",
     "Least",
     "Letter",
     "MailServer",
     "Match",
     "Most",
     "Name",
+    "NamedTlsOptions",
     "Notice",
     "Option",
     "Password",
@@ -89,6 +100,7 @@ __all__ = [
     "Port",
     "Probe",
     "Protocol",
+    "ProxyProtocol",
     "Ran",
     "Real",
     "Render",
@@ -103,6 +115,7 @@ __all__ = [
     "Talk",
     "Timeout",
     "Tls",
+    "TlsOptions",
     "Undeliverable",
     "Unknown",
     "Verdict",
@@ -110,28 +123,38 @@ __all__ = [
     "VoteTarget",
     "Weighed",
     "Zone",
+    "ascii_name",
     "ber",
     "brief",
     "certificate",
+    "client_context",
+    "decoded",
     "dns",
     "exposed",
     "finding_under",
     "hand_in",
     "letter",
     "library",
+    "literal",
     "mail",
     "mail_preview",
     "numbers",
+    "numeric",
     "one_line",
     "place",
     "plain",
+    "pool_classes",
     "post",
     "printable",
     "regex",
+    "replace",
     "secret",
     "secret_parts",
     "statuses",
+    "tls_settings",
     "valued",
+    "verify_helo",
+    "verify_tls",
     "verify_zone",
     "zone_named",
 ]
@@ -161,19 +184,72 @@ Port = Annotated[int, Option("-p", "--port", help="port")]
 Timeout = Annotated[float, Option("-t", "--timeout", help="seconds for everything")]
 Bind = Annotated[str, Option("--bind", help="local address to connect from", metavar="ADDRESS")]
 Insecure = Annotated[bool, Option("--insecure", help="accept any certificate")]
-Ca = Annotated[str, Option("--ca", help="file of the authorities to trust", metavar="FILE")]
+Ca = Annotated[
+    str, Option("--ca", help="file of the authorities to trust, instead of the system's", metavar="FILE")
+]
+Cert = Annotated[
+    str, Option("--cert", help="file of our certificate, for servers that ask for one", metavar="FILE")
+]
+PrivateKey = Annotated[str, Option("--key", help="file of its key, if that is another one", metavar="FILE")]
+TlsMin = Annotated[
+    str, Option("--tls-min", help="oldest version of TLS to accept, 1.0 to 1.3", metavar="VERSION")
+]
 Name = Annotated[str, Option("--host", help="name for SNI and the certificate", metavar="NAME")]
 Password = Annotated[str, Option("--password", help="the password; @FILE (or /FILE) or env:NAME where it is")]
+ProxyProtocol = Annotated[
+    int | None, Option("--proxy-protocol", help="say a header of the PROXY protocol first", metavar="1|2")
+]
+Helo = Annotated[
+    str, Option("--helo", help="our name; else this machine's full one, or its address", metavar="NAME")
+]
 Match = Annotated[str, Option("-m", "--match", help="regular expression that the value must match")]
 Least = Annotated[float | None, Option("--min", help="fail below this value")]
 Most = Annotated[float | None, Option("--max", help="fail above this value")]
 """Options that many monitors have, so that they are the same in all."""
 
 Zone = Annotated[str, Option("--zone", help="time zone of the reader, as Europe/Berlin")]
-Sender = Annotated[str, Option("-f", "--from", metavar="ADDRESS", help="mon@this host")]
+Sender = Annotated[
+    str,
+    Option("-f", "--from", metavar="ADDRESS", help="else mon@ this host by its full name, or its address"),
+]
 Subject = Annotated[str, Option("-S", "--subject", help="instead of the template's")]
 Html = Annotated[bool, Option("--html", help="with an HTML part (--no-html: text alone)")]
 """Options that several alerts have."""
+
+
+class TlsOptions(TypedDict, total=False):
+    """What every plugin that can speak TLS takes; ``tls_settings`` makes a ``Tls`` of it."""
+
+    ca: Ca
+    cert: Cert
+    key: PrivateKey
+    tls_min: TlsMin
+
+
+class LaxTlsOptions(TlsOptions, total=False):
+    """The same, for checks that may do without a certificate that is trusted."""
+
+    insecure: Insecure
+
+
+class NamedTlsOptions(LaxTlsOptions, total=False):
+    """The same, for protocols that do not name the host themselves."""
+
+    name: Name
+
+
+def tls_settings(given: Mapping[str, object], *, name: str = "", resume: bool = False) -> Tls:
+    """What the options of TLS amount to."""
+    words = {each: str(given.get(each) or "") for each in ("name", "ca", "cert", "key", "tls_min")}
+    return Tls(
+        verify=not given.get("insecure"),
+        name=name or words["name"],
+        ca=words["ca"],
+        resume=resume,
+        cert=words["cert"],
+        key=words["key"],
+        least=words["tls_min"],
+    )
 
 
 class VoteTarget(Struct, frozen=True):

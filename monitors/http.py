@@ -8,15 +8,37 @@ import asyncio
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Unpack
+from urllib.parse import quote
 
-from mon.plugin import BadOption, Cause, Down, Option, Probe, Tls, numbers, regex, statuses
+from mon.plugin import (
+    BadOption,
+    Bind,
+    Cause,
+    Down,
+    LaxTlsOptions,
+    Option,
+    Probe,
+    ProxyProtocol,
+    Unknown,
+    ascii_name,
+    decoded,
+    numbers,
+    numeric,
+    regex,
+    statuses,
+    tls_settings,
+    verify_tls,
+)
 
 USUAL = "200-399,401"
 LIMIT = 1 << 20
 STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?:[ \t]([^\r\n]*))?\r?\n")
 SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
 DIGITS = re.compile(rb"[0-9]{1,18}")
+CHARSET = re.compile(rb";[ \t]*charset=\"?([^\";, \t]{1,40})")
+LONE = re.compile("%(?![0-9a-fA-F]{2})")
+RESERVED = "!#$%&'()*+,/:;=?@[]~"
 LONGEST = 1024
 """Bytes of the line before a chunk: its size, and extensions that nobody sends (RFC 9112, 7.1.1)."""
 
@@ -79,6 +101,16 @@ class Answer:
     def content(self, data: bytes) -> bytes:
         """The body as it was meant."""
         return bytes(self.body) if self._chunked else data[self._at :]
+
+    def shows(self, match: str, content: bytes) -> bool:
+        """Is there a match in the head and the body, as the text that they are?"""
+        return regex(match).matches(decoded(self.head) + decoded(content, self._charset()))
+
+    def _charset(self) -> str:
+        """What Content-Type says of it (RFC 9110, 8.3.2), "" if nothing."""
+        kinds = values(self.head.lower(), b"content-type")
+        found = CHARSET.search(kinds[-1]) if kinds else None
+        return found[1].decode() if found else ""
 
     @property
     def expects_more(self) -> bool:
@@ -180,14 +212,14 @@ async def check(
     name: Annotated[str, Option("--host", help="name for the Host header, SNI and the certificate")] = "",
     status: Annotated[str, Option("--status", help=f"good statuses; usually {USUAL}, with -m any")] = "",
     tls: Annotated[bool, Option("--tls", help="HTTPS")] = False,
-    insecure: Annotated[bool, Option("--insecure", help="accept any certificate")] = False,
-    ca: Annotated[str, Option("--ca", help="file of the authorities to trust", metavar="FILE")] = "",
     resume: Annotated[
         bool, Option("--resume", help="resume the last TLS session; its certificate is not checked again")
     ] = False,
     method: Annotated[str, Option("--method", help="request method")] = "GET",
-    bind: Annotated[str, Option("--bind", help="local address to connect from", metavar="ADDRESS")] = "",
+    proxy_protocol: ProxyProtocol = None,
+    bind: Bind = "",
     probe: Probe,
+    **given: Unpack[LaxTlsOptions],
 ) -> str:
     """``HTTP 200 in 3 ms, 512 bytes``."""
     port = port or (443 if tls else 80)
@@ -197,11 +229,12 @@ async def check(
     data = await probe.exchange(
         host,
         port,
-        request(method, url, name or authority(host, port, 443 if tls else 80), agent),
+        request(method, url, authority(name or host, 0 if name else port, 443 if tls else 80), agent),
         answer.complete,
         timeout=timeout,
-        tls=Tls(not insecure, name, ca, resume) if tls else None,
+        tls=tls_settings(given, name=name, resume=resume) if tls else None,
         bind=bind,
+        proxy_protocol=proxy_protocol or 0,
         limit=LIMIT,
     )
     return judged(answer, data, status, match, loop.time() - start)
@@ -221,12 +254,12 @@ def judged(answer: Answer, data: bytes, status: str, match: str, duration: float
     good = status or ("" if match else USUAL)
     if good and answer.status not in statuses(good):
         raise Down(f"{said}: expected {good}", cause=Cause.WRONG)
-    if match and not regex(match).matches(answer.head + content):
+    if match and not answer.shows(match, content):
         raise Down(f"{said}: no match for {match}", cause=Cause.WRONG)
     return said
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     statuses(str(options.get("status") or USUAL))
@@ -238,18 +271,36 @@ def verify(options: Mapping[str, object]) -> None:
     ):
         if re.search(r"[\x00-\x1f\x7f]", str(value or "")):
             raise BadOption(f"{flag} has a control character in it: leave it out")
+    return verify_tls(options)
 
 
 @lru_cache(maxsize=4096)
 def request(method: str, path: str, host: str, agent: str) -> bytes:
     """The request; ``Connection: close`` because the next check tests connecting again."""
-    path = path.replace(" ", "%20") or "/"
-    lines = (f"{method} {path} HTTP/1.1", f"Host: {host}", f"User-Agent: {agent}", "Accept: */*")
+    lines = (
+        f"{method} {encoded(path) or '/'} HTTP/1.1",
+        f"Host: {host}",
+        f"User-Agent: {agent}",
+        "Accept: */*",
+    )
     return "\r\n".join((*lines, "Connection: close", "", "")).encode()
 
 
+@lru_cache(maxsize=4096)
+def encoded(path: str) -> str:
+    """What must not stand in a request, by its bytes in UTF-8 (RFC 3986, 2.1); what is encoded stays so."""
+    return quote(LONE.sub("%25", path), safe=RESERVED)
+
+
+@lru_cache(maxsize=4096)
 def authority(host: str, port: int, usual: int) -> str:
-    """The Host header of an address or name: IPv6 in brackets and without scope, the port if unusual."""
-    bare = host.partition("%")[0]
-    bracketed = f"[{bare}]" if ":" in bare else bare
-    return bracketed if port == usual else f"{bracketed}:{port}"
+    """The Host header of an address or name: IPv6 in brackets and without scope, the port if unusual.
+
+    ``port`` 0 is not said.  Raises Unknown for what is no name.
+    """
+    try:
+        bare = ascii_name(host.partition("%")[0])
+    except UnicodeError as error:
+        raise Unknown(f"{host} is no host name: {error}", cause=Cause.NONE) from error
+    bracketed = f"[{bare}]" if ":" in bare and numeric(bare) else bare
+    return bracketed if port in (0, usual) else f"{bracketed}:{port}"

@@ -6,24 +6,23 @@ Without both nobody is logged in (the classic one tries ANONYMOUS even then).
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     Bind,
-    Ca,
     Cause,
     Down,
-    Insecure,
-    Name,
+    NamedTlsOptions,
     Option,
     Password,
     Port,
     Probe,
     Talk,
     Timeout,
-    Tls,
     numbers,
     plain,
+    tls_settings,
+    verify_tls,
 )
 
 EXISTS = re.compile(r"^\* (\d+) EXISTS", re.MULTILINE)
@@ -39,14 +38,12 @@ async def check(
     password: Password = "",
     starttls: Annotated[bool, Option("--starttls", help="go on over TLS")] = False,
     tls: Annotated[bool, Option("--tls", help="TLS from the start (port 993)")] = False,
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     bind: Bind = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """The server's greeting, or how many messages the mailbox has."""
-    settings = Tls(not insecure, name, ca)
+    settings = tls_settings(given)
     secret = await probe.secret(password, timeout=timeout)
     async with probe.talk(host, port, timeout=timeout, tls=settings if tls else None, bind=bind) as server:
         said = await server.read_line()
@@ -65,10 +62,11 @@ async def check(
     return said
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     plain(options)
+    return verify_tls(options)
 
 
 def quoted(text: str) -> str:

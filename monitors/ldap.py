@@ -6,25 +6,24 @@ The names are those of the classic ldap.monitor: each entry found must have ``--
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     BadOption,
     Bind,
-    Ca,
     Cause,
     Down,
-    Insecure,
-    Name,
+    NamedTlsOptions,
     Option,
     Password,
     Probe,
     Talk,
     Timeout,
-    Tls,
     ber,
     numbers,
     plain,
+    tls_settings,
+    verify_tls,
 )
 
 BIND, BOUND, UNBIND, SEARCH, ENTRY, FOUND, EXTENDED = 0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x77
@@ -57,14 +56,12 @@ async def check(
     password: Password = "",
     starttls: Annotated[bool, Option("--starttls", help="go on over TLS")] = False,
     tls: Annotated[bool, Option("--tls", help="TLS from the start (port 636)")] = False,
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     bind: Bind = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """``2 entries``."""
-    settings = Tls(not insecure, name, ca)
+    settings = tls_settings(given)
     login = (user, await probe.secret(password, timeout=timeout))
     wanted = search(basedn, SCOPES[scope or ("sub" if basedn else "base")], filter, attribute)
     async with probe.talk(host, port, timeout=timeout, tls=settings if tls else None, bind=bind) as server:
@@ -83,13 +80,14 @@ async def check(
     return f"{len(found)} entr{'y' if len(found) == 1 else 'ies'}"
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     plain(options)
     if options.get("scope") and options["scope"] not in SCOPES:
         raise BadOption(f"--scope is given {options['scope']}: it takes base, one or sub")
     encoded(str(options["filter"]))
+    return verify_tls(options)
 
 
 def simple_bind(user: str, password: str) -> bytes:

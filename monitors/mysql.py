@@ -7,29 +7,28 @@ failure.  The library is PyMySQL (``pip install mon[mysql]``).
 import socket
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 from mon.plugin import (
     BadOption,
-    Ca,
     Cause,
     Down,
-    Insecure,
     Least,
     Match,
     Most,
-    Name,
+    NamedTlsOptions,
     Option,
     Password,
     Port,
     Probe,
     Timeout,
-    Tls,
     finding_under,
     library,
     numbers,
     regex,
+    tls_settings,
     valued,
+    verify_tls,
 )
 
 
@@ -47,19 +46,17 @@ async def check(
     least: Least = None,
     most: Most = None,
     tls: Annotated[bool, Option("--tls", help="TLS")] = False,
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """The first value, and how many rows there are."""
     mysql = library("pymysql", "mysql")
     settings = {
-        "host": name or host,
+        "host": given.get("name") or host,
         "user": username,
         "password": await probe.secret(password, timeout=timeout),
         "database": database or None,
-        "ssl": probe.context(Tls(not insecure, ca=ca)) if tls else None,
+        "ssl": probe.context(tls_settings(given)) if tls else None,
         "ssl_disabled": not tls,
         "read_timeout": timeout + 1,  # ours strikes first
         "write_timeout": timeout + 1,
@@ -83,13 +80,14 @@ async def check(
     return f"{value}, {len(rows)} row{'' if len(rows) == 1 else 's'}"
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, and a library that is missing, when the config is read."""
     library("pymysql", "mysql")
     numbers(options)
     regex(str(options.get("match") or ""))
     if options["mode"] != "mysql":
         raise BadOption(f"--mode is given {options['mode']}: only mysql is left")
+    return verify_tls(options)
 
 
 def said(error: Exception) -> str:

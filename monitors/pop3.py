@@ -4,21 +4,20 @@ The letters are those of the classic pop3.monitor.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     Bind,
-    Ca,
-    Insecure,
-    Name,
+    NamedTlsOptions,
     Option,
     Password,
     Port,
     Probe,
     Timeout,
-    Tls,
     numbers,
     plain,
+    tls_settings,
+    verify_tls,
 )
 
 OK = "+OK"
@@ -33,14 +32,12 @@ async def check(
     tls: Annotated[bool, Option("--tls", help="TLS from the start (port 995)")] = False,
     user: Annotated[str, Option("--user", help="log in as this user")] = "",
     password: Password = "",
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     bind: Bind = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """The server's greeting, or how many messages there are."""
-    settings = Tls(not insecure, name, ca)
+    settings = tls_settings(given)
     secret = await probe.secret(password, timeout=timeout)
     async with probe.talk(host, port, timeout=timeout, tls=settings if tls else None, bind=bind) as server:
         said = await server.command("", OK)
@@ -56,7 +53,8 @@ async def check(
     return said
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     plain(options)
+    return verify_tls(options)

@@ -7,28 +7,27 @@ The names are those of the postgresql.monitor of mon's contrib collection.  The 
 import socket
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 from mon.plugin import (
-    Ca,
     Cause,
     Down,
-    Insecure,
     Least,
     Match,
     Most,
-    Name,
+    NamedTlsOptions,
     Option,
     Password,
     Port,
     Probe,
     Timeout,
-    Tls,
     finding_under,
     library,
     numbers,
     regex,
+    tls_settings,
     valued,
+    verify_tls,
 )
 
 
@@ -45,19 +44,17 @@ async def check(
     least: Least = None,
     most: Most = None,
     tls: Annotated[bool, Option("--tls", help="TLS")] = False,
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """The first value, and how many rows there are."""
     postgresql = library("pg8000.native", "postgresql")
     settings = {
-        "host": name or host,
+        "host": given.get("name") or host,
         "user": username,
         "password": await probe.secret(password, timeout=timeout),
         "database": database or None,
-        "ssl_context": probe.context(Tls(not insecure, ca=ca)) if tls else False,
+        "ssl_context": probe.context(tls_settings(given)) if tls else False,
         "timeout": timeout + 1,  # ours strikes first
         "application_name": "mon",
     }
@@ -77,11 +74,12 @@ async def check(
     return f"{value}, {len(rows)} row{'' if len(rows) == 1 else 's'}"
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, and a library that is missing, when the config is read."""
     library("pg8000.native", "postgresql")
     numbers(options)
     regex(str(options.get("match") or ""))
+    return verify_tls(options)
 
 
 def said(error: Exception) -> str:

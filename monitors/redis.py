@@ -2,25 +2,24 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     BadOption,
     Bind,
-    Ca,
     Cause,
     Down,
-    Insecure,
-    Name,
+    NamedTlsOptions,
     Option,
     Password,
     Port,
     Probe,
     Talk,
     Timeout,
-    Tls,
     numbers,
     plain,
+    tls_settings,
+    verify_tls,
 )
 
 ROLES = ("master", "slave")
@@ -37,15 +36,13 @@ async def check(
     password: Password = "",
     role: Annotated[str, Option("--role", help="it must be master, or slave with its master")] = "",
     tls: Annotated[bool, Option("--tls", help="TLS")] = False,
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     bind: Bind = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """``PONG``, or ``PONG, master``."""
     secret = await probe.secret(password, timeout=timeout)
-    settings = Tls(not insecure, name, ca) if tls else None
+    settings = tls_settings(given) if tls else None
     async with probe.talk(host, port, timeout=timeout, tls=settings, bind=bind) as server:
         if secret:
             await command(server, "AUTH", *([user] if user else []), secret)
@@ -63,12 +60,13 @@ async def check(
     return f"{said}, {found}"
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     plain(options)
     if options.get("role") and options["role"] not in ROLES:
         raise BadOption(f"--role is given {options['role']}: it takes {' or '.join(ROLES)}")
+    return verify_tls(options)
 
 
 async def command(server: Talk, *words: str) -> str:

@@ -6,26 +6,27 @@ QUIT have to be answered well; nothing is ever sent: after the recipients comes 
 
 import asyncio
 import base64
-import socket
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     Bind,
-    Ca,
     Cause,
     Down,
-    Insecure,
-    Name,
+    Helo,
+    NamedTlsOptions,
     Option,
     Password,
     Port,
     Probe,
     Talk,
     Timeout,
-    Tls,
+    literal,
     numbers,
     plain,
+    tls_settings,
+    verify_helo,
+    verify_tls,
 )
 
 
@@ -42,21 +43,21 @@ async def check(
     password: Password = "",
     sender: Annotated[str, Option("--from", help="a sender that must be taken", metavar="ADDRESS")] = "",
     to: Annotated[str, Option("--to", help="recipients that must be taken, with commas between")] = "",
-    helo: Annotated[str, Option("--helo", help="our name; without it this machine's", metavar="NAME")] = "",
+    helo: Helo = "",
     alarmtime: Annotated[float, Option("--alarmtime", help="fail above so many seconds")] = 0,
-    insecure: Insecure = False,
-    ca: Ca = "",
-    name: Name = "",
     bind: Bind = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """The server's greeting, and how long all of it took."""
     start = asyncio.get_running_loop().time()
-    settings = Tls(not insecure, name, ca)
-    hello = f"{'EHLO' if esmtp or requiretls or starttls or user else 'HELO'} {helo or socket.gethostname()}"
+    settings = tls_settings(given)
+    name = helo or await probe.own_name(timeout=timeout)
     secret = await probe.secret(password, timeout=timeout)
     async with probe.talk(host, port, timeout=timeout, tls=settings if tls else None, bind=bind) as server:
         greeting = await server.command("", "220")
+        verb = "EHLO" if esmtp or requiretls or starttls or user else "HELO"
+        hello = f"{verb} {name or literal(server.source)}"
         offers = await server.command(hello, "250")
         if (requiretls or starttls) and "STARTTLS" not in offers.upper():
             raise Down("STARTTLS is not offered", cause=Cause.WRONG)
@@ -76,10 +77,12 @@ async def check(
     return f"{greeting.splitlines()[0]} ({took * 1000:.0f} ms)"
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     plain(options)
+    verify_helo(options)
+    return verify_tls(options)
 
 
 async def address(server: Talk, sender: str, to: str) -> None:

@@ -29,7 +29,7 @@ async def check(
     """The greeting and the kinds of host keys."""
     async with probe.talk(host, port, timeout=timeout, bind=bind) as server:
         greeting = await greet(server)
-        if match and not regex(match).matches(greeting.encode()):
+        if match and not regex(match).matches(greeting):
             raise Down(f"{greeting}: no match for {match}", cause=Cause.WRONG)
         await server.write(OURS)
         offered = (await offers(server))["host key"]

@@ -6,12 +6,11 @@ The letters are those of the classic sslcert.monitor; as there, who signed it do
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Unpack
 
 from mon.plugin import (
     BadOption,
     Bind,
-    Ca,
     Cause,
     Certificate,
     Down,
@@ -22,13 +21,19 @@ from mon.plugin import (
     Talk,
     Timeout,
     Tls,
+    TlsOptions,
     Unknown,
+    ascii_name,
     certificate,
+    literal,
     numbers,
+    replace,
+    tls_settings,
+    verify_tls,
 )
 
 STARTTLS = {
-    "smtp": (("", "220"), ("EHLO mon", "250"), ("STARTTLS", "220")),
+    "smtp": (("", "220"), ("EHLO {name}", "250"), ("STARTTLS", "220")),
     "pop3": (("", "+OK"), ("STLS", "+OK")),
     "imap": (("", "* OK"), ("a STARTTLS", "a OK")),
     "ftp": (("", "220"), ("AUTH TLS", "234")),
@@ -46,28 +51,31 @@ async def check(
     four: Annotated[bool, Option("-4", help="only over IPv4")] = False,
     starttls: Annotated[str, Option("--starttls", help="smtp, pop3, imap or ftp: speak that first")] = "",
     chain: Annotated[bool, Option("--chain", help="somebody whom this machine trusts signed it")] = False,
-    ca: Ca = "",
     name: Name = "",
     bind: Bind = "",
     probe: Probe,
+    **given: Unpack[TlsOptions],
 ) -> str:
     """``42 days left (until 2030-01-31)``."""
-    settings = Tls(chain or bool(ca), name or host, ca)
+    trusted = chain or bool(given.get("ca"))
+    settings = replace(tls_settings(given, name=name or host), verify=trusted)
     target = await ipv4(host, probe, timeout) if four else host
     first = None if starttls else settings
     async with probe.talk(target, port, timeout=timeout, tls=first, bind=bind) as server:
         if starttls:
-            await begin_tls(server, starttls, settings)
+            own = await probe.own_name(timeout=timeout) or literal(server.source)
+            await begin_tls(server, starttls, settings, own)
         shown = certificate(server.certificate)
-    return judged(shown, name or host, days, datetime.now(UTC))
+    return judged(shown, ascii_name(name or host), days, datetime.now(UTC))
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     protocol = options.get("starttls")
     if protocol and protocol not in STARTTLS:
         raise BadOption(f"--starttls is given {protocol}: it takes {', '.join(STARTTLS)}")
+    return verify_tls(options, used=True)
 
 
 async def ipv4(host: str, probe: Probe, timeout: float) -> str:
@@ -78,10 +86,10 @@ async def ipv4(host: str, probe: Probe, timeout: float) -> str:
     raise Unknown(f"{host} has no IPv4 address", cause=Cause.NONE)
 
 
-async def begin_tls(server: Talk, protocol: str, settings: Tls) -> None:
+async def begin_tls(server: Talk, protocol: str, settings: Tls, own: str) -> None:
     """Speak the protocol up to where TLS begins, and begin."""
     for line, good in STARTTLS[protocol]:
-        said = await server.command(line, *((good, "*") if protocol == "imap" else (good,)))
+        said = await server.command(line.format(name=own), *((good, "*") if protocol == "imap" else (good,)))
         while not said.startswith(good) and protocol == "imap":  # what is said without being asked
             said = await server.command("", good, "*")
     await server.start_tls(settings)

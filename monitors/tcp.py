@@ -4,9 +4,23 @@ import asyncio
 import codecs
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Unpack
 
-from mon.plugin import BadOption, Cause, Down, Option, Probe, Seek, Tls, numbers, regex
+from mon.plugin import (
+    BadOption,
+    Bind,
+    Cause,
+    Down,
+    NamedTlsOptions,
+    Option,
+    Probe,
+    ProxyProtocol,
+    Seek,
+    numbers,
+    regex,
+    tls_settings,
+    verify_tls,
+)
 
 
 async def check(
@@ -17,11 +31,10 @@ async def check(
     send: Annotated[str, Option("--send", help=r"text to send, with \r \n \t \xNN", metavar="TEXT")] = "",
     expect: Annotated[str, Option("--expect", help="regular expression to read until", metavar="REGEX")] = "",
     tls: Annotated[bool, Option("--tls", help="shake hands for TLS")] = False,
-    insecure: Annotated[bool, Option("--insecure", help="accept any certificate")] = False,
-    ca: Annotated[str, Option("--ca", help="file of the authorities to trust", metavar="FILE")] = "",
-    name: Annotated[str, Option("--host", help="name for SNI and the certificate")] = "",
-    bind: Annotated[str, Option("--bind", help="local address to connect from", metavar="ADDRESS")] = "",
+    proxy_protocol: ProxyProtocol = None,
+    bind: Bind = "",
     probe: Probe,
+    **given: Unpack[NamedTlsOptions],
 ) -> str:
     """``connected in 0.4 ms``, or ``answered in 0.9 ms``."""
     loop = asyncio.get_running_loop()
@@ -34,8 +47,9 @@ async def check(
         unescaped(send),
         seek,
         timeout=timeout,
-        tls=Tls(not insecure, name, ca) if tls else None,
+        tls=tls_settings(given) if tls else None,
         bind=bind,
+        proxy_protocol=proxy_protocol or 0,
     )
     duration = f"{(loop.time() - start) * 1000:.1f} ms"
     if not expect:
@@ -46,11 +60,12 @@ async def check(
     return f"answered in {duration}"
 
 
-def verify(options: Mapping[str, object]) -> None:
+def verify(options: Mapping[str, object]) -> list[str]:
     """Refuse what cannot be meant, when the config is read."""
     numbers(options)
     regex(str(options.get("expect") or ""))
     unescaped(str(options.get("send") or ""))
+    return verify_tls(options)
 
 
 @lru_cache(maxsize=256)

@@ -36,6 +36,7 @@ LIBRARIES = {
     "pyftpdlib": "demo",
     "uvloop": "runner",
     "regex": "probe",
+    "idna": "probe",
 }
 """Each third-party library, and the room (or two) that imports it."""
 

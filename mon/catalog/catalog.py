@@ -176,6 +176,7 @@ def _native(kind: Kind, path: Path) -> Plugin:
         function=getattr(module, about.verb),
         deadline=getattr(module, "deadline", None),
         verify=getattr(module, "verify", None),
+        voting=getattr(module, "voting", None),
         preview=getattr(module, "preview", None),
         votes=getattr(module, "votes", None),
         disturbs=getattr(module, "disturbs", True),

@@ -114,6 +114,8 @@ class _Linker:
         bound = None
         if service.monitor is not None:
             bound = self._bind(Kind.MONITOR, service.monitor, service.source)
+        if bound is not None and votes and bound.plugin.voting is not None:
+            bound = replace(bound, options={**bound.plugin.voting(bound.values), **bound.options})
         timeout = deadline(service, bound, votes=votes)
         return Check(service, bound, self._config.hosts(service.watch), timeout, votes)
 

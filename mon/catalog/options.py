@@ -59,12 +59,27 @@ def parameters(function: Callable[..., Any], verb: str) -> Parameters:
     needs: list[tuple[str, str]] = []
     for parameter in list(inspect.signature(function).parameters.values())[GIVEN[verb] :]:
         annotation = hints.get(parameter.name, str)
+        if parameter.kind is parameter.VAR_KEYWORD and typing.get_origin(annotation) is typing.Unpack:
+            options += _shared(typing.get_args(annotation)[0])
+            continue
         injected = _injected(annotation)
         if injected:
             needs.append((parameter.name, injected))
         else:
             options.append(_spec(parameter, annotation))
     return Parameters(tuple(options), tuple(needs))
+
+
+def _shared(group: Any) -> list[OptionSpec]:
+    """The options of a TypedDict; the empty value of its type stands for one that is not given."""
+    hints = typing.get_type_hints(group, include_extras=True)
+    made = []
+    for name, annotation in hints.items():
+        bare = typing.get_args(annotation)[0] if typing.get_origin(annotation) is Annotated else annotation
+        default = {str: "", bool: False}.get(bare)
+        keyword = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        made.append(_spec(keyword, annotation))
+    return made
 
 
 def _injected(annotation: Any) -> str:

@@ -73,12 +73,12 @@ class Description(Struct, frozen=True):
 class Plugin(Alike, frozen=True):
     """A monitor or an alert that was found.
 
-    ``name`` is without suffix; ``function``, ``deadline``, ``verify``, ``preview`` and ``votes`` are there
-    only for our own (see mon.plugin), the others are never loaded into the daemon.  ``disturbs``: an alert
-    that people may be woken by, unlike a line in a log.
+    ``name`` is without suffix; ``function``, ``deadline``, ``verify``, ``voting``, ``preview`` and ``votes``
+    are there only for our own (see mon.plugin), the others are never loaded into the daemon.  ``disturbs``:
+    an alert that people may be woken by, unlike a line in a log.
     """
 
-    apart = ("function", "deadline", "verify", "preview", "votes")
+    apart = ("function", "deadline", "verify", "voting", "preview", "votes")
 
     name: str
     kind: Kind
@@ -89,6 +89,7 @@ class Plugin(Alike, frozen=True):
     function: Callable[..., Any] | None = None
     deadline: Callable[[Mapping[str, Value]], float] | None = None
     verify: Callable[[Mapping[str, Value]], Sequence[str] | None] | None = None
+    voting: Callable[[Mapping[str, Value]], Mapping[str, Value]] | None = None
     preview: Callable[[Notice, Mapping[str, Value], Render], str] | None = None
     votes: Callable[[tuple[str, ...]], VoteTarget] | None = None
     disturbs: bool = True

@@ -4,9 +4,10 @@
 """
 
 import ssl
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from mon.probe.tls import Tls
 from mon.secret import Hidden
 from mon.structs import Struct, field
 
@@ -20,8 +21,8 @@ LONGEST = 40.0
 class Request(Struct, frozen=True):
     """What is sent where.
 
-    ``proxy`` is a URL, else the environment (https_proxy, no_proxy) says it; ``ca`` is the file of the
-    authorities to trust, else the system's; ``timeout`` is seconds for each step.
+    ``proxy`` is a URL, else the environment (https_proxy, no_proxy) says it; ``timeout`` is seconds for each
+    step.
     """
 
     url: str
@@ -29,7 +30,7 @@ class Request(Struct, frozen=True):
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     proxy: str = ""
-    ca: str = ""
+    tls: Tls = Tls()
     timeout: float = 10.0
 
 
@@ -43,6 +44,19 @@ def post(request: Request, hidden: Hidden, remark: str = "") -> str:
     from mon.post.call import call  # requests takes a tenth of a second to import: who posts pays for it
 
     return call(request, hidden, remark)
+
+
+def pool_classes(
+    seconds: float, place: Callable[[str, str, int], tuple[Sequence[str], int]]
+) -> dict[str, Any]:
+    """Connection pools for urllib3, by scheme: what its PoolManager takes (mon.post.pools).
+
+    ``seconds`` is the time to connect; ``place`` gives the addresses (none: to be looked up) and the port for
+    the scheme, host and port of a URL.
+    """
+    from mon.post.pools import pool_classes as made  # as above
+
+    return made(seconds, place)
 
 
 class MailServer(Struct, frozen=True):

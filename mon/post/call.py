@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import re
 import socket
 import ssl
@@ -17,11 +16,14 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.exceptions import InvalidHeader, InvalidProxyURL, InvalidSchema, InvalidURL, MissingSchema
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import PoolManager
 
-from mon.errors import Undeliverable
+from mon.errors import Undeliverable, Unknown
 from mon.post import LONGEST, Request
+from mon.post.pools import pool_classes
+from mon.probe.tls import Contexts, Tls
 from mon.secret import Hidden
+from mon.structs import replace
 
 AGAIN = frozenset((408, 425, 429))
 """Refusals that are about time, not about us (RFC 9110 15.5.9, RFC 8470, RFC 6585)."""
@@ -35,7 +37,7 @@ SHOWN, READ = 200, 4096
 
 def call(request: Request, hidden: Hidden, remark: str) -> str:
     """See ``mon.post.post``."""
-    with _translated(request.url, hidden), _session(request.ca) as session:
+    with _translated(request.url, hidden), _session(request.tls, min(request.timeout, LONGEST)) as session:
         through = request.proxy
         session.proxies = {"http": through, "https": through} if through else _environment(request.url)
         with session.request(
@@ -52,8 +54,9 @@ def call(request: Request, hidden: Hidden, remark: str) -> str:
 class _Adapter(HTTPAdapter):
     """One SSL context for all; ``opened`` are the sockets, so that they can be cut."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, seconds: float) -> None:
         self._context = context
+        self._seconds = seconds
         self.opened: list[socket.socket] = []
         super().__init__()
 
@@ -81,24 +84,13 @@ class _Adapter(HTTPAdapter):
                 each.shutdown(socket.SHUT_RDWR)
 
     def _watch(self, manager: PoolManager) -> None:
-        kinds = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
-        manager.pool_classes_by_scheme = {name: self._watched(kind) for name, kind in kinds.items()}
-
-    def _watched(self, kind: Any) -> Any:
-        opened = self.opened
-
-        class Connection(kind.ConnectionCls):  # type: ignore[misc]
-            def connect(self) -> None:
-                super().connect()
-                opened.append(self.sock)
-
-        return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
+        manager.pool_classes_by_scheme = pool_classes(self._seconds, opened=self.opened.append)
 
 
 @contextmanager
-def _session(ca: str) -> Iterator[requests.Session]:
+def _session(tls: Tls, seconds: float) -> Iterator[requests.Session]:
     """A session of one call, cut when its time is over: the timeout of requests is for each piece."""
-    adapter = _Adapter(_context(ca, _changed(ca)))
+    adapter = _Adapter(_context(tls), seconds)
     late = threading.Event()
 
     def cut() -> None:
@@ -122,22 +114,19 @@ def _session(ca: str) -> Iterator[requests.Session]:
             limit.cancel()
 
 
-@functools.lru_cache(maxsize=16)
-def _context(ca: str, _changed: float) -> ssl.SSLContext:
+@functools.lru_cache(maxsize=1)
+def _contexts() -> Contexts:
     """Shared by all calls: the system's authorities take 30 ms to load."""
-    if not ca and not any(ssl.get_default_verify_paths()[:2]):
-        ca = requests.utils.DEFAULT_CA_BUNDLE_PATH  # a machine without ca-certificates
-    try:
-        return ssl.create_default_context(cafile=ca or None)
-    except OSError as error:
-        raise Undeliverable(f"{ca}: {error.strerror or error}") from None
+    return Contexts()
 
 
-def _changed(file: str) -> float:
+def _context(tls: Tls) -> ssl.SSLContext:
+    if not tls.ca and not any(ssl.get_default_verify_paths()[:2]):
+        tls = replace(tls, ca=requests.utils.DEFAULT_CA_BUNDLE_PATH)  # a machine without ca-certificates
     try:
-        return os.stat(file).st_mtime if file else 0.0
-    except OSError:
-        return 0.0
+        return _contexts().get(tls)
+    except Unknown as error:
+        raise Undeliverable(error.detail) from None
 
 
 def _environment(url: str) -> dict[str, str]:
@@ -147,7 +136,7 @@ def _environment(url: str) -> dict[str, str]:
 
 def _judge(response: requests.Response, hidden: Hidden, remark: str) -> str:
     status = response.status_code
-    reply = next(response.iter_content(READ), b"")
+    reply = _read(response)
     said = hidden(" ".join(reply.decode("utf-8", "backslashreplace").split()))[:SHOWN]
     reason = " ".join((response.reason or "")[:SHOWN].split())
     text = f"{status} {reason}".strip() + (f": {said}" if said else "")
@@ -160,6 +149,13 @@ def _judge(response: requests.Response, hidden: Hidden, remark: str) -> str:
         text += " (redirects are not followed)"
     permanent = 300 <= status < 500 and status not in AGAIN
     raise Undeliverable(text, permanent=permanent, retry_after=_retry_after(response, reply))
+
+
+def _read(response: requests.Response) -> bytes:
+    """What it says; it has answered, so that nothing is posted twice for a connection that breaks then."""
+    with suppress(requests.RequestException, OSError):
+        return next(response.iter_content(READ), b"")
+    return b""
 
 
 def _retry_after(response: requests.Response, reply: bytes) -> float | None:

@@ -18,6 +18,12 @@ from typing import Any, BinaryIO
 
 from mon.errors import Undeliverable
 from mon.post import HandedIn, MailServer
+from mon.probe.alabel import ascii_name
+from mon.probe.ourname import literal, own_name
+from mon.probe.resolver import connect
+
+UNNAMED = "localhost"
+"""Without a name smtplib asks the resolver for one, for as long as that takes: ours is asked in time."""
 
 MOST = 1 << 20
 """Bytes of all that a server says; to ten thousand recipients it is half of that."""
@@ -42,6 +48,8 @@ def hand_in(message: EmailMessage, to: Sequence[str], server: MailServer) -> Han
 def _greet(smtp: smtplib.SMTP, server: MailServer) -> None:
     """What concerns the server and not the mail: an answer of 5yz is no reason to give the mail up."""
     try:
+        assert smtp.sock is not None  # it is connected
+        smtp.local_hostname = server.helo or own_name() or literal(smtp.sock.getsockname()[0])
         smtp.ehlo_or_helo_if_needed()
         if server.starttls:
             smtp.starttls(context=server.context)
@@ -58,9 +66,10 @@ def _transaction(
     smtp: smtplib.SMTP, message: EmailMessage, to: Sequence[str], server: MailServer
 ) -> HandedIn:
     """Offer the mail.  Who is named in neither ``taken`` nor ``refused`` has not got it."""
-    sender = getaddresses([message["From"]])[0][1]
+    sender = _on_the_wire(message["From"])
+    routes = {one: _on_the_wire(one) for one in to}
     extended = smtp.has_extn("smtputf8")
-    wide = extended and not all(map(str.isascii, (sender, *to)))
+    wide = extended and not all(map(str.isascii, (sender, *routes.values())))
     data = _flat(message, wide=wide)
     options = [f"size={len(data)}"] if smtp.has_extn("size") else []
     code, reply = smtp.mail(sender, [*options, *(("SMTPUTF8", "BODY=8BITMIME") if wide else ())])
@@ -69,9 +78,9 @@ def _transaction(
     asked = _Asked(to)
     try:
         for one in to:
-            if not (one.isascii() or extended):
+            if not (routes[one].isascii() or extended):
                 asked.later[one] = f"{server} takes no such address: it does not offer SMTPUTF8"
-            elif not asked.answered(one, *smtp.rcpt(one), server):
+            elif not asked.answered(one, *smtp.rcpt(routes[one]), server):
                 return asked.ended({})
         if not asked.accepted:
             return asked.ended({})
@@ -87,6 +96,15 @@ def _transaction(
         left = [one for one in to if one not in asked.refused]
         raise Undeliverable(why, permanent=True, left=left, refused=asked.refused)
     return asked.ended(dict.fromkeys(asked.accepted, why))
+
+
+def _on_the_wire(address: str) -> str:
+    """The bare address, its domain in ASCII: only a local part in another script needs SMTPUTF8."""
+    bare = getaddresses([address])[0][1] or address
+    local, at, domain = bare.rpartition("@")
+    with suppress(UnicodeError):  # no name at all: the server will say so
+        return f"{local}{at}{ascii_name(domain)}"
+    return bare
 
 
 class _Asked:
@@ -170,19 +188,29 @@ class _Bounded:
         self._file.close()
 
 
-class _TimedTls(_Timed, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte on."""
+class _Connecting(smtplib.SMTP):
+    """Tries several addresses of a server as everything else of ours does."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connect(host, port, timeout)
+
+
+class _Plain(_Timed, _Connecting):
+    """In plain text, unless STARTTLS is said."""
+
+
+class _Encrypted(_Timed, smtplib.SMTP_SSL, _Connecting):
+    """Encrypted from the first byte on."""
 
 
 @contextmanager
 def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
-    # Without its own name smtplib asks the resolver for one, for as long as that takes.
-    name, seconds = socket.gethostname(), server.timeout
+    host, seconds = ascii_name(server.host), server.timeout
     smtp: smtplib.SMTP
     if server.tls:
-        smtp = _TimedTls(server.host, server.port, name, timeout=seconds, context=server.context)
+        smtp = _Encrypted(host, server.port, UNNAMED, timeout=seconds, context=server.context)
     else:
-        smtp = _Timed(server.host, server.port, name, timeout=seconds)
+        smtp = _Plain(host, server.port, UNNAMED, timeout=seconds)
     try:
         yield smtp
     finally:

@@ -7,29 +7,30 @@ A monitor that declares a parameter annotated with ``Probe`` is given the daemon
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from mon.errors import Down, Finding, Undeliverable, Unknown
+from mon.errors import Down, Undeliverable, Unknown
 from mon.model.result import Cause
 from mon.probe import datagram
-from mon.probe.address import Endpoint, endpoint, is_local, numeric
-from mon.probe.attempts import interleaved, race
+from mon.probe.address import is_local, numeric
+from mon.probe.attempts import interleaved
+from mon.probe.connector import Connector, Way
 from mon.probe.deadlines import Deadlines
-from mon.probe.faults import UNREADABLE, judged, unreadable
-from mon.probe.held import Held, hold
+from mon.probe.faults import UNREADABLE, unreadable
+from mon.probe.held import Held
 from mon.probe.icmp import REMEDY, Echo, Icmp
 from mon.probe.lent import Lent
+from mon.probe.ourname import GOOD_FOR, own_name
 from mon.probe.poller import Poller
 from mon.probe.pulse import Pulse
 from mon.probe.resolver import Resolver
 from mon.probe.route import Hop, Statistics, statistics, trace
-from mon.probe.stream import Complete, Stream, anything
+from mon.probe.stream import Complete, anything
 from mon.probe.talk import Talk
 from mon.probe.threads import NotBegun, Threads
-from mon.probe.tls import Contexts, Sessions, Tls
+from mon.probe.tls import Contexts, Tls
 from mon.probe.where import endpoints, of_family, whence
 from mon.secret import secret
 
@@ -59,9 +60,9 @@ class Probe:
         self._poller = Poller()
         self._deadlines = Deadlines()
         self._resolver = resolver or Resolver()
-        self._contexts = Contexts()
+        self._connector = Connector(self._pulse, self._poller, self._deadlines)
         self._lent = Contexts()
-        self._sessions = Sessions()
+        self._named: tuple[str, float] | None = None
         self._icmp = Icmp(self._pulse, self._note)
         self._threads = Threads(THREADS, "mon-blocking")
 
@@ -80,18 +81,19 @@ class Probe:
         tls: Tls | None = None,
         bind: str = "",
         limit: int = LIMIT,
+        proxy_protocol: int = 0,
     ) -> bytes:
         """Connect, write ``send``, read until ``complete(buffer)``, end of stream, or ``limit`` bytes.
 
-        ``timeout`` (seconds) covers everything, the lookup of the name too.  ``bind`` is the local address.
+        ``timeout`` (seconds) covers everything, the lookup of the name too.  ``bind`` is the local address,
+        ``proxy_protocol`` the version of a header of that protocol to send first.
         The answer may be cut short by the other side: judging it is the check's business.
         """
-        session = self._sessions.of(tls, host, port) if tls and tls.resume else None
-        make = self._maker(host, timeout, tls, bind, limit, session)
-        stream = await self._connected(make, host, port, timeout, send, complete)
+        way = Way(timeout, limit, tls, bind, proxy_protocol)
+        stream = await self._connector.connect(self._resolver, host, port, way, send, complete)
         try:
             if tls and tls.resume:
-                self._sessions.keep(tls, host, port, stream.session)
+                self._connector.keep_session(tls, host, port, stream)
             return bytes(stream.buffer)
         finally:
             stream.close()
@@ -108,10 +110,10 @@ class Probe:
         limit: int = LIMIT,
     ) -> AsyncIterator[Talk]:
         """A connection for a conversation in lines; ``timeout`` (seconds) covers all of it."""
-        make = self._maker(host, timeout, tls, bind, limit)
-        stream = await self._connected(make, host, port, timeout, b"", anything)
+        way = Way(timeout, limit, tls, bind)
+        stream = await self._connector.connect(self._resolver, host, port, way, b"", anything)
         try:
-            yield Talk(stream, host, self._contexts)
+            yield Talk(stream, host, self._connector.contexts)
         except UNREADABLE as error:
             raise unreadable(error) from error
         finally:
@@ -119,15 +121,7 @@ class Probe:
 
     async def hold(self, host: str, port: int, *, timeout: float, bind: str = "") -> Held:
         """A connection on which nothing is said; ``timeout`` (seconds) is for making it.  Close it."""
-        local = whence(bind) if bind else None
-        until = asyncio.get_running_loop().time() + timeout
-
-        async def attempt(address: str) -> Held:
-            left = until - asyncio.get_running_loop().time()
-            return await hold(_endpoint(address, port), timeout=left, told=timeout, bind=local)
-
-        addresses = interleaved(await self._resolver.resolve(host, timeout=timeout))
-        return await race([partial(attempt, each) for each in addresses], timeout, Held.close)
+        return await self._connector.hold(self._resolver, host, port, timeout=timeout, bind=bind)
 
     async def ask(
         self,
@@ -196,6 +190,14 @@ class Probe:
         except (Undeliverable, TimeoutError) as error:
             raise Unknown(f"cannot read the password: {error}", cause=Cause.NONE) from error
 
+    async def own_name(self, *, timeout: float) -> str:
+        """The full name of this machine, "" if it has none."""
+        now = asyncio.get_running_loop().time()
+        if self._named is None or now > self._named[1]:
+            with suppress(TimeoutError):
+                self._named = await self.in_thread(own_name, timeout=timeout), now + GOOD_FOR
+        return self._named[0] if self._named else ""
+
     def context(self, tls: Tls) -> ssl.SSLContext:
         """An SSL context for a library, shared by all that ask for these settings.  Raises Unknown.
 
@@ -253,49 +255,6 @@ class Probe:
         self._deadlines.close()
         self._pulse.stop()
 
-    def _maker(
-        self,
-        host: str,
-        timeout: float,
-        tls: Tls | None,
-        bind: str,
-        limit: int,
-        session: ssl.SSLSession | None = None,
-    ) -> Callable[[float], Stream]:
-        """What makes a stream with these settings, so many seconds after the check began."""
-
-        engine = partial(Stream, self._poller, self._deadlines, self._pulse, timeout=timeout, limit=limit)
-        if bind:
-            engine = partial(engine, bind=whence(bind))
-        if tls is not None:
-            name = (tls.name or host).partition("%")[0]
-            engine = partial(engine, tls=self._contexts.get(tls), name=name, session=session)
-        return lambda late: engine(late=late)
-
-    async def _connected(
-        self,
-        make: Callable[[float], Stream],
-        host: str,
-        port: int,
-        timeout: float,
-        send: bytes,
-        complete: Complete,
-    ) -> Stream:
-        """A stream to the first address of ``host`` that connects; that was said on it, and answered."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-
-        async def attempt(address: str, send: bytes = b"", complete: Complete = anything) -> Stream:
-            stream = make(loop.time() - start)
-            return await _or_closed(stream, stream.connect(_endpoint(address, port), send, complete))
-
-        addresses = await self._resolver.resolve(host, timeout=timeout)
-        if len(addresses) == 1:
-            return await attempt(addresses[0], send, complete)
-        attempts = [partial(attempt, each) for each in interleaved(addresses)]
-        stream = await race(attempts, timeout - (loop.time() - start), Stream.close)
-        return await _or_closed(stream, stream.ask(send, complete))
-
     async def _resolved(
         self, names: list[str], report: Callable[[Echo], None], timeout: float
     ) -> list[tuple[str, str]]:
@@ -327,21 +286,3 @@ class Probe:
             self.advice.append(advice)
             if self._advise:
                 self._advise(advice)
-
-
-async def _or_closed(stream: Stream, wish: Awaitable[Finding | None]) -> Stream:
-    """The stream when its wish came true; closed, if not."""
-    try:
-        if finding := await wish:
-            raise finding
-        return stream
-    except BaseException:  # cancelled, too
-        stream.close()
-        raise
-
-
-def _endpoint(address: str, port: int) -> Endpoint:
-    try:
-        return endpoint(address, port)
-    except OSError as error:  # a scope that names no interface
-        raise judged(error, at_once=True) from error

@@ -12,6 +12,7 @@ import struct
 
 from mon.errors import Down, Finding, Unknown
 from mon.model.result import Cause
+from mon.probe.attempts import NotReached
 
 REMOTE = {
     errno.ECONNREFUSED: ("connection refused", Cause.REFUSED),
@@ -85,6 +86,6 @@ def finding_under(error: BaseException) -> Finding | None:
         if isinstance(under, ssl.SSLError):
             return judged_tls(under)
         if isinstance(under, OSError) and under.errno:
-            return judged(under, at_once=False)
+            return judged(under, at_once=isinstance(under, NotReached) and under.at_once)
         under = under.__cause__ or under.__context__
     return None

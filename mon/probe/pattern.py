@@ -13,6 +13,7 @@ from typing import Any
 from mon.errors import BadOption, Down
 from mon.linear import linear
 from mon.model.result import Cause
+from mon.probe.texts import decoded
 
 LONGEST = 0.25
 """Seconds of processor time for one answer: ten thousand times what honest ones take."""
@@ -25,44 +26,84 @@ WHOLE = 16
 
 
 class Pattern:
-    """``text`` as Python has it, over bytes; its dot matches line ends too.  Raises BadOption."""
+    """``text`` as Python has it, over text; its dot matches line ends too.  Raises BadOption.
+
+    Answers are decoded first (mon.probe.texts), so that a class, a dot or the case of a letter means a letter
+    and not a byte of it.  Where ``\\xNN`` stands in it, the bytes themselves are looked at as well.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         try:
-            plain = re.compile(text.encode(), re.DOTALL)
+            plain = re.compile(text, re.DOTALL)
         except (re.error, OverflowError, RecursionError) as error:
             what = f"{text!r:.80} is no regular expression ({error}): write one as in Python"
             raise BadOption(what) from error
         self.linear = linear(plain)
         self._search: Callable[..., Any] = plain.search if self.linear else self._limited(text)
+        self._octets = self._of_octets(text)
 
-    def matches(self, data: bytes | bytearray) -> bool:
+    def matches(self, data: bytes | bytearray | str, charset: str = "") -> bool:
         """Is there a match anywhere in it?  Raises Down when that cannot be told."""
-        return self.end(data) >= 0
+        if isinstance(data, str):
+            return self._found(self._search, data, LONGEST) >= 0
+        if self._octets is not None and self._found(self._octets, data, LONGEST) >= 0:
+            return True
+        if self._found(self._search, decoded(data, charset), LONGEST) >= 0:
+            return True
+        # What a server says of one page is often what it says of all: it is read as it looks, too.
+        return bool(charset) and self._found(self._search, decoded(data), LONGEST) >= 0
 
     def end(self, data: bytes | bytearray, start: int = 0, *, within: float = LONGEST) -> int:
         """Where the first match behind ``start`` ends, -1 without one.
 
         Raises Down when that cannot be told in ``within`` seconds of processor time.
         """
+        before = min(start, 1)  # one more, so that ^ is the beginning of all
+        rest = bytes(data[start - before :])
+        if self._octets is not None and (end := self._found(self._octets, rest, within, before)) >= 0:
+            return start - before + end
+        text = decoded(rest)
+        end = self._found(self._search, text, within, before)
+        return start - before + _size(text[:end], rest) if end >= 0 else -1
+
+    def _found(
+        self, search: Callable[..., Any], data: bytes | bytearray | str, within: float, start: int = 0
+    ) -> int:
         try:
-            found = self._search(data, start) if self.linear else self._search(data, start, timeout=within)
+            found = search(data, start) if self.linear else search(data, start, timeout=within)
         except (TimeoutError, MemoryError) as error:
             what = (
-                f"no answer whether {self.text} matches: its repeats may share what came ({len(data)} bytes)"
+                f"no answer whether {self.text} matches: its repeats may share what came ({len(data)} long)"
             )
             raise Down(what, cause=Cause.WRONG) from error
         return found.end() if found else -1
 
-    def _limited(self, text: str) -> Callable[..., Any]:
+    def _of_octets(self, text: str) -> Callable[..., Any] | None:
+        if "\\x" not in text:
+            return None
+        try:
+            plain = re.compile(text.encode(), re.DOTALL)
+        except re.error:  # it means text in some other way
+            return None
+        return plain.search if self.linear else self._limited(text.encode())
+
+    def _limited(self, text: str | bytes) -> Callable[..., Any]:
         try:
             import regex  # 20 ms, so only where it is needed
         except ImportError as error:
-            what = f"{text!r:.80} needs the Python library regex, which is not installed: pip install regex"
+            what = (
+                f"{self.text!r:.80} needs the Python library regex, which is not installed: pip install regex"
+            )
             raise BadOption(what) from error
-        search: Callable[..., Any] = regex.compile(text.encode(), regex.DOTALL | regex.VERSION0).search
+        search: Callable[..., Any] = regex.compile(text, regex.DOTALL | regex.VERSION0).search
         return search
+
+
+def _size(text: str, data: bytes) -> int:
+    """How many bytes of the data the text at its beginning is."""
+    size = len(text.encode())
+    return size if decoded(data[:size]) == text else len(text.encode("latin-1", "replace"))
 
 
 class Seek:

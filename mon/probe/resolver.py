@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mon.errors import Unknown
 from mon.model.result import Cause
-from mon.probe.address import numeric
+from mon.probe.address import endpoint, numeric
+from mon.probe.alabel import ascii_name
+from mon.probe.attempts import interleaved, reach
 from mon.probe.threads import Threads
 from mon.structs import Struct
 
@@ -26,11 +28,20 @@ class Answer(Struct, frozen=True):
 
 def look_up(name: str) -> tuple[str, ...]:
     """All addresses of ``name`` as the system's resolver orders them.  Blocks; raises OSError."""
-    found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    found = socket.getaddrinfo(ascii_name(name), None, type=socket.SOCK_STREAM)
     spelled = (
         socket.getnameinfo(entry[4], socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0] for entry in found
     )
     return tuple(dict.fromkeys(spelled))
+
+
+def connect(host: str, port: int, seconds: float, addresses: Sequence[str] = ()) -> socket.socket:
+    """A connected socket for a library that blocks; ``addresses`` if they are known already.
+
+    Several are tried as everywhere (mon.probe.attempts).  Blocks; raises OSError or UnicodeError.
+    """
+    found = interleaved(addresses or look_up(host))
+    return reach([endpoint(address, port) for address in found], seconds)
 
 
 class Resolver:

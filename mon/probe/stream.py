@@ -31,7 +31,6 @@ AFTERWARDS = frozenset((errno.ECONNRESET, errno.EPIPE))
 
 IP_BIND_ADDRESS_NO_PORT = 24
 """linux/in.h: choose the port when connecting, so that one local address serves any number of hosts."""
-
 Complete = Callable[[bytearray], bool]
 
 
@@ -45,16 +44,15 @@ class Stream:
 
     Its result is None when everything is written and ``complete(buffer)`` is true, at the end of the stream
     (``eof``), or after ``limit`` bytes; else the finding, for the caller to raise.  (An exception in a future
-    is logged when a cancelled caller never fetches it.)  One deadline covers the whole connection, ``late``
-    seconds of whose ``timeout`` are over already.
-
-    A reset is the end of the stream, too, where something came before it: a server that does not read all of
-    a request and closes sends its answer and then a reset (RFC 9112, 9.6).
+    is logged when a cancelled caller never fetches it.)  One deadline covers all of it; ``late`` seconds of
+    its ``timeout`` are over already.  ``preface`` speaks before all else.  A reset ends the stream, too, if
+    something came before it: who closes without reading all of a request causes one (RFC 9112, 9.6).
     """
 
     __slots__ = ("_bind", "_complete", "_deadline", "_done", "_ended", "_fd", "_limit", "_loop", "_name",
-                 "_outgoing", "_poller", "_pulse", "_received", "_session", "_shaking", "_sock", "_spoilt",
-                 "_timeout", "_tls", "_trouble", "buffer", "connected", "eof", "expired")  # fmt: skip
+                 "_outgoing", "_poller", "_preface", "_pulse", "_received", "_session", "_shaking", "_sock",
+                 "_spoilt", "_timeout", "_tls", "_trouble", "buffer", "connected", "eof",
+                 "expired")  # fmt: skip
 
     def __init__(
         self,
@@ -65,6 +63,7 @@ class Stream:
         timeout: float,
         limit: int,
         late: float = 0.0,
+        preface: Callable[[socket.SocketType], None] | None = None,
         bind: Endpoint | None = None,
         tls: ssl.SSLContext | None = None,
         name: str = "",
@@ -75,6 +74,7 @@ class Stream:
         self._pulse = pulse
         self._timeout = timeout
         self._limit = limit
+        self._preface = preface
         self._bind = bind
         self._tls = tls
         self._name = name
@@ -143,6 +143,11 @@ class Stream:
         return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
 
     @property
+    def source(self) -> str:
+        """The address that it comes from."""
+        return str(self._sock.getsockname()[0]) if self._sock is not None else ""
+
+    @property
     def certificate(self) -> bytes:
         """What the server showed in the handshake, as DER; b"" without one."""
         shown = self._sock.getpeercert(binary_form=True) if isinstance(self._sock, ssl.SSLSocket) else None
@@ -195,8 +200,9 @@ class Stream:
         if error and error.errno not in AFTERWARDS:
             self._fail(judged(error, at_once=False))
             return
-        if error:
-            self._ended = judged(error, at_once=False)
+        self._ended = judged(error, at_once=False) if error else None
+        if self._preface is not None:
+            self._preface(self._sock)
         if self._tls is not None:
             self._begin_tls()
         else:

@@ -6,7 +6,7 @@ from mon.errors import Down
 from mon.model.result import Cause
 from mon.probe.pattern import Pattern, Seek
 from mon.probe.stream import Complete, Stream, anything
-from mon.probe.tls import Contexts, Tls
+from mon.probe.tls import Contexts, Tls, tls_name
 
 AT_ONCE = 64
 """Pieces taken from what is there already before everything else in the event loop has its turn."""
@@ -83,10 +83,14 @@ class Talk:
 
     async def start_tls(self, tls: Tls) -> None:
         """Go on over TLS, after the server agreed to it."""
-        name = (tls.name or self._host).partition("%")[0]
-        finding = await self._stream.secure(self._contexts.get(tls), name)
+        finding = await self._stream.secure(self._contexts.get(tls), tls_name(tls, self._host))
         if finding:
             raise finding
+
+    @property
+    def source(self) -> str:
+        """The address of ours that it comes from; "" when it is over."""
+        return self._stream.source
 
     @property
     def certificate(self) -> bytes:

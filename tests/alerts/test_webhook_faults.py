@@ -22,6 +22,7 @@ from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, Notice
 from mon.model.result import OpStatus
 from mon.post import call
+from mon.probe import Tls
 from mon.render import Render
 
 NOTICE = Notice(
@@ -198,15 +199,15 @@ def test_a_certificate_that_has_expired_is_not_accepted(tmp_path: Path) -> None:
 def test_one_context_serves_all_calls_and_a_new_authority_makes_a_new_one(tmp_path: Path) -> None:
     context = certified(tmp_path)
     ca = str(tmp_path / "ca.pem")
-    call._context.cache_clear()
+    made = call._context(Tls(ca=ca))
     with peer(answer("200 OK"), context) as receiver:
         for _ in range(3):
             send(receiver.url, ca=ca)
-        assert call._context.cache_info().misses == 1
+    assert call._context(Tls(ca=ca)) is made
     time.sleep(0.02)
     with peer(answer("200 OK"), certified(tmp_path)) as receiver:
         send(receiver.url, ca=ca)
-    assert call._context.cache_info().misses == 2
+    assert call._context(Tls(ca=ca)) is not made
 
 
 def test_a_receiver_can_check_who_sent_it(tmp_path: Path) -> None:

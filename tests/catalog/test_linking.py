@@ -371,3 +371,13 @@ def test_a_timeout_longer_than_the_interval_is_a_warning(monitor, more, line):
     told = said(linked(alert("lvs.alert web"), monitor=monitor, **more))
     start = f"warning: mon.cf:{line}: service 'http': a timeout of 7 s is longer than the interval: write at"
     assert any(each.startswith(start) for each in told)
+
+
+def test_a_voter_takes_no_answer_of_another_host_unless_its_line_says_so():
+    def follow(monitor, *lines):
+        return linked(*lines, monitor=monitor).checks["farm", "http"].monitor.value("follow")
+
+    vote = alert("lvs.alert web")
+    assert follow("url.monitor") == ""
+    assert follow("url.monitor", vote) == "here"
+    assert follow("url.monitor --follow anywhere", vote) == "anywhere"

@@ -50,7 +50,7 @@ async def start():
     """``await start(serve, tls=None, host="127.0.0.1")`` gives the port of a server that does ``serve``."""
     servers, connections = [], set()
 
-    async def begin(serve, tls=None, host="127.0.0.1"):
+    async def begin(serve, tls=None, host="127.0.0.1", port=0):
         async def connection(reader, writer):
             connections.add(asyncio.current_task())
             try:
@@ -61,7 +61,7 @@ async def start():
                 writer.close()
                 connections.discard(asyncio.current_task())
 
-        server = await asyncio.start_server(connection, host, 0, ssl=tls, backlog=1024)
+        server = await asyncio.start_server(connection, host, port, ssl=tls, backlog=1024)
         servers.append(server)
         return server.sockets[0].getsockname()[1]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mon.plugin import Down, Option, Probe, Spawn, Unknown, Verdict
+from mon.plugin import BadOption, Down, Option, Probe, Spawn, Unknown, Verdict
 
 MONITORS = Path(__file__).parents[2] / "monitors"
 NAMES = sorted(file.stem for file in MONITORS.glob("*.py") if file.stem != "__init__")
@@ -30,12 +30,24 @@ def verb(module):
 
 
 def options(module):
-    """(name, type, Option, default) of every option."""
+    """(name, type, Option, default) of every option, the shared ones too."""
     hints = typing.get_type_hints(verb(module), include_extras=True)
+    for hint in hints.values():
+        if typing.get_origin(hint) is typing.Unpack:
+            shared = typing.get_type_hints(typing.get_args(hint)[0], include_extras=True)
+            for name, each in shared.items():
+                kind, spec = typing.get_args(each)
+                yield name, kind, spec, kind()
     for name, parameter in inspect.signature(verb(module)).parameters.items():
         if parameter.kind is parameter.KEYWORD_ONLY and hints[name] not in (Probe, Spawn):
             kind, *extras = typing.get_args(hints[name])
             yield name, kind, next(extra for extra in extras if isinstance(extra, Option)), parameter.default
+
+
+TLS = sorted({"ca", "cert", "key", "tls_min"})
+SPEAKING_TLS = {
+    *("http", "imap", "ldap", "mysql", "pop3", "postgresql", "redis", "smtp", "sslcert", "tcp", "url")
+}
 
 
 def imports(name):
@@ -86,6 +98,36 @@ def test_every_option_is_typed_helped_and_has_a_default(load, name):
         assert default is not inspect.Parameter.empty, option
         flags += spec.flags
     assert len(flags) == len(set(flags))
+
+
+def test_who_speaks_tls_takes_all_of_its_options(load):
+    found = {name: {option for option, *_ in options(load(name))} for name in NAMES}
+    assert {
+        name for name, told in found.items() if told & {"tls", "starttls", *TLS} - {"key"}
+    } == SPEAKING_TLS
+    assert {name: sorted(found[name] & set(TLS)) for name in SPEAKING_TLS} == dict.fromkeys(SPEAKING_TLS, TLS)
+
+
+BAD_TLS = [
+    ({"tls_min": "1.5"}, "--tls-min is given 1.5: it takes 1.0, 1.1, 1.2, 1.3"),
+    ({"key": "/x"}, "--key is given without --cert: name"),
+    ({"cert": "EMPTY"}, "is no certificate with its key .*: name PEM files"),
+]
+
+
+@pytest.mark.parametrize("name", sorted(SPEAKING_TLS))
+@pytest.mark.parametrize(("given", "said"), BAD_TLS)
+def test_options_of_tls_that_cannot_be_meant_are_refused(load, name, given, said, tmp_path):
+    (tmp_path / "EMPTY").touch()
+    module = load(name)
+    usual = {option: default for option, _, _, default in options(module)}
+    words = {option: str(tmp_path / word) if word == "EMPTY" else word for option, word in given.items()}
+    with pytest.raises(BadOption, match=said):
+        module.verify({**usual, "tls": True, **words})
+    assert "cannot be read (No such file" in module.verify({**usual, "tls": True, "cert": "/nowhere"})[0]
+    if "tls" in usual:
+        with pytest.raises(BadOption, match="--cert is given, but no TLS is spoken: add --tls"):
+            module.verify({**usual, "cert": "/nowhere"})
 
 
 @pytest.mark.parametrize("name", NAMES)

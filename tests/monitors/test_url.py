@@ -1,6 +1,9 @@
 """The url monitor: redirects, login, proxy, TLS."""
 
+import asyncio
 import base64
+import contextlib
+import socket
 import ssl
 
 import pytest
@@ -9,6 +12,18 @@ import trustme
 from mon.plugin import BadOption, Cause, Down, Tls, Unknown
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\nstill alive"
+
+
+@contextlib.contextmanager
+def dropping(port):
+    """127.0.0.9 with a full backlog: it answers no attempt to connect."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.9", port))
+        full.listen(0)
+        for sock in (first, second):
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        yield
 
 
 @pytest.fixture
@@ -58,6 +73,120 @@ async def test_the_host_header_stays_behind_at_a_redirect_to_another_host(url, p
     await url.check("127.0.0.1", port=here, name="www.example", probe=probe)
     assert b"Host: www.example" in page.asked[0]
     assert f"Host: 127.0.0.2:{there}".encode() in page.asked[1]
+
+
+@pytest.fixture
+async def site(start):
+    """A good server on 127.0.0.1 and a broken one on 127.0.0.2, one port; / leads to ``location``."""
+    asked = []
+
+    class Site:
+        location = "http://localhost:{port}/login"
+        port = 0
+
+    def serving(address, status):
+        async def serve(reader, writer):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            asked.append((address, head))
+            found = f"HTTP/1.1 302 Found\r\nLocation: {Site.location.format(port=Site.port)}\r\n"
+            answer = found if " / " in head else f"HTTP/1.1 {status} So\r\n"
+            writer.write(f"{answer}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+        return serve
+
+    Site.port = await start(serving("127.0.0.1", 200))
+    await start(serving("127.0.0.2", 500), host="127.0.0.2", port=Site.port)
+    Site.asked = asked
+    return Site
+
+
+async def test_a_redirect_to_the_sites_own_name_stays_on_the_address(url, probe, site):
+    with pytest.raises(Down, match="HTTP 500"):
+        await url.check("127.0.0.2", port=site.port, name="localhost", probe=probe)
+    assert {address for address, _ in site.asked} == {"127.0.0.2"}
+    assert "1 redirect" in await url.check("127.0.0.1", port=site.port, name="LocalHost.", probe=probe)
+
+
+@pytest.mark.parametrize("location", ["http://localhost/login", "//localhost/login", "/login"])
+async def test_the_port_that_the_name_has_by_itself_is_the_one_under_test(url, probe, site, location):
+    site.location = location
+    with pytest.raises(Down, match="HTTP 500"):
+        await url.check("127.0.0.2", port=site.port, name="localhost", probe=probe)
+    assert len(site.asked) == 2
+    assert "Host: localhost\r\n" in site.asked[1][1]
+
+
+async def test_a_redirect_to_another_host_is_said(url, probe, site):
+    for follow in ("", "anywhere"):
+        said = await url.check("127.0.0.2", port=site.port, follow=follow, probe=probe)
+        assert said.endswith("1 redirect, away to localhost")
+
+
+async def test_a_redirect_to_another_host_is_down_where_that_is_no_answer(url, probe, site):
+    with pytest.raises(Down, match="leads away to localhost, which is not the server under test") as found:
+        await url.check("127.0.0.2", port=site.port, follow="here", probe=probe)
+    assert found.value.cause is Cause.WRONG
+    assert len(site.asked) == 1
+    assert "302" in await url.check(
+        "127.0.0.2", port=site.port, follow="here", redirects=0, status="302", probe=probe
+    )
+
+
+async def test_a_login_stays_with_the_sites_own_name(url, probe, site):
+    await url.check("127.0.0.1", port=site.port, name="localhost", user="me", probe=probe)
+    assert all("Authorization: Basic" in head for _, head in site.asked)
+
+
+async def test_a_name_with_an_address_that_drops_packets(url, probe, start, page):
+    port = await start(page(OK))
+    probe._resolver._look_up = lambda name: ("127.0.0.9", "127.0.0.1")
+    with dropping(port=port):
+        assert await url.check("web.example", port=port, timeout=20, probe=probe)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "match"),
+    [
+        ("", "Größe".encode(), "Gr.ße"),
+        ("", "Größe".encode("latin-1"), "(?i)GRÖßE"),
+        ("Content-Type: text/html; charset=ISO-8859-15\r\n", b"5 \xa4", "[€]"),
+    ],
+)
+async def test_a_match_is_over_letters(check, head, body, match):
+    answer = f"HTTP/1.1 200 OK\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    assert await check(answer, match=match)
+
+
+async def test_names_in_other_scripts(url, probe, start, page):
+    port = await start(page(OK))
+    probe._resolver._look_up = lambda name: ("127.0.0.1",)
+    await url.check("größe.example", port=port, url="/ä ö?ü", probe=probe)
+    await url.check("127.0.0.1", port=port, name="größe.example", probe=probe)
+    assert page.asked[0].startswith(b"GET /%C3%A4%20%C3%B6?%C3%BC HTTP/1.1")
+    assert all(b"Host: xn--gre-6ka8i.example" in head for head in page.asked)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", "13 bytes"),
+        (OK, "11 bytes"),
+        (OK[:-1], "connection reset"),
+        (b"", "connection reset"),
+    ],
+)
+async def test_an_answer_before_a_reset_is_judged(url, probe, start, answer, said):
+    async def serve(reader, writer):
+        writer.write(answer)  # and what was asked is never read
+        await asyncio.sleep(0.05)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes((1, *[0] * 7)))
+        writer.transport.abort()
+
+    port = await start(serve)
+    try:
+        assert (await url.check("127.0.0.1", port=port, timeout=5, probe=probe)).endswith(said)
+    except Down as finding:
+        assert said in finding.detail
 
 
 async def test_a_login_and_headers(check, page, tmp_path):
@@ -133,7 +262,9 @@ def test_which_url_is_meant(url):
     assert url.whole("https://{host}:1/x", "::1", 80, tls=False) == "https://[::1]:1/x"
 
 
-@pytest.mark.parametrize("options", [{"status": "ok"}, {"match": "("}, {"header": ["no colon"]}, {"port": 0}])
+@pytest.mark.parametrize(
+    "options", [{"status": "ok"}, {"match": "("}, {"follow": "me"}, {"header": ["no colon"]}, {"port": 0}]
+)
 def test_what_cannot_be_meant_is_refused(url, options):
     with pytest.raises(BadOption, match=": "):
         url.verify(options)
