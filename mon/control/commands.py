@@ -38,7 +38,7 @@ async def _check_now(operations: Operations, arguments: Arguments) -> object:
 
 
 async def _reload(operations: Operations, arguments: Arguments) -> object:
-    return await operations.reload()
+    return await operations.reload(force=arguments.get("force") is True)
 
 
 async def _stop(operations: Operations, arguments: Arguments) -> object:

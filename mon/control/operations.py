@@ -210,8 +210,11 @@ class Operations(Protocol):
         """Pass a client's word on: ``monremote`` is called with these words, in the background."""
         ...
 
-    async def reload(self) -> ReloadReport:
-        """Read the configuration again, by laws 8 and 9."""
+    async def reload(self, *, force: bool = False) -> ReloadReport:
+        """Read the configuration again, by laws 8 and 9; refused where a pool would lose what it needs.
+
+        ``force``: that is meant (law 2).
+        """
         ...
 
     async def reset(self, *, keepstate: bool, stopped: bool) -> str:

@@ -75,9 +75,9 @@ class Daemon:
         self.status = status
         self._ended.set()
 
-    async def reload(self) -> ReloadReport:
-        """Read the configuration again."""
-        report = await renewal.reload(self.parts, self.options)
+    async def reload(self, *, force: bool = False) -> ReloadReport:
+        """Read the configuration again; ``force``: though a pool loses what it needs."""
+        report = await renewal.reload(self.parts, self.options, force=force)
         self._settle_memory()
         self._configure()
         return report

@@ -118,9 +118,9 @@ class Desk:
         """Call ``monremote``."""
         self._remote.tell(*words)
 
-    async def reload(self) -> ReloadReport:
+    async def reload(self, *, force: bool = False) -> ReloadReport:
         """Read the configuration again."""
-        return await self._daemon.reload()
+        return await self._daemon.reload(force=force)
 
     async def reset(self, *, keepstate: bool, stopped: bool) -> str:
         """Classic ``reset`` (PROTOCOL §12): all services anew; "" or the errors of the file."""

@@ -17,11 +17,18 @@ from mon.daemon.renewed import Renewed, aside, compare, let_go, read
 from mon.errors import ConfigError
 from mon.model.config import AlertKind, Key
 from mon.model.source import Severity
+from mon.pool.guard import losses
 from mon.structs import replace
 
 
-async def reload(parts: Parts, options: Options) -> ReloadReport:
-    """Read the configuration again; an error changes nothing (law 8)."""
+FORCE = "say `mon reload --force` if it is meant"
+
+
+async def reload(parts: Parts, options: Options, *, force: bool = False) -> ReloadReport:
+    """Read the configuration again; an error changes nothing (law 8).
+
+    Neither does one that leaves a pool below its floor or to nobody, unless ``force`` (law 2).
+    """
     notify.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
     in_force = held(parts.loaded.plan.config.settings)
     try:
@@ -31,11 +38,20 @@ async def reload(parts: Parts, options: Options) -> ReloadReport:
         return ReloadReport(False, tuple(str(problem) for problem in error.problems))
     finally:
         notify.notify("READY=1")
+    lost = _lost(parts, renewed)
+    if lost and not force:
+        events.say(logging.ERROR, "reload", f"refused, nothing changed: {'; '.join((*lost, FORCE))}")
+        return ReloadReport(False, (*lost, f"nothing changed: {FORCE}"))
     take(parts, renewed)
-    lines = tuple(_told(renewed))
-    level = logging.WARNING if any(line.startswith(NEEDS_RESTART) for line in lines) else logging.INFO
-    events.say(level, "reload", f"reloaded: {'; '.join(lines)}")
+    lines = (*(f"forced: {line}" for line in lost), *_told(renewed))
+    grave = lost or any(line.startswith(NEEDS_RESTART) for line in lines)
+    events.say(logging.WARNING if grave else logging.INFO, "reload", f"reloaded: {'; '.join(lines)}")
     return ReloadReport(True, lines)
+
+
+def _lost(parts: Parts, renewed: Renewed) -> tuple[str, ...]:
+    """What pools would lose that they need; asked in the same turn of the loop as ``take``."""
+    return tuple(map(str, losses(parts.pools, renewed.loaded.plan.pools, parts.clock())))
 
 
 async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: bool) -> str:
@@ -48,6 +64,8 @@ async def reset(parts: Parts, options: Options, *, keepstate: bool, stopped: boo
         renewed = await _read(parts, replace(options, kept=kept))
     except ConfigError as error:
         return classic_words(error)
+    if lost := _lost(parts, renewed):  # the classic protocol has no word for "it is meant"
+        events.say(logging.WARNING, "reset", f"a reset goes through all the same: {'; '.join(lost)}")
     take(parts, renewed)
     loaded = renewed.loaded
     parts.book.reset(loaded.plan.config, parts.clock(), keepstate=keepstate)

@@ -124,8 +124,8 @@ class Daemon:
     def tell_remote(self, *words: str) -> None:
         self.remote.append(words)
 
-    async def reload(self) -> ReloadReport:
-        return ReloadReport(True, ("nothing changed",))
+    async def reload(self, *, force: bool = False) -> ReloadReport:
+        return ReloadReport(True, ("forced",) if force else ("nothing changed",))
 
     async def reset(self, *, keepstate: bool, stopped: bool) -> str:
         try:
