@@ -6,7 +6,6 @@ from mon.cli.common import add_config, ask_daemon
 from mon.cli.output import say_all
 
 
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``[-c FILE] [--statedir DIR] [--force]``."""
     add_config(parser)

@@ -2,11 +2,10 @@
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mon.balancer import advice
-from mon.balancer.reach import unreachable
 from mon.catalog import packaged, taken
 from mon.cli.common import DEFAULT_CONFIG
 from mon.cli.exits import DONE, FAILED, TROUBLE
@@ -15,6 +14,7 @@ from mon.daemon.exposed import exposed
 from mon.daemon.loading import examine
 from mon.daemon.options import Options
 from mon.daemon.places import looked_in
+from mon.model.pool import Pool
 from mon.model.source import Problem, Severity
 
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     loaded = examine(options)
     pools = loaded.plan.pools
     problems = [*loaded.problems, *advice(pools), *exposed(loaded, os.geteuid())]
-    problems += [] if arguments.offline else unreachable(pools)
+    problems += [] if arguments.offline else _unreachable(pools)
     found = shown(problems, classic=arguments.classic)
     for problem in found:
         mark = "" if problem.severity is Severity.ERROR else "warning: "
@@ -47,6 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
     if errors:
         return FAILED
     return TROUBLE if warnings and arguments.strict else DONE
+
+
+def _unreachable(pools: Sequence[Pool]) -> list[Problem]:
+    if not pools:  # a command starts sooner without what only balancers need
+        return []
+    from mon.balancer.reach import unreachable
+
+    return unreachable(pools)
 
 
 def shown(found: Iterable[Problem], *, classic: bool) -> list[Problem]:

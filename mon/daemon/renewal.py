@@ -20,7 +20,6 @@ from mon.model.source import Severity
 from mon.pool.guard import losses
 from mon.structs import replace
 
-
 FORCE = "say `mon reload --force` if it is meant"
 
 
