@@ -7,7 +7,7 @@
 
 from mon.catalog.binding import bind
 from mon.catalog.catalog import Catalog
-from mon.catalog.linking import link, relinked
+from mon.catalog.linking import link, pools_anew, relinked
 from mon.catalog.manual import manual
 from mon.catalog.plan import Bound, Check, Description, Form, Kind, OptionSpec, Plan, Plugin, ValueType
 from mon.catalog.taken import packaged, taken
@@ -27,6 +27,7 @@ __all__ = [
     "link",
     "manual",
     "packaged",
+    "pools_anew",
     "relinked",
     "taken",
 ]

@@ -5,21 +5,25 @@ from collections.abc import Callable
 
 from mon.errors import MonError
 from mon.model.config import Config
-from mon.model.source import Problem, Source
+from mon.model.source import Problem, Source, Tolerance
 
 Resolve = Callable[[str], tuple[str, ...]]
 
 
+def targets(config: Config) -> dict[str, str]:
+    """What is looked up for a host that has another name in mon.cf (``name=address``)."""
+    hosts = (host for group in config.hostgroups.values() for host in group.hosts)
+    return {host.name: host.address for host in hosts if host.address}
+
+
 class Addresses:
-    """Looks up each name once.  A ``name=address`` of any hostgroup is believed first."""
+    """Looks up each name once.  A ``name=address`` of any hostgroup is believed first.
+
+    A name without an address refuses no start: it may have one later.
+    """
 
     def __init__(self, config: Config, resolve: Resolve) -> None:
-        self._given = {
-            host.name: host.address
-            for group in config.hostgroups.values()
-            for host in group.hosts
-            if host.address
-        }
+        self._given = targets(config)
         self._resolve = resolve
         self._known: dict[str, tuple[str, ...]] = {}
         self._complained: set[tuple[str, bool | None]] = set()
@@ -35,7 +39,9 @@ class Addresses:
             self._complained.add((name, family6))
             family = "" if family6 is None or not found else (" IPv6" if family6 else " IPv4")
             remedy = "write its address, or put it into /etc/hosts"
-            self.problems.append(Problem(source, f"{name!r} has no{family} address", remedy))
+            self.problems.append(
+                Problem(source, f"{name!r} has no{family} address", remedy, tolerated=Tolerance.START)
+            )
         return ""
 
     def of(self, name: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """A Config to a Plan: every plugin found and bound, every vote line on its pool, everything wrong said."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from mon.catalog.addresses import Resolve
 from mon.catalog.binding import bind
@@ -13,6 +13,7 @@ from mon.errors import BadOption, PluginBroken, PluginNotFound
 from mon.model.config import AlertKind, AlertLine, CommandLine, Config, Key, Service
 from mon.model.pool import Pool
 from mon.model.source import NOWHERE, Problem, Severity, Source, Tolerance
+from mon.plugin import VoteTarget
 from mon.structs import replace
 
 MARGIN = 1.0
@@ -30,7 +31,8 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
 
     ``resolve`` gives the numeric addresses of a host name, () if it has none.  What is wrong is in
     ``Plan.problems``.  A plugin that is not found is an error, but a warning to the classic command line (the
-    classic mon accepts it and never runs it); one that is broken refuses no start, since the rest can be run.
+    classic mon accepts it and never runs it); one that is broken refuses no start, since the rest can be run,
+    and neither does a real server without an address.
     """
     linker = _Linker(config, catalog)
     alerts = linker.alerts()
@@ -38,8 +40,7 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
     voting = {service.key for service in config.services.values() if _votes(service, targets)}
     checks = {key: linker.check(service, votes=key in voting) for key, service in config.services.items()}
     pools = Pools(config, resolve)
-    events = frozenset(key for key, check in checks.items() if check.monitor and check.monitor.plugin.follows)
-    linked = tuple(_eventful(pool, events) for pool in pools.link(vote_lines(config, targets)))
+    linked = _linked(pools, config, checks, targets)
     more = (*_floorless(config, targets), *doubts(config, checks, alerts))
     problems = (*linker.problems, *pools.problems, *more)
     return Plan(
@@ -51,6 +52,19 @@ def link(config: Config, catalog: Catalog, resolve: Resolve) -> Plan:
         votes=frozenset(targets),
         missing=linker.missing,
     )
+
+
+def pools_anew(plan: Plan, resolve: Resolve) -> tuple[Pool, ...]:
+    """The pools of a plan by what the names of their servers are now; who has no address is left out."""
+    targets = {line: bound.target for line, bound in plan.alerts.items() if bound.target is not None}
+    return _linked(Pools(plan.config, resolve), plan.config, plan.checks, targets)
+
+
+def _linked(
+    pools: Pools, config: Config, checks: Mapping[Key, Check], targets: Mapping[AlertLine, VoteTarget]
+) -> tuple[Pool, ...]:
+    events = frozenset(key for key, check in checks.items() if check.monitor and check.monitor.plugin.follows)
+    return tuple(_eventful(pool, events) for pool in pools.link(vote_lines(config, targets)))
 
 
 def relinked(plan: Plan, catalog: Catalog, service: Service) -> tuple[Check, tuple[Problem, ...]]:

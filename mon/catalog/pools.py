@@ -75,7 +75,9 @@ class Pools:
             self._member(name, virtual, real, source)
         if virtual.fallback:
             member = self._pin(self._pools[name].id, virtual, virtual.fallback, source)
-            self._pools[name] = replace(self._pools[name], fallback=member)
+            nowhere = () if member else (virtual.fallback.host,)
+            pool = self._pools[name]
+            self._pools[name] = replace(pool, fallback=member, nowhere=(*pool.nowhere, *nowhere))
         return name
 
     def _virtual_id(self, virtual: Virtual, source: Source) -> VirtualId | None:
@@ -90,6 +92,8 @@ class Pools:
         pool = self._pools[name]
         member = self._pin(pool.id, virtual, real, source)
         if member is None:
+            nowhere = dict.fromkeys((*pool.nowhere, real.host))
+            self._pools[name] = replace(pool, nowhere=tuple(nowhere))
             return
         same = next((each for each in pool.members if each.id == member.id), None)
         if same is None:
@@ -233,6 +237,7 @@ def _pool(name: str, id_: VirtualId, virtual: Virtual, source: Source, *, partia
         flap=virtual.flap,
         cleanstop=virtual.cleanstop,
         quorum=virtual.quorum,
+        follow_dns=virtual.follow_dns,
         source=source,
     )
 

@@ -156,6 +156,7 @@ VIRTUAL: Mapping[str, Row] = {
     "slowstart": Row(values.time, "slowstart", LIVE),
     "quorum": Row(quorum, "quorum", LIVE),
     "weight": Row(virtuals.bounds, "bounds", LIVE),
+    "follow-dns": Row(values.yes_no, "follow_dns", LIVE),
 }
 
 WITHOUT_EFFECT: Mapping[str, str] = {

@@ -40,6 +40,8 @@ class Checks:
     """Starts rounds when the timetable says so, and passes on what they find.
 
     Each host result goes to the pools at once; the round as a whole goes to the book (DESIGN §1).
+    ``astray`` are hosts whose names have another address now than their pools, and why their votes do not
+    count if the monitor looks names up by itself.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Checks:
         self._recorder = recorder
         self._clock = clock
         self._environment = environment
+        self.astray: Mapping[str, str] = {}
         self._random = random
         self._classic = classic
         self._plan = Plan(book.config)
@@ -232,7 +235,7 @@ class Checks:
             self._vote(key, result)
 
     def _vote(self, key: Key, result: HostResult) -> None:
-        frozen = self._book.vote_frozen(key, result.host)
+        frozen = self._book.vote_frozen(key, result.host) or self._elsewhere(key, result.host)
         changed = self._pools.vote(result, result.at, frozen=frozen)
         if changed:
             self._keeper.wake(*changed, by=f"{'/'.join(key)}: {result.host} {result.verdict}")
@@ -242,6 +245,11 @@ class Checks:
                 events.say(logging.INFO, "doubt", line, host=result.host)
             if doubt.delay is not None:
                 self._confirm_later(key, result.host, doubt.delay)
+
+    def _elsewhere(self, key: Key, host: str) -> str:
+        """Why a result is about another machine than the pool's server, "" if it is not."""
+        why = self.astray.get(host, "")
+        return why if why and looks_up_itself(self._plan.checks[key]) else ""
 
     def _confirm_later(self, key: Key, host: str, delay: float) -> None:
         """Check one host again soon: what it said differs from what is thought of it."""
@@ -285,6 +293,8 @@ class Checks:
             return
         frozen = self._book.vote_frozen(key, "")
         disabled = {host for group, host in self._book.disabled_members if group == result.watch}
+        if self.astray and key in self._plan.checks and looks_up_itself(self._plan.checks[key]):
+            disabled.update(self.astray)
         changed = self._pools.run_result(result, now, frozen=frozen, disabled=disabled)
         self._keeper.wake(*changed, by=f"a round of {'/'.join(key)}")
 
@@ -314,6 +324,14 @@ class Checks:
         for timer in self._confirming.values():
             timer.cancel()
         await self._background.close()
+
+
+def looks_up_itself(check: Check) -> bool:
+    """Does the monitor ask the resolver, and not us?"""
+    plugin = check.monitor.plugin if check.monitor else None
+    return plugin is not None and (
+        plugin.form is not Form.NATIVE or all(kind != "Probe" for _, kind in plugin.about.needs)
+    )
 
 
 def _ignore(_result: HostResult) -> None:

@@ -175,6 +175,7 @@ class Daemon:
         table.every("flush", FLUSH, parts.recorder.flush_some)
         table.every("traps", 1.0, self._trap_timers)
         table.every("windows", WINDOWS, parts.recorder.look_at_windows)
+        table.every("names", 1.0, parts.names.look)
         table.every("deadman", 1.0, Deadman(parts).look)
         if (seconds := notify.watchdog_interval()) is not None:
             table.every("watchdog", seconds, lambda: notify.notify("WATCHDOG=1"))
@@ -205,6 +206,7 @@ class Daemon:
         await parts.recorder.flush()
         if not self.options.classic:  # its users do that themselves, with savestate
             await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())
+        parts.names.close()
         await parts.probe.close()
         await asyncio.to_thread(parts.store.close)
         await asyncio.to_thread(parts.history.close)

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from mon.balancer import misnamed
 from mon.catalog import Catalog, Plan, link
+from mon.daemon.lookups import AT_LEISURE, AT_START, Lookups, names_of
 from mon.daemon.options import Options
 from mon.daemon.places import Places, places
 from mon.daemon.reading import parsed_file
+from mon.daemon.saved import saved_addresses
 from mon.errors import ConfigError
 from mon.model.config import Settings
-from mon.model.source import Problem, Severity
+from mon.model.source import Problem, Severity, Source
 from mon.structs import Struct, field, replace
 
 Stamp = tuple[int, int, int]
@@ -28,7 +30,8 @@ class Loaded(Struct, frozen=True):
     """A configuration that can be run.  ``problems`` are its warnings.
 
     ``asked`` are the settings as the file and the command line have them: those in force are in the plan.
-    ``files`` are the templates and the operators' plugins that are used, ``sources`` the files of mon.cf.
+    ``files`` are the templates and the operators' plugins that are used, ``sources`` the files of mon.cf,
+    ``addresses`` what was found for the names of real servers.
     """
 
     plan: Plan
@@ -38,6 +41,7 @@ class Loaded(Struct, frozen=True):
     asked: Settings
     files: Mapping[str, Stamp] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load(options: Options, *, starting: bool = False) -> Loaded:
@@ -59,16 +63,31 @@ def classic_words(error: ConfigError) -> str:
 
 
 def examine(options: Options, *, starting: bool = False) -> Loaded:
-    """Read and link as far as it goes; all problems, errors too, are in the result."""
+    """Read and link as far as it goes; all problems, errors too, are in the result.
+
+    ``starting``: the resolver is not waited for, and addresses that were saved count where it says nothing.
+    """
     parsed = parsed_file(options)
     asked = parsed.config.settings
     settings = replace(asked, **options.held)  # type: ignore[arg-type]
     where = places(settings, classic=options.classic, environ=os.environ)
     catalog = catalog_of(where, user=settings.pluginuser)
-    plan = link(replace(parsed.config, settings=settings), catalog, addresses)
-    found = (*parsed.problems, *plan.problems, *misnamed(plan.pools))
+    saved, patience = (saved_addresses(where.addresses), AT_START) if starting else ({}, AT_LEISURE)
+    resolve = Lookups(names_of(parsed.config), addresses, patience, saved)
+    plan = link(replace(parsed.config, settings=settings), catalog, resolve)
+    old = _old(resolve.remembered, options)
+    found = (*parsed.problems, *plan.problems, *misnamed(plan.pools), *old)
     problems = tuple(problem.under(classic=options.classic, starting=starting) for problem in found)
-    return Loaded(plan, where, catalog, problems, asked, dict(_files(plan, where)), parsed.files)
+    return Loaded(
+        plan, where, catalog, problems, asked, dict(_files(plan, where)), parsed.files, resolve.found
+    )
+
+
+def _old(remembered: Mapping[str, tuple[str, ...]], options: Options) -> Iterator[Problem]:
+    where = Source(str(options.config))
+    for name, found in remembered.items():
+        what = f"{name!r} has no address now: {', '.join(found)} is used, which it had before"
+        yield Problem(where, what, "see to the resolver, or write its address", Severity.WARNING)
 
 
 def catalog_of(where: Places, *, user: str = "") -> Catalog:

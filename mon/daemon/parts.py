@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from random import Random
 
@@ -15,6 +15,8 @@ from mon.daemon.checks import Checks
 from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.keeper import Keeper
 from mon.daemon.loading import Loaded
+from mon.daemon.lookups import Addresses
+from mon.daemon.names import Names
 from mon.daemon.options import Options
 from mon.daemon.quorum import quorum_called
 from mon.daemon.recorder import Recorder
@@ -96,6 +98,14 @@ class Parts:
             random,
             classic=options.classic,
         )
+        self.names = Names(
+            self.pools,
+            clock,
+            apply=self._readdress,
+            heed=lambda names: self.keeper.wake(*names, by="the address of a name"),
+            pin=self._pin,
+            astray=self._astray,
+        )
 
     def adopt(self, loaded: Loaded, keys: Collection[Key] | None = None) -> None:
         """Let every part know the configuration in force.
@@ -112,6 +122,7 @@ class Parts:
         self.book.direct = frozenset(does)
         self.journals.adopt(plan.config.settings, loaded.places.logdir)
         self.checks.adopt(plan, keys)
+        self.names.adopt(loaded)
 
     @property
     def downtime_log(self) -> Path | None:
@@ -125,6 +136,19 @@ class Parts:
         """
         self.recorder.touch_pools()
         self.background.spawn(self.recorder.flush(0))
+
+    def _readdress(self, loaded: Loaded, why: str) -> None:
+        """The same configuration with another address for a name of a pool."""
+        self.pools.reload(loaded.plan.pools, self.clock())
+        self.adopt(loaded, ())
+        self.keeper.resync(by=why)
+
+    def _pin(self, addresses: Mapping[str, Addresses]) -> None:
+        self.probe.pin(addresses)
+        self.runner.pin(addresses)
+
+    def _astray(self, hosts: Mapping[str, str]) -> None:
+        self.checks.astray = hosts
 
     def _path(self, command: CommandLine) -> str:
         return self.loaded.plan.path(command)

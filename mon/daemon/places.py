@@ -46,6 +46,11 @@ class Places(Struct, frozen=True):
         return self.statedir / "state.db"
 
     @property
+    def addresses(self) -> Path:
+        """The addresses of real servers, for a start without a resolver."""
+        return self.statedir / "addresses.json"
+
+    @property
     def history_db(self) -> Path:
         """What happened, for asking later."""
         return self.statedir / "history.db"

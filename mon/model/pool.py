@@ -109,6 +109,7 @@ class Virtual(Alike, frozen=True):
     cleanstop: bool = False
     bounds: Bounds | None = None
     quorum: Quorum | None = None
+    follow_dns: bool = False
     source: Source = NOWHERE
 
 
@@ -186,6 +187,8 @@ class Pool(Alike, frozen=True):
 
     ``drain`` is how long (seconds) a server that an operator or a reload sends away may finish its
     connections, 0 is not at all; over so many seconds ``slowstart`` raises the weight of one that recovered.
+    ``nowhere`` are the real servers whose names have no address yet.  ``follow_dns``: a name that has another
+    address now takes its server there.
     """
 
     name: str
@@ -206,6 +209,8 @@ class Pool(Alike, frozen=True):
     flap: Flap | None = None
     cleanstop: bool = False
     quorum: Quorum | None = None
+    nowhere: tuple[str, ...] = ()
+    follow_dns: bool = False
     source: Source = NOWHERE
 
 

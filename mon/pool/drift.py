@@ -192,4 +192,5 @@ def alarms(plan: Pool, memory: Memory, words: Mapping[ServerId, Word]) -> tuple[
     lines = [f"{id_} {word.why}" for id_, word in words.items() if word.who == HAND]
     lines += [f"{id_} is left to somebody else" for id_ in memory.pinned]
     lines += [f"the settings of {plan.id} are left to somebody else"] if memory.service else []
+    lines += [f"{name} has no address: it is unknown, and not in the table" for name in plan.nowhere]
     return tuple(lines) + ((memory.hands_off,) if memory.hands_off else ())

@@ -267,6 +267,13 @@ class Pools:
                 delays += [voter.confirm] if voter.confirm else []
         return Doubt(tuple(lines), min(delays, default=None)) if lines else None
 
+    def remark(self, name: str, lines: tuple[str, ...], now: Moment) -> bool:
+        """What else people must know of a pool; True if that is news."""
+        state = self._states[name]
+        news, state.remarks = state.remarks != lines, lines
+        state.stale = state.stale or news
+        return news
+
     def facts(self, name: str, now: Moment) -> Facts:
         """All that the present wish of a pool depends on."""
         return self._states[name].facts(now)

@@ -55,6 +55,7 @@ class PoolState(Struct):
     latest: Moment = Moment(0.0, 0.0)
     deadline: float | None = None
     stale: bool = True
+    remarks: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -207,7 +208,7 @@ class PoolState(Struct):
 
     def _finished(self, wish: Wanted, memory: Memory, now: Moment) -> tuple[Wanted, Memory]:
         """The decision with what is left to others, and what of the table is ours."""
-        told = (*wish.alarms, *alarms(self.plan, memory, self.words))
+        told = (*wish.alarms, *alarms(self.plan, memory, self.words), *self.remarks)
         if not self._is_ready(now) and self.deadline is not None:
             wish = replace(wish, due=soonest([self.deadline, *(() if wish.due is None else (wish.due,))]))
         if wish.waiting:
@@ -215,7 +216,8 @@ class PoolState(Struct):
         if memory.hands_off:
             return Wanted(Table(None), waiting=memory.hands_off, alarms=told), memory
         named = frozenset(member.id for member in entries(self.plan))
-        owned = together(self.owned, Owned(servers=named))
+        # Which entry of the table is a server without an address nobody knows: none may be deleted.
+        owned = Owned(servers=named) if self.plan.nowhere else together(self.owned, Owned(servers=named))
         table = overlaid(wish.table, memory)
         if named & memory.pinned.keys():  # what is left to others is not ours to delete
             owned = replace(owned, servers=owned.servers - memory.pinned.keys())
@@ -264,7 +266,8 @@ class PoolState(Struct):
         members = {member.id for member in entries(self.plan)}
         memory = with_past(remembered(saved, now), saved.past, self.plan, table, members, now)
         self.told = replace(self.told, quorum=told_again(saved.past, now).quorum)
-        gone = {one.id: one for one in table.servers if one.id in saved.owned.servers - members}
+        absent = frozenset() if self.plan.nowhere else saved.owned.servers - members
+        gone = {one.id: one for one in table.servers if one.id in absent}
         self.memory = replace(memory, drains={**drained(self.plan, gone, now), **memory.drains})
 
     def _climb_on(self, table: Table, now: Moment) -> None:

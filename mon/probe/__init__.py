@@ -7,7 +7,7 @@ A monitor that declares a parameter annotated with ``Probe`` is given the daemon
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -69,6 +69,10 @@ class Probe:
     async def resolve(self, host: str, *, timeout: float = 5.0) -> tuple[str, ...]:
         """The addresses of ``host``, best first.  Raises Unknown if none in ``timeout`` s."""
         return await self._resolver.resolve(host, timeout=timeout)
+
+    def pin(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
+        """From now on these names have these addresses, whatever the resolver says."""
+        self._resolver.pinned = addresses
 
     async def exchange(
         self,
@@ -226,7 +230,7 @@ class Probe:
         self, host: str, *, count: int = 3, interval: float = 0.2, timeout: float = 2.0, family: int = 0
     ) -> Statistics:
         """Ping one host ``count`` times, one by one.  ``family`` 4 or 6 chooses among its addresses."""
-        address = of_family(host, await self.resolve(host), family)
+        address = of_family(host, await self._resolver.resolve(host, family=family), family)
         return await self._bounded(
             count * (interval + timeout) + 5, statistics, address, count, interval, timeout
         )

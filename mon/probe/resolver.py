@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mon.errors import Unknown
 from mon.model.result import Cause
@@ -45,21 +45,38 @@ def connect(host: str, port: int, seconds: float, addresses: Sequence[str] = ())
 
 
 class Resolver:
-    """Looks names up in a few threads; the same name asked for twice at once is looked up once."""
+    """Looks names up in a few threads; the same name asked for twice at once is looked up once.
 
-    def __init__(self, look_up: Callable[[str], tuple[str, ...]] = look_up, *, threads: int = 8) -> None:
+    ``pinned`` are names whose addresses somebody else has settled: they are not looked up.  ``good_for`` is
+    for how many seconds an answer is remembered.
+    """
+
+    def __init__(
+        self,
+        look_up: Callable[[str], tuple[str, ...]] = look_up,
+        *,
+        threads: int = 8,
+        good_for: float = GOOD_FOR,
+    ) -> None:
+        self.pinned: Mapping[str, tuple[str, ...]] = {}
+        self._good_for = good_for
         self._look_up = look_up
         self._threads = Threads(threads, "mon-resolver")
         self._answers: dict[str, Answer] = {}
         self._asked: dict[str, asyncio.Future[Answer]] = {}
 
-    async def resolve(self, host: str, *, timeout: float = 5.0) -> tuple[str, ...]:
+    async def resolve(self, host: str, *, timeout: float = 5.0, family: int = 0) -> tuple[str, ...]:
         """The addresses of ``host``, at least one; a numeric address is its own.
+
+        ``family`` (4 or 6) is the one that is wanted: a name that is pinned to the other one is looked up.
 
         Raises Unknown if the name cannot be resolved, or not within ``timeout`` seconds.
         """
         if address := numeric(host):
             return (address,)
+        pinned = self.pinned.get(host, ())
+        if any(not family or (":" in each) == (family == 6) for each in pinned):
+            return pinned
         answer = self._remembered(host) or await self._asked_for(host, timeout)
         if not answer.addresses:
             raise Unknown(f"cannot resolve {host}: {answer.why}", cause=Cause.NONE)
@@ -99,7 +116,7 @@ class Resolver:
         if not addresses and not why:
             why = "it has no address"
         now = asyncio.get_running_loop().time()
-        answer = Answer(addresses, why, now + (GOOD_FOR if addresses else BAD_FOR))
+        answer = Answer(addresses, why, now + (self._good_for if addresses else BAD_FOR))
         if len(self._answers) >= LIMIT:
             self._answers.clear()
         self._answers[name] = answer

@@ -35,10 +35,11 @@ class Order(Struct, frozen=True):
 class Orders(Struct):
     """What the daemon says; it is done in this order.
 
-    ``forget`` are numbers of what is known: what runs of it is ended.  ``answer``: say something, so that we
-    know you live.
+    ``pinned`` are the addresses of names from now on, if they are not as before.  ``forget`` are numbers of
+    what is known: what runs of it is ended.  ``answer``: say something, so that we know you live.
     """
 
+    pinned: dict[str, tuple[str, ...]] | None = None
     forget: list[int] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)

@@ -5,7 +5,7 @@ import itertools
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mon.catalog.plan import Check
 from mon.codec import decode
@@ -56,6 +56,7 @@ class Prober:
         self._pause = 0.0
         self._again: asyncio.TimerHandle | None = None
         self._closed = False
+        self._pinned: dict[str, tuple[str, ...]] = {}
         self.asked: set[int] = set()
         self.ready = False
         self._start()
@@ -75,6 +76,12 @@ class Prober:
         turn = self._turn.now()
         turn.orders.append(Order(number, self._number(check), tuple(hosts)))
         self.asked.add(number)
+
+    def pin(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
+        """Have it take these addresses for these names."""
+        if dict(addresses) != self._pinned:
+            self._pinned = dict(addresses)
+            self._turn.now().pinned = self._pinned
 
     def forget(self, key: Key) -> None:
         """A service is gone, or its monitor is another one."""
@@ -133,6 +140,8 @@ class Prober:
             log.error("a worker could not be started: %s: its checks are made by the daemon", error)
             self._start_later()
             return
+        if self._pinned:
+            self._peer.send(Orders(pinned=self._pinned))
         held, self._held = self._held, []
         for orders in held:
             self._peer.send(orders)

@@ -61,6 +61,8 @@ class Probing:
 
     def _hear(self, message: bytes) -> None:
         orders = decode(message, Orders)
+        if orders.pinned is not None:
+            self._probe.pin(orders.pinned)
         for number in orders.forget:
             self._broken.pop(number, None)
             if check := self._checks.pop(number, None):

@@ -98,6 +98,10 @@ class Runner:
         """Have so many workers probe for us; 0 is none."""
         self._spread.resize(workers)
 
+    def pin(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
+        """Have the workers take these addresses for these names."""
+        self._spread.pin(addresses)
+
     @property
     def workers(self) -> list[int]:
         """The process numbers of those workers."""

@@ -55,6 +55,7 @@ class Spread:
         self._asked: dict[int, _Asked] = {}
         self._numbers = count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._pinned: Mapping[str, tuple[str, ...]] = {}
         self._looking: asyncio.TimerHandle | None = None
 
     @property
@@ -81,8 +82,15 @@ class Spread:
             self._on_lost(asked, begun=False)
         while len(self._probers) < workers:
             self._probers.append(Prober(self._on_result, self._on_ended, self._on_lost, self._advise))
+            self._probers[-1].pin(self._pinned)
         if self._probers and self._looking is None:
             self._look()
+
+    def pin(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
+        """Have all workers take these addresses for these names."""
+        self._pinned = addresses
+        for prober in self._probers:
+            prober.pin(addresses)
 
     def begin(
         self,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,16 @@ LOOPS = {
 
 
 class Daemon:
-    """``mon run`` on a configuration; ``events`` are the objects it has logged."""
+    """``mon run`` on a configuration; ``events`` are the objects it has logged.
 
-    def __init__(self, config: Path, loop: str = "uvloop") -> None:
+    ``before`` are words that start it in surroundings of its own.
+    """
+
+    def __init__(self, config: Path, loop: str = "uvloop", before: Sequence[str] = ()) -> None:
         self.config = config
         self.events: list[Event] = []
         self.said: list[str] = []  # lines that are no JSON
-        words = [sys.executable, *LOOPS[loop], "run", "-c", str(config), "--log-json"]
+        words = [*before, sys.executable, *LOOPS[loop], "run", "-c", str(config), "--log-json"]
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

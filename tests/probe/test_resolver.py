@@ -97,3 +97,13 @@ async def test_a_lookup_that_hangs_is_left_behind_and_used_when_it_ends():
     go.set()
     assert await resolver.resolve("web", timeout=5) == ("127.0.0.9",)
     resolver.close()
+
+
+async def test_a_pinned_name_is_not_looked_up_but_for_the_other_family() -> None:
+    looked = Looked(("2001:db8::9",))
+    resolver = Resolver(looked)
+    resolver.pinned = {"web": ("192.0.2.1",)}
+    assert await resolver.resolve("web") == ("192.0.2.1",) == await resolver.resolve("web", family=4)
+    assert looked.times == 0
+    assert await resolver.resolve("web", family=6) == ("2001:db8::9",)
+    resolver.close()
