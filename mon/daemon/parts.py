@@ -31,6 +31,7 @@ from mon.model.pool import Pool, Voter
 from mon.outbox import Entry, Outbox
 from mon.pool.pools import Pools
 from mon.probe import Probe
+from mon.probe.resolver import Resolver
 from mon.render import Render
 from mon.runner import Runner, Spawner, Worker
 from mon.store import HistoryStore, StateStore
@@ -63,7 +64,10 @@ class Parts:
         self.store = StateStore.open(where.state_db, history=self.history)
         self.book = Book(plan.config, clock())
         self.pools = Pools(plan.pools, clock())
-        self.probe = Probe(advise=lambda text: events.say(logging.WARNING, "advice", text))
+        self._resolver = Resolver()
+        self.probe = Probe(
+            resolver=self._resolver, advise=lambda text: events.say(logging.WARNING, "advice", text)
+        )
         settings = plan.config.settings
         self.spawner = Spawner(
             directory=str(where.basedir), user=settings.pluginuser, also=settings.pluginenv
@@ -144,7 +148,7 @@ class Parts:
         self.keeper.resync(by=why)
 
     def _pin(self, addresses: Mapping[str, Addresses]) -> None:
-        self.probe.pin(addresses)
+        self._resolver.pinned = addresses
         self.runner.pin(addresses)
 
     def _astray(self, hosts: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ A monitor that declares a parameter annotated with ``Probe`` is given the daemon
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -69,10 +69,6 @@ class Probe:
     async def resolve(self, host: str, *, timeout: float = 5.0) -> tuple[str, ...]:
         """The addresses of ``host``, best first.  Raises Unknown if none in ``timeout`` s."""
         return await self._resolver.resolve(host, timeout=timeout)
-
-    def pin(self, addresses: Mapping[str, tuple[str, ...]]) -> None:
-        """From now on these names have these addresses, whatever the resolver says."""
-        self._resolver.pinned = addresses
 
     async def exchange(
         self,

@@ -20,6 +20,7 @@ from mon.model.config import CommandLine, Service
 from mon.model.moment import Moment
 from mon.model.result import HostResult, Verdict
 from mon.probe import Probe
+from mon.probe.resolver import Resolver
 from mon.runner import loop
 from mon.runner.capabilities import clear_ambient, die_with_parent
 from mon.runner.orders import Known, Order, Orders, Said, Turn
@@ -37,7 +38,8 @@ class Probing:
 
     def __init__(self, end: socket.socket) -> None:
         self.ended = asyncio.Event()
-        self._probe = Probe(advise=self._advise)
+        self._resolver = Resolver()
+        self._probe = Probe(advise=self._advise, resolver=self._resolver)
         self._runner = Runner(self._probe, None, None, clock=_present)
         self._plugins = Catalog()
         self._checks: dict[int, Check] = {}
@@ -62,7 +64,7 @@ class Probing:
     def _hear(self, message: bytes) -> None:
         orders = decode(message, Orders)
         if orders.pinned is not None:
-            self._probe.pin(orders.pinned)
+            self._resolver.pinned = orders.pinned
         for number in orders.forget:
             self._broken.pop(number, None)
             if check := self._checks.pop(number, None):
