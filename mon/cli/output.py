@@ -17,7 +17,7 @@ from mon.outside import one_line, printable
 READER_GONE = 141
 """The exit status when the reader went away: as a shell tells SIGPIPE (128 + 13)."""
 
-LONGEST = 1000
+LONGEST = 4000
 """Characters of a line of a table: nobody reads more of a summary there."""
 
 _PLAINER = {ord("→"): "->", ord("…"): "...", ord("\N{EN DASH}"): "-", ord("✓"): "ok"}

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the status; 3 if a service fails or a pool is in trouble."""
+    """Print the status; 3 if a service fails, a pool is in trouble, or nothing is checked at all."""
     status = ask_daemon(arguments, "status")
     if arguments.json:
         say_json(status)
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         for line in table(shown(status), colour=in_colour()):
             say_painted(line)
     failing = any(service["opstatus"] in FAILING for service in status["services"])
-    return TROUBLE if failing or any(map(pool_trouble, status["pools"])) else DONE
+    bad = failing or status["stopped_since"] is not None or any(map(pool_trouble, status["pools"]))
+    return TROUBLE if bad else DONE
 
 
 def shown(value: Any) -> Any:

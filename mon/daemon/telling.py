@@ -1,6 +1,7 @@
 """What messages say of the pools that a service votes on."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 
 from mon.daemon.sight import Sight
@@ -11,6 +12,8 @@ from mon.model.pool import Pool
 from mon.pool.floor import least
 from mon.pool.pools import Pools
 from mon.structs import replace
+
+log = logging.getLogger("mon")
 
 SETTLE, STEP = 1.0, 0.05
 """A message waits so many seconds at most for checks that decide about a pool; how often it looks then."""
@@ -31,6 +34,13 @@ class Telling:
 
     async def told(self, notice: Notice) -> Notice:
         """The notice with the pools that its services vote on, after checks that are about to decide."""
+        try:
+            return await self._told(notice)
+        except Exception:
+            log.exception("%s: a fault in mon: its message is sent without its pools", notice.name)
+            return replace(notice, pools=())
+
+    async def _told(self, notice: Notice) -> Notice:
         keys = dict.fromkeys((notice.key, *(member.key for member in notice.members)))
         names = tuple(dict.fromkeys(name for key in keys for name in self._pools.voted_on(key)))
         if not names:

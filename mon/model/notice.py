@@ -42,7 +42,8 @@ class ServerLine(Struct, frozen=True, gc=False):
     @property
     def notable(self) -> bool:
         """Is there more to say than that it is in, and all votes are ok?"""
-        return not self.why.startswith("in:") or "failing" in self.why or "rising" in self.why
+        doubts = ("failing", "rising", "slow start")
+        return not self.why.startswith("in:") or any(word in self.why for word in doubts)
 
 
 class PoolLine(Struct, frozen=True, gc=False):

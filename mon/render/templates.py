@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
+from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -33,14 +34,12 @@ class Templates:
         return self._names
 
     def has(self, name: str) -> bool:
-        """Is there one of this name?  It is not compiled: that alone may cost more than there is."""
+        """Is there one of this name?  It is neither read nor compiled: that may cost more than there is."""
         try:
-            self._loader.get_source(self._environment, name)
+            parts = split_template_path(name)
         except jinja2.TemplateNotFound:
             return False
-        except UnicodeDecodeError:
-            return True
-        return True
+        return any(Path(folder, *parts).is_file() for folder in self._loader.searchpath)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
         """The text of a template.  Raises RenderError with the template's file and line."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from itertools import count
 
+import pytest
+
 from mon.daemon.sight import Sight
 from mon.daemon.telling import Telling, pool_line, pool_lines
 from mon.model.moment import Moment
@@ -148,6 +150,21 @@ def test_a_message_does_not_wait_for_ever() -> None:
     fails(made, "web2", NOW.later(0.9))
     (line,) = told(made, NOTICE, lambda _: None).pools
     assert line.soon == "web2 leaves when confirmed, at any moment" and line.at < NOW.wall + 3.0
+
+
+def test_a_fault_of_ours_with_a_pool_costs_no_message(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: str) -> Sight:
+        raise KeyError("shop")
+
+    said = asyncio.run(Telling(pools(), broken, lambda: NOW).told(NOTICE))
+    assert said == NOTICE and "web/http: a fault in mon" in caplog.text
+
+
+def test_a_recovery_that_is_being_confirmed_is_told_too() -> None:
+    made = pools("web2", plan=DOUBTED)
+    at = NOW.later(1.0)
+    made.vote(HostResult(*KEY, "web2", Verdict.OK, "answered", 0.0, at), at)
+    assert pool_lines(made, KEY, at)[0].soon == "web2 comes back with weight 10 when confirmed, in 0.2 s"
 
 
 def test_what_is_told_together_has_the_pools_of_all() -> None:
