@@ -20,10 +20,7 @@ BYTES = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 
 
 def decoded(data: bytes | bytearray, charset: str = "") -> str:
-    """By ``charset`` if that is one, else as UTF-8; bytes that are none are taken for Latin-1.
-
-    A character that has come only in part, at the end, is left out.
-    """
+    """By ``charset`` if that is one, else as UTF-8; bytes that are none are taken for Latin-1."""
     name = charset.strip().strip("\"'").lower()
     if CHARSETS.fullmatch(name):
         try:
@@ -31,7 +28,7 @@ def decoded(data: bytes | bytearray, charset: str = "") -> str:
         except (LookupError, UnicodeError):  # iso-8859-12 was never made; UTF-16 without its mark
             pass
     try:
-        return codecs.utf_8_decode(data, "strict", False)[0]
+        return data.decode()
     except UnicodeDecodeError:
         return _of_both(bytes(data))
 

@@ -48,7 +48,15 @@ class Sink:
         self.mails: list[tuple[EmailMessage, list[str]]] = []
         self.answers: dict[str, str] = {}
         self.encrypted: list[bool] = []
+        self.greeted: list[str] = []
         self.drop = ""
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.greeted.append(hostname)
+        return responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
@@ -399,3 +407,64 @@ def test_a_server_that_is_away_is_tried_again() -> None:
         pass
     error = Post(Sink(), port).refused()
     assert not error.permanent and f"127.0.0.1 port {port}" in str(error) and "refused" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("helo", "own", "greeted"),
+    [("", "mon.example.org", "mon.example.org"), ("", "", "[127.0.0.1]"), ("mx.example", "", "mx.example")],
+)
+def test_we_greet_by_a_full_name_or_an_address(
+    post: Post, monkeypatch: pytest.MonkeyPatch, helo: str, own: str, greeted: str
+) -> None:
+    monkeypatch.setattr("mon.post.smtp.own_name", lambda: own)
+    post(helo=helo)
+    assert post.sink.greeted == [greeted]
+
+
+def test_the_sender_is_at_this_machine_by_its_full_name_or_address(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for domain in ("mon.example.org", "[192.0.2.1]", "[IPv6:2001:db8::1]"):
+        monkeypatch.setattr("mon.letter.own_domain", lambda domain=domain: domain)
+        post(sender="")
+        assert post.mail["From"] == f"mon@{domain}"
+        assert post.mail["Message-ID"] == f"<id7@{domain}>"
+
+
+def test_a_domain_in_another_script_needs_no_smtputf8(post: Post) -> None:
+    post(to=("Ops <ops@größe.example>", "b@x.example"))
+    assert post.sink.mails[0][1] == ["ops@xn--gre-6ka8i.example", "b@x.example"]
+
+
+def test_an_address_that_needs_smtputf8_costs_nobody_else_the_mail() -> None:
+    sink = Sink()
+    with serving(sink, enable_SMTPUTF8=False) as port:
+        error = Post(sink, port).refused("größe@x.example", "b@x.example")
+    assert not error.permanent and error.left == ("größe@x.example",) and "SMTPUTF8" in str(error)
+    assert [to for _, to in sink.mails] == [["b@x.example"]]
+
+
+def test_a_server_that_wants_a_certificate_gets_ours(
+    authority: trustme.CA, context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.issue_cert("mon.example").private_key_and_cert_chain_pem.write_to_path(
+        str(tmp_path / "our.pem")
+    )
+    sink, trust = Sink(), {"starttls": True, "ca": str(tmp_path / "ca.pem")}
+    with serving(sink, tls_context=context, require_starttls=True) as port:
+        Post(sink, port)(cert=str(tmp_path / "our.pem"), **trust)
+        assert not Post(sink, port).refused(**trust).permanent
+    assert len(sink.mails) == 1
+
+
+def test_an_older_tls_than_the_oldest_is_not_spoken(
+    authority: trustme.CA, context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    sink, trust = Sink(), {"starttls": True, "ca": str(tmp_path / "ca.pem")}
+    with serving(sink, tls_context=context, require_starttls=True) as port:
+        assert not Post(sink, port).refused(tls_min="1.3", **trust).permanent
+        Post(sink, port)(tls_min="1.2", **trust)
+    assert len(sink.mails) == 1

@@ -196,6 +196,22 @@ def test_a_certificate_that_has_expired_is_not_accepted(tmp_path: Path) -> None:
     assert "certificate has expired" in str(error) and receiver.requests == []
 
 
+def test_a_receiver_that_wants_a_certificate_gets_ours(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    authority.issue_cert("mon.example").private_key_and_cert_chain_pem.write_to_path(
+        str(tmp_path / "our.pem")
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with peer(answer("200 OK"), context) as receiver:
+        send(receiver.url, ca=str(tmp_path / "ca.pem"), cert=str(tmp_path / "our.pem"))
+        refusal(receiver.url, ca=str(tmp_path / "ca.pem"))
+    assert len(receiver.requests) == 1
+
+
 def test_one_context_serves_all_calls_and_a_new_authority_makes_a_new_one(tmp_path: Path) -> None:
     context = certified(tmp_path)
     ca = str(tmp_path / "ca.pem")

@@ -158,6 +158,40 @@ async def test_match_looks_at_head_and_body(check):
         await check(chunked, match="alive")
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "match"),
+    [
+        (b"", "Größe".encode(), "Gr.ße$"),
+        (b"", "Größe".encode(), "Gr[öo]ße"),
+        (b"", "Größe".encode("latin-1"), r"(?i)gr\wßE"),
+        (b"", "Größe".encode() + b" \xe9", "Größe é"),
+        (b"Content-Type: text/plain; charset=windows-1252\r\n", b"5 \x80", "^.*5 €"),
+        (b'CONTENT-TYPE: text/plain;charset="UTF-8"\r\n', "5 €".encode(), "[€]"),
+        (b"Content-Type: text/plain; charset=punycode\r\n", "5 €".encode(), "[€]"),
+        ("X-Grüße: ß\r\n".encode(), b"", "X-Gr.ße: .\r"),
+    ],
+)
+async def test_a_match_is_over_letters(check, head, body, match):
+    answer = b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    assert await check(answer, match=match)
+
+
+async def test_names_and_paths_in_other_scripts_go_out_in_ascii(http, probe, start, page):
+    port = await start(page(OK))
+    probe._resolver._look_up = lambda name: ("127.0.0.1",)
+    await http.check("größe.example", port=port, url="/ä/100%/%C3%B6?ü={1}", probe=probe)
+    await http.check("127.0.0.1", port=port, name="straße.example", probe=probe)
+    assert page.asked[0].startswith(b"GET /%C3%A4/100%25/%C3%B6?%C3%BC=%7B1%7D HTTP/1.1\r\n")
+    assert f"Host: xn--gre-6ka8i.example:{port}\r\n".encode() in page.asked[0]
+    assert b"Host: xn--strae-oqa.example\r\n" in page.asked[1]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_header_of_the_proxy_protocol_comes_first(check, page, version):
+    await check(OK, proxy_protocol=version)
+    assert page.asked[0].startswith(b"PROXY TCP4 127.0.0.1 " if version == 1 else b"\r\n\r\n")
+
+
 async def test_match_alone_decides_as_in_the_classic_monitor(check):
     broken = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"
     assert await check(broken, match="busy")

@@ -137,6 +137,33 @@ async def test_answers_that_end_in_the_bare_code(smtp, probe, start):
     assert (await smtp.check("127.0.0.1", port=port, probe=probe)).startswith("220-This server")
 
 
+@pytest.mark.parametrize(
+    ("own", "helo", "greeted"),
+    [
+        ("mon.example.org", "", "mon.example.org"),
+        ("", "", "[127.0.0.1]"),
+        ("", "other.example", "other.example"),
+    ],
+)
+async def test_we_greet_by_a_full_name_or_an_address(smtp, probe, start, own, helo, greeted):
+    said = []
+
+    async def serve(reader, writer):
+        for answer in (b"220 a\r\n", b"250 b\r\n", b"221 c\r\n"):
+            writer.write(answer)
+            said.append(await reader.readline())
+
+    probe._named = own, float("inf")
+    await smtp.check("127.0.0.1", port=await start(serve), helo=helo, probe=probe)
+    assert said[0] == f"HELO {greeted}\r\n".encode()
+
+
+@pytest.mark.parametrize("helo", ["a b", "a\r\nRSET", "-x", "[127.0.0.1", "größe.example", "."])
+def test_a_name_to_greet_with_that_is_none_is_refused(smtp, helo):
+    with pytest.raises(BadOption, match="--helo"):
+        smtp.verify({"helo": helo})
+
+
 async def test_tls_that_is_required_but_not_offered_is_down(smtp, probe, start):
     port = await start(saying(b"220 a\r\n", b"250-b\r\n250 SIZE 5\r\n"))
     with pytest.raises(Down, match="STARTTLS is not offered"):

@@ -24,7 +24,7 @@ TEXT = "Größe 停電 😀 — Ελληνικά"
         ("Größe".encode(), "no-such-charset", "Größe"),
         ("Größe".encode(), "punycode", "Größe"),
         (b"x\xff", "utf-8", "x\ufffd"),
-        ("aß".encode()[:-1], "", "a"),
+        ("café".encode("latin-1"), "", "café"),
     ],
 )
 def test_what_was_meant(data, charset, text):
@@ -37,11 +37,6 @@ def test_a_byte_that_is_no_utf_8_spoils_nothing_around_it():
 
 
 def test_a_flood_of_them_is_cut_into_few_pieces():
-    class Counted(bytes):
-        """Counts what is decoded of it and of its pieces."""
-
-        pieces = 0
-
     noise = os.urandom(1 << 20)
     assert len(decoded(noise)) > len(noise) // 2
     assert decoded(b"\xff" * (SHORT * (CAREFUL + 100))) == "ÿ" * (SHORT * (CAREFUL + 100))
