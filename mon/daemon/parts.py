@@ -34,6 +34,7 @@ from mon.probe import Probe
 from mon.probe.resolver import Resolver
 from mon.render import Render
 from mon.runner import Runner, Spawner, Worker
+from mon.runner.cgroups import settle
 from mon.store import HistoryStore, StateStore
 from mon.timetable import Timetable
 
@@ -69,9 +70,9 @@ class Parts:
             resolver=self._resolver, advise=lambda text: events.say(logging.WARNING, "advice", text)
         )
         settings = plan.config.settings
-        self.spawner = Spawner(
-            directory=str(where.basedir), user=settings.pluginuser, also=settings.pluginenv
-        )
+        scopes = self._scopes = settle()
+        user, also = settings.pluginuser, settings.pluginenv
+        self.spawner = Spawner(directory=str(where.basedir), user=user, also=also, scopes=scopes)
         self.runner = self._runner(loaded)
         self.outbox = Outbox(self.store, self._send, clock, chance=random.random)
         self.outbox.observers.append(_delivered)
@@ -162,7 +163,7 @@ class Parts:
         return Runner(
             self.probe,
             Render(templates),
-            Worker(user=settings.pluginuser, also=settings.pluginenv),
+            Worker(user=settings.pluginuser, also=settings.pluginenv, scopes=self._scopes),
             clock=self.clock,
             spawner=self.spawner,
             templates=[str(directory) for directory in templates],

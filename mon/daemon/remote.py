@@ -8,7 +8,7 @@ import shlex
 
 from mon.daemon import events
 from mon.daemon.parts import Parts
-from mon.runner.spawn import Command
+from mon.runner.launch import Command
 
 SECONDS = 60.0
 MOST = 50

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
+from mon.runner.cgroups import Scope
 
 OUTPUT_LIMIT = 1 << 20
 CHUNK = 64 * 1024
@@ -122,6 +123,7 @@ class Started(NamedTuple):
     process: subprocess.Popen[bytes]
     output: int
     errors: int = -1
+    scope: Scope | None = None
 
 
 class Child:
@@ -133,6 +135,7 @@ class Child:
         self._errors = Outlet(started.errors, poller) if started.errors >= 0 else None
         self.pid = self._process.pid
         self.mark = mark
+        self.scope = started.scope
         self.exited = False
         self._waiter: asyncio.Future[None] | None = None
         self._poller = poller

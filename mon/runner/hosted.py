@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from mon.catalog.plan import Value
 from mon.codec import decode
 from mon.runner.answers import Answer
+from mon.runner.cgroups import Scopes
+from mon.runner.launch import yield_to_others
 from mon.runner.messages import Job, Word
 from mon.runner.peer import ENDED, Peer
 from mon.runner.variables import clean
@@ -35,8 +37,14 @@ class Worker:
     """
 
     def __init__(
-        self, environment: Mapping[str, str] | None = None, *, user: str = "", also: Iterable[str] = ()
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        user: str = "",
+        also: Iterable[str] = (),
+        scopes: Scopes | None = None,
     ) -> None:
+        self._scopes = scopes
         self._inherited = os.environ if environment is None else environment
         self._also = (*also, "PYTHONPATH")
         self._user = user
@@ -60,7 +68,7 @@ class Worker:
         process = self._processes.get(user)
         if process is None or process.peer.gone:
             environment = clean(environment_of(user, self._inherited, self._also))
-            process = self._processes[user] = _Process(user, environment)
+            process = self._processes[user] = _Process(user, environment, self._scopes)
         return process
 
     async def close(self) -> None:
@@ -78,9 +86,13 @@ def _words(values: Iterable[Value]) -> Iterator[str]:
 class _Process:
     """One worker process and who waits for it."""
 
-    def __init__(self, user: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, user: str, environment: Mapping[str, str], scopes: Scopes | None) -> None:
         words = [*as_user(user), sys.executable, "-P", "-m", "mon.worker", "serve"]
         self.peer = Peer(words, environment, self._hear, self._on_lost)
+        yield_to_others(self.peer.pid)
+        self._scopes, self._scope = scopes, scopes.new() if scopes is not None else None
+        if self._scope is not None:
+            self._scope.adopt(self.peer.pid)
         self._waiting: dict[int, tuple[Say, asyncio.Future[Word], Answer]] = {}
         self._loop = asyncio.get_running_loop()
 
@@ -104,6 +116,12 @@ class _Process:
         """Hang up: the worker kills what it runs, and goes."""
         self._tell_all(ENDED)
         await self.peer.close()
+        self._leave_scope()
+
+    def _leave_scope(self) -> None:
+        if self._scope is not None and self._scopes is not None:
+            self._scope.kill()
+            self._scopes.over(self._scope)
 
     def _hear(self, message: bytes) -> None:
         word = decode(message, Word)
@@ -120,6 +138,7 @@ class _Process:
 
     def _on_lost(self, why: str) -> None:
         log.warning("worker process %d %s", self.peer.pid, why)
+        self._leave_scope()
         self._tell_all(f"the worker process {why}")
 
     def _tell_all(self, trouble: str) -> None:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from mon.plugin import Ran
-from mon.runner.spawn import Command, Spawner
+from mon.runner.launch import Command
+from mon.runner.spawn import Spawner
 
 
 class Programs:

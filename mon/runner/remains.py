@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
+from mon.runner.cgroups import Scopes
 from mon.runner.marks import Marks, mark_of
 from mon.runner.processes import descendants, hunt, kill_marked, processes
 
@@ -70,7 +71,8 @@ async def _in_thread(work: Callable[[], T], what: str) -> T | None:
 class Remains:
     """Cleans up after runs.  ``running`` gives the roots of those under way, with their marks."""
 
-    def __init__(self, marks: Marks, running: Callable[[], Mapping[int, int]]) -> None:
+    def __init__(self, marks: Marks, running: Callable[[], Mapping[int, int]], scopes: Scopes | None) -> None:
+        self._scopes = scopes
         self._marks = marks
         self._running = running
         self._prey: dict[int, int] = {}
@@ -116,6 +118,8 @@ class Remains:
         looking.add_done_callback(self._looked)
 
     def _looked(self, looking: "asyncio.Task[Seen | None]") -> None:
+        if self._scopes is not None:
+            self._scopes.sweep()
         seen = None if looking.cancelled() else looking.result()
         if seen is not None:
             self._reap(seen.zombies)

@@ -15,8 +15,9 @@ from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
 from mon.runner.calls import Calls, Finding
 from mon.runner.judging import Finished, Report, judged, roll_up
+from mon.runner.launch import Command
 from mon.runner.room import Room
-from mon.runner.spawn import Command, Spawner
+from mon.runner.spawn import Spawner
 from mon.structs import Struct, field
 
 LONG = 16 * 1024

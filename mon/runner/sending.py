@@ -13,8 +13,9 @@ from mon.model.notice import AlertType, Delivery, Fate, Notice
 from mon.probe.threads import Threads
 from mon.runner.child import OUTPUT_LIMIT
 from mon.runner.hosted import Worker
+from mon.runner.launch import Command
 from mon.runner.messages import Job, Word
-from mon.runner.spawn import Command, Ended, Spawner
+from mon.runner.spawn import Ended, Spawner
 from mon.structs import replace
 
 MESSAGE_SECONDS = 60.0

@@ -14,19 +14,18 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from time import perf_counter
-from typing import IO
 
 from mon.catalog.interpreter import unstartable
 from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
 from mon.runner.capabilities import become_subreaper
-from mon.runner.child import Child, Said, Started, abandon
-from mon.runner.marks import Marks, marking
+from mon.runner.cgroups import WRAPPER, Scopes
+from mon.runner.child import Child, Said, abandon
+from mon.runner.launch import Command, Launcher
+from mon.runner.marks import Marks
 from mon.runner.pace import Pace
 from mon.runner.remains import Remains
-from mon.runner.variables import encoded
-from mon.structs import Struct, field
-from mon.users import as_user, environment_of, named_variables
+from mon.structs import Struct
 
 log = logging.getLogger("mon.runner")
 
@@ -42,23 +41,8 @@ UNSTARTED = 1
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit statuses of the shell for a command that cannot be run; setpriv(1) has them too."""
 
-WRAPPER_SAYS = "setpriv: "
+WRAPPERS_SAY = ("setpriv: ", f"{WRAPPER}: ")
 """... and says why.  A script whose last command was not found has the status alone."""
-
-
-class Command(Struct, frozen=True):
-    """A program to run.  ``stdin`` None is /dev/null; ``user`` "" is ours.
-
-    ``owner`` is what it is run for, by any name: of the processes that runs for one owner leave behind only
-    some stay.  "": all of them stay.  ``apart``: what it writes to stderr is not among its output.
-    """
-
-    words: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-    stdin: bytes | None = None
-    user: str = ""
-    owner: str = ""
-    apart: bool = False
 
 
 class Ended(Struct, frozen=True):
@@ -80,7 +64,7 @@ class Spawner:
 
     ``environment`` is what we inherited, of which they get little (see mon.users) and the variables called
     ``also``; ``directory`` is where they start, ``user`` who they run as unless a command says otherwise
-    ("" is us).
+    ("" is us).  ``scopes``: each run has a control group.
     """
 
     def __init__(
@@ -90,20 +74,18 @@ class Spawner:
         directory: str = "/",
         user: str = "",
         also: Iterable[str] = (),
+        scopes: Scopes | None = None,
     ) -> None:
-        self._inherited = os.environ if environment is None else environment
-        self._also = tuple(also)
-        self._as: dict[str, tuple[tuple[str, ...], dict[bytes, bytes]]] = {}
-        self._directory = directory if os.path.isdir(directory) else "/"
-        self._user = user
+        inherited = os.environ if environment is None else environment
+        self._launcher = Launcher(inherited, directory=directory, user=user, also=also, scopes=scopes)
+        self._scopes = scopes
         self._children: dict[int, Child] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._poller = Poller()
         self._deadlines = Deadlines()
         self._pace = Pace()
-        self._null = -1
         self._marks = Marks()
-        self._remains = Remains(self._marks, self._running)
+        self._remains = Remains(self._marks, self._running, scopes)
         become_subreaper()
 
     def start(self, command: Command) -> Child:
@@ -112,7 +94,7 @@ class Spawner:
         Raises OSError when it cannot be started.
         """
         mark = self._marks.new(command.owner)
-        child = Child(self._popen(command, mark), mark, self._poller)
+        child = Child(self._launcher.start(command, mark), mark, self._poller)
         _watch(child)
         self._children[child.pid] = child
         self._remains.look_later()
@@ -141,8 +123,9 @@ class Spawner:
             raise
         if over:
             ended = await self._collect(child, "")
-            wrapped = bool(command.user or self._user) and _not_started(ended)
-            return _unstarted(command, ended.output.partition("\n")[0]) if wrapped else ended
+            if self._launcher.wraps(command) and _not_started(ended):
+                return _unstarted(command, (ended.errors or ended.output).partition("\n")[0])
+            return ended
         await self._stop(child)
         return await self._collect(child, f"stopped after {timeout:g} s")
 
@@ -165,9 +148,7 @@ class Spawner:
         if not self._children:
             self._deadlines.close()
             self._poller.close()
-        if self._null >= 0:
-            os.close(self._null)
-            self._null = -1
+        self._launcher.close()
 
     def leave(self, pid: int) -> None:
         """Let a program outlive us: somebody goes on reading its output, or it would die of SIGPIPE."""
@@ -182,43 +163,16 @@ class Spawner:
             abandon(reader)
         child.abandon()
 
-    def _user_of(self, command: Command) -> tuple[tuple[str, ...], dict[bytes, bytes]]:
-        """The words that make it run as its user, and its user's environment: looked up once."""
-        user = command.user or self._user
-        if user not in self._as:
-            environment = environment_of(user, self._inherited, self._also)
-            self._as[user] = as_user(user), encoded(environment)
-        return self._as[user]
-
     def _running(self) -> dict[int, int]:
         return {pid: child.mark for pid, child in self._children.items()}
-
-    def _popen(self, command: Command, mark: int) -> Started:
-        before, inherited = self._user_of(command)
-        named = named_variables(command.words, self._inherited)
-        environment = {**inherited, **encoded({**named, **command.environment})}
-        words = [*before, *command.words]
-        if self._null < 0:  # one for all: Popen would open and close its own each time
-            self._null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        stdin: int | IO[bytes] = self._null
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(marking(mark))
-            if command.stdin is not None:
-                stdin = stack.enter_context(_memory_file(command.stdin))
-            try:
-                return _popen(words, environment, stdin, self._directory, apart=command.apart)
-            except OSError as error:
-                if error.errno != errno.ENOEXEC:
-                    raise
-                return _popen(
-                    ["/bin/sh", *words], environment, stdin, self._directory, apart=command.apart
-                )  # as execvp(3) does
 
     async def _stop(self, child: Child) -> None:
         """SIGTERM, a little patience, SIGKILL for the whole group, and a hunt for what escaped it."""
         child.signal(signal.SIGTERM)
         await child.over(PATIENCE, self._deadlines)
         child.signal(signal.SIGKILL)  # the group, even if its leader has gone: it is not waited for yet
+        if child.scope is not None:
+            child.scope.kill()
         await self._remains.hunt(child.pid, child.mark)
         await child.over(PATIENCE, self._deadlines)
 
@@ -234,7 +188,10 @@ class Spawner:
 
     def _let_go(self, child: Child) -> tuple[int | None, tuple[Said, Said]]:
         self._children.pop(child.pid, None)
-        return child.wait(), child.finish()
+        ended = child.wait(), child.finish()
+        if child.scope is not None and self._scopes is not None:
+            self._scopes.over(child.scope)
+        return ended
 
 
 async def _text(said: Said) -> str:
@@ -248,8 +205,9 @@ def _unstarted(command: Command, reason: str) -> Ended:
 
 
 def _not_started(ended: Ended) -> bool:
-    """Was it setpriv that ended, because it could not start what it should?"""
-    return ended.status in (NOT_EXECUTABLE, NOT_FOUND) and ended.output.startswith(WRAPPER_SAYS)
+    """Was it setpriv or the shell that ended, because it could not start what it should?"""
+    said = ended.errors or ended.output
+    return ended.status in (NOT_EXECUTABLE, NOT_FOUND) and said.startswith(WRAPPERS_SAY)
 
 
 def _watch(child: Child) -> None:
@@ -260,48 +218,6 @@ def _watch(child: Child) -> None:
         child.wait_for()
         child.close()
         raise
-
-
-def _popen(
-    words: list[str],
-    environment: Mapping[bytes, bytes],
-    stdin: int | IO[bytes],
-    directory: str,
-    *,
-    apart: bool,
-) -> Started:
-    ours: list[int] = []
-    theirs: list[int] = []
-    try:
-        for _ in range(1 + apart):
-            reading, writing = os.pipe()
-            ours.append(reading)
-            theirs.append(writing)
-            os.set_blocking(reading, False)
-        process = subprocess.Popen(
-            words, stdin=stdin, stdout=theirs[0], stderr=theirs[-1], env=environment,
-            cwd=directory, start_new_session=True, close_fds=True,
-        )  # fmt: skip
-    except BaseException:  # whatever it is, the pipes are ours
-        _close(ours)
-        raise
-    finally:
-        _close(theirs)
-    return Started(process, *ours)
-
-
-def _close(descriptors: Iterable[int]) -> None:
-    for each in descriptors:
-        os.close(each)
-
-
-def _memory_file(data: bytes) -> IO[bytes]:
-    """A file in memory: the program reads when it likes, and we never wait for it."""
-    file = os.fdopen(os.memfd_create("stdin"), "w+b")
-    file.write(data)
-    file.flush()
-    file.seek(0)
-    return file
 
 
 def _status(code: int) -> int:

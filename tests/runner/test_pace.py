@@ -3,8 +3,9 @@
 import asyncio
 from collections import Counter
 
+from mon.runner.launch import Command
 from mon.runner.pace import SLICE, Pace
-from mon.runner.spawn import Command, Spawner
+from mon.runner.spawn import Spawner
 
 
 async def started_in_turns(pace, number, seconds):

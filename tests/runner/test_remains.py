@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mon.runner.launch import Command
 from mon.runner.remains import KEPT
-from mon.runner.spawn import Command
 
 OTHER = "/usr/bin/setpriv --reuid=65534 --clear-groups"
 SLEEP = "sh -c 'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60'"

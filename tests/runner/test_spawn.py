@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from mon.runner.child import OUTPUT_LIMIT
-from mon.runner.spawn import Command, Spawner
+from mon.runner.launch import Command
+from mon.runner.spawn import Spawner
 
 
 async def test_a_program_says_something_and_ends(spawner, program):
