@@ -179,8 +179,12 @@ class Sheet(Struct):
             {name: tuple(view.members) for name, view in self.views.items()},
             {name: tuple(alias.members) for name, alias in self.aliases.items()},
             watches,
-            frozenset(self.unread | {name for run in self.strays for name in _named(run)}),
+            frozenset(self.unread | self.misspelt()),
         )
+
+    def misspelt(self) -> set[str]:
+        """The names of records whose first word could not be read."""
+        return {name for run in self.strays for name in _named(run)}
 
 
 def _named(run: list[tuple[Source, str]]) -> set[str]:

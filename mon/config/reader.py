@@ -12,7 +12,7 @@ from mon.config.drafts import AlertgroupDraft, MembersDraft, Sheet, VirtualDraft
 from mon.config.foreign import foreign
 from mon.config.lines import Line, decoded, logical_lines
 from mon.config.place import Misfit, Place
-from mon.config.records import Alias, Block, Members, Outside, Record, Watch, apply
+from mon.config.records import RECORDS, Alias, Block, Members, Outside, Record, Torn, Watch, apply
 from mon.config.unknown import unknown_global
 from mon.config.virtuals import service_id
 from mon.model.source import Problem, Source, Tolerance
@@ -122,7 +122,14 @@ class Reader:
             return False
         else:
             place.error(*unknown_global(name))
+            if name in RECORDS:
+                self._tear(text)
         return True
+
+    def _tear(self, text: str) -> None:
+        """A record begins here that cannot be read; nobody is to miss it."""
+        self.sheet.unread.update(text.replace("=", " ").split()[1:2])
+        self._record = Torn()
 
     def _in_hostgroup(self) -> bool:
         return isinstance(self._record, Members) and self._record.draft.kind == "hostgroup"
@@ -175,7 +182,9 @@ class Reader:
 
     def _open_watch(self, name: str, rest: str, place: Place) -> Record:
         self._check_name("watch", name, rest, place)
-        if name not in self.sheet.hostgroups:
+        if name not in self.sheet.hostgroups and name in self.sheet.misspelt():
+            self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, [name])
+        elif name not in self.sheet.hostgroups:
             remedy = f"write 'hostgroup {name} HOST...' above it, or it has one host, '{name}'"
             place.warning(f"watch '{name}' has no hostgroup before it", remedy)
             self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, [name])
@@ -198,7 +207,7 @@ class Reader:
             draft.fields.update(service_id(rest.split(), place))
         except Misfit as misfit:
             place.error(misfit.what, misfit.remedy)
-            self.sheet.unread.add(name)
+            self.sheet.unread |= {name, f"{name}{rest.split()[0]}" if rest else name}
         before = self.sheet.virtuals.setdefault(name, draft)
         if before is not draft:
             place.error(f"virtual '{name}' is already defined at {before.source}", "rename one of them")

@@ -11,6 +11,7 @@ from typing import Protocol
 from mon.config.directives import ALERTGROUP, DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT, Row
 from mon.config.drafts import Fields, MembersDraft, PeriodDraft, ServiceDraft, Sheet, WatchDraft
 from mon.config.place import Misfit, Place
+from mon.config.suggest import suggest
 from mon.config.unknown import unknown_directive
 from mon.config.values import period_spec
 from mon.model.config import AlertAfter
@@ -49,6 +50,16 @@ class Outside:
         if not self._run:
             self._sheet.strays.append(self._run)
         self._run.append((place.source, text))
+
+
+class Torn:
+    """A record whose first line could not be read: what belongs to it is not judged."""
+
+    starts = RECORDS
+    has_globals = False
+
+    def take(self, word: str, rest: str, text: str, place: Place) -> None:
+        """Nothing: its first line was told of."""
 
 
 class Members:
@@ -102,6 +113,8 @@ class Watch:
             self._variable(match[1], match[2], place)
         elif self._service is None:
             place.error(*unknown_directive(word, rest, "watch"))
+            if suggest(word, ("service",)):  # what follows is judged as what was meant, and goes nowhere
+                self._service = ServiceDraft(self._draft.name, rest, place.source)
         elif word == "period" or word.startswith("period{"):
             self._open_period(self._service, text.removeprefix("period").strip(), place)
         elif self._period:
@@ -135,6 +148,8 @@ class Watch:
             apply(row, word, rest, service.dependencies, self._sheet, place)
         else:
             place.error(*unknown_directive(word, rest, "service"))
+            if suggest(word, ("period",)):
+                self._period = PeriodDraft("", "", place.source)
 
     def _open_period(self, service: ServiceDraft, text: str, place: Place) -> None:
         match = _PERIOD.fullmatch(text)
