@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from mon.control.classic.escaping import decoded, plain
 from mon.errors import ControlError
+from mon.model.result import kept
 
 OLDEST = 0.3807
 """The least protocol version."""
@@ -38,7 +39,7 @@ class Trap:
     def output(self) -> str:
         """As a monitor would have said it: the classic mon always puts an empty line in between."""
         end = "" if self.summary.endswith("\n") else "\n"
-        return f"{self.summary}{end}\n{self.detail}"
+        return kept(f"{self.summary}{end}\n{self.detail}")
 
 
 def parse(data: bytes) -> Trap:

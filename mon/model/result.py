@@ -6,6 +6,31 @@ from mon.model.moment import Moment
 from mon.model.weight import Weight
 from mon.structs import Struct
 
+SUMMARY_KEPT, OUTPUT_KEPT = 64 * 1024, 256 * 1024
+"""Characters of a summary and of all that was said: each failure and each of its alerts is written to disk
+with them.  A variable of a program takes 131,072 bytes (execve(2)), and nobody reads a longer mail."""
+
+
+def kept(output: str) -> str:
+    """What is kept of an output: whole words of the summary, whole lines, and how much is left out."""
+    if len(output) <= SUMMARY_KEPT:
+        return output
+    end = output.find("\n", 0, SUMMARY_KEPT + 1)
+    if end < 0:
+        end = output.find("\n")
+        summary = output if end < 0 else output[:end]
+        words = summary[:SUMMARY_KEPT].rpartition(" ")[0] or summary[:SUMMARY_KEPT]
+        rest = "" if end < 0 else output[end:]
+        return _lines_kept(f"{words} ... ({len(summary) - len(words)} characters are left out){rest}")
+    return _lines_kept(output)
+
+
+def _lines_kept(output: str) -> str:
+    if len(output) <= OUTPUT_KEPT:
+        return output
+    lines = output[:OUTPUT_KEPT].rpartition("\n")[0]
+    return f"{lines}\n... ({len(output) - len(lines)} characters are left out)\n"
+
 
 class Verdict(StrEnum):
     """What a check found out about one host.

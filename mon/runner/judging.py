@@ -7,7 +7,7 @@ from mon import outside
 from mon.errors import Down, Finding
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
-from mon.model.result import DOWN, OK, Cause, HostResult, RunResult, Verdict
+from mon.model.result import DOWN, OK, Cause, HostResult, RunResult, Verdict, kept
 from mon.model.weight import Detail, Weighed, parted, weight_of
 from mon.structs import Struct
 
@@ -69,7 +69,7 @@ class Finished(Struct, frozen=True, gc=False):
         self, status: int, output: str, hosts: Iterable[HostResult], *, trouble: str = ""
     ) -> RunResult:
         """The whole round."""
-        return RunResult(*self.key, status, output, self.started, self.ended, tuple(hosts), trouble)
+        return RunResult(*self.key, status, kept(output), self.started, self.ended, tuple(hosts), trouble)
 
 
 def one_line(text: str) -> str:
