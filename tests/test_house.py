@@ -3,13 +3,16 @@
 import ast
 import configparser
 import graphlib
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+
+from mon.linear import linear
 
 TOP = Path(__file__).parents[1]
 
@@ -218,3 +221,101 @@ def test_setup_cfg_lists_the_packages_that_are_there() -> None:
 def test_a_file_is_short_and_says_what_it_is_for(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
     assert ast.get_docstring(parsed(path))
+
+
+READS = frozenset((
+    "recv", "recvfrom", "recv_into", "recvmsg", "recvmsg_into", "read_bytes", "read_text", "readline",
+    "readlines", "pread", "read_line", "read_until", "read_exactly", "read_some", "exchange", "talk", "lend",
+    "hold", "datagram_received", "getreply", "communicate", "iter_content", "loads", "feed",
+))  # fmt: skip
+"""Methods by which bytes come in, called or defined; so do ``os.read`` and ``probe.ask``."""
+
+
+def takes_bytes_in(tree: ast.Module) -> bool:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in READS:
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            called = ast.unparse(node.func)
+            if node.func.attr in READS or called == "os.read" or called.endswith("probe.ask"):
+                return True
+    return False
+
+
+def test_whatever_takes_bytes_in_has_a_row_or_a_reason() -> None:
+    told = (TOP / "tests/test_outside_bytes.py").read_text(encoding="utf-8")
+    files = [path for path in sources("mon", "alerts") if takes_bytes_in(parsed(path))]
+    files += [path for kind, path in plugins() if kind == "monitor"]
+    names = [str(path.relative_to(TOP)) for path in files]
+    missing = [name for name in names if not re.search(rf'[" ]{re.escape(name)}[" ]', told)]
+    assert missing == [], "add a row to ROWS in tests/test_outside_bytes.py, with what a stranger would send"
+
+
+OPERATORS_OWN = {
+    "mon/config/": "mon.cf",
+    "mon/period.py": "mon.cf",
+    "mon/depend.py": "mon.cf",
+    "mon/cli/": "the command line",
+    "mon/demo/": "the demo's own",
+    "mon/control/classic/lines.py": "a depend expression of mon.cf",
+    "mon/control/classic/server.py": "a clientallow pattern of mon.cf, on an address that the kernel tells",
+    "mon/daemon/classicwords.py": "our own words for what is wrong in mon.cf",
+    "mon/probe/dns.py": "the name to ask for",
+    "monitors/telnet.py": "the option -l",
+    "mon/runner/judging.py": "a class of letters, escaped",
+    "mon/engine/dependency.py": "escaped: a host's name, with nothing to repeat in it",
+    "mon/probe/pattern.py": "looks itself whether a pattern is linear",
+}
+"""Where patterns need not be linear, as a stranger does not choose the text."""
+
+CALLS = ("compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer")
+
+
+def patterns(tree: ast.Module) -> Iterator[tuple[int, re.Pattern[Any] | None, set[str]]]:
+    """Line, pattern (None: not to be told), and by which methods it is used, of each in a module."""
+    for node in ast.walk(tree):
+        if not (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CALLS
+        ):
+            continue
+        if ast.unparse(node.func.value) != "re":
+            continue
+        flags = re.NOFLAG
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "re" and part.attr.isupper():
+                flags |= getattr(re, part.attr)
+        try:
+            pattern = re.compile(ast.literal_eval(node.args[0]), flags)
+        except ValueError:
+            yield node.lineno, None, set()
+            continue
+        yield node.lineno, pattern, {node.func.attr} - {"compile"} or used(tree, node)
+
+
+def used(tree: ast.Module, compiled: ast.Call) -> set[str]:
+    """The methods that are called on the name that a compiled pattern has, else those that ask for most."""
+    names = {
+        ast.unparse(node.targets[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and node.value is compiled
+    }
+    found = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in names
+    }
+    return found & set(CALLS) or {"search", "fullmatch"}
+
+
+def test_no_pattern_for_outside_bytes_repeats_a_repeat() -> None:
+    wrong = []
+    for path in sources("mon", "monitors", "alerts"):
+        file = str(path.relative_to(TOP))
+        if file.startswith(tuple(OPERATORS_OWN)):
+            continue
+        for line, pattern, methods in patterns(parsed(path)):
+            if pattern is None:
+                wrong.append(f"{file}:{line}: not a literal, so nobody can tell")
+            elif not all(linear(pattern, method) for method in methods):
+                wrong.append(f"{file}:{line}: {pattern.pattern!r} by {', '.join(sorted(methods))}")
+    assert wrong == []

@@ -196,8 +196,10 @@ def advice(pools: Sequence[Pool]) -> list[Problem]:
     return [*shared(pools), *no_forwarding(pools)]
 
 
-def _server(row: dict[str, str], sessions: dict[str, int]) -> _Server:
+def _server(row: dict[str, str | None], sessions: dict[str, int]) -> _Server:
     state = number(row["srv_admin_state"])
+    if row["srv_name"] is None or row["srv_addr"] is None:
+        raise ValueError("a line is cut short")
     return _Server(
         name=row["srv_name"],
         id=ServerId(row["srv_addr"], number(row["srv_port"])),

@@ -10,8 +10,10 @@ DIGITS = 10
 """Digits of a number: weights, ports and connections are of 32 bits."""
 
 
-def number(text: str) -> int:
-    """A number of a few digits.  Raises ValueError."""
+def number(text: str | None) -> int:
+    """A number of a few digits.  Raises ValueError; None is a column that is not there."""
+    if text is None:
+        raise ValueError("a line is cut short")
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
         raise ValueError(f"{text!r:.40} is no number")
     return int(text)
