@@ -74,7 +74,7 @@ async def test_the_exit_status_decides(runner, bound, notice, program, text, fat
 
 async def test_what_cannot_be_started_is_tried_again(runner, bound, notice, program):
     delivery = await runner.send(bound(program("", mode=0o644)), notice())
-    assert (delivery.fate, delivery.why) == (Fate.RETRY, "could not be started: Permission denied")
+    assert (delivery.fate, delivery.why) == (Fate.RETRY, "could not be started: it is not executable")
 
 
 async def test_output_without_end_reaches_a_program_cut(runner, bound, notice, program, tmp_path):
