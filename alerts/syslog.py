@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
-from mon.plugin import AlertType, BadOption, Notice, Option, Render, Undeliverable, one_line
+from mon.plugin import AlertType, BadOption, Notice, Option, Render, Undeliverable, connect, one_line
 
 disturbs = False
 """It wakes nobody: mon check does not ask for ``alertevery``."""
@@ -52,7 +52,7 @@ def send(
             _local(socket_path, _cut(f"<{priority}>{tag}[{os.getpid()}]: {text}"), timeout)
         elif tcp:
             line = _cut(_dated(priority, notice, tag, text))
-            with socket.create_connection((host, port), timeout) as stream:
+            with connect(host, port, timeout) as stream:
                 stream.sendall(b"%d %s" % (len(line), line))
         else:
             _datagram(host, port, _cut(_dated(priority, notice, tag, text)))

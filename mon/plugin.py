@@ -58,6 +58,7 @@ from mon.probe.certificate import Certificate, certificate
 from mon.probe.faults import finding_under
 from mon.probe.ourname import literal
 from mon.probe.pattern import Pattern, Seek
+from mon.probe.resolver import connect
 from mon.probe.texts import decoded
 from mon.probe.tls import client_context
 from mon.probe.wanted import numbers, plain, regex, statuses, valued, verify_helo, verify_tls
@@ -128,6 +129,7 @@ __all__ = [
     "brief",
     "certificate",
     "client_context",
+    "connect",
     "decoded",
     "dns",
     "exposed",

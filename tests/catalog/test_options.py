@@ -1,7 +1,7 @@
 """A function's parameters as options, and words to values."""
 
 import string
-from typing import Annotated
+from typing import Annotated, TypedDict, Unpack
 
 import pytest
 from hypothesis import given
@@ -146,6 +146,22 @@ def test_positional_arguments_take_words():
     assert parse(parameters(send, "send").options, ("a", "b", "c")).values == {"name": "a", "to": ["b", "c"]}
     with pytest.raises(BadOption, match="NAME is missing"):
         parse(parameters(send, "send").options, ())
+
+
+def test_options_that_several_share_are_a_typed_dict():
+    class Shared(TypedDict, total=False):
+        ca: Annotated[str, Option("--ca", metavar="FILE")]
+        lax: Annotated[bool, Option("-x", "--lax")]
+
+    def check(host, *, port: Annotated[int, Option("-p")] = 1, **given: Unpack[Shared]): ...
+
+    made = parameters(check, "check").options
+    assert [(spec.name, spec.default, spec.required) for spec in made] == [
+        ("port", 1, False),
+        ("ca", "", False),
+        ("lax", False, False),
+    ]
+    assert parse(made, ("-x", "--ca=a")).values == {"ca": "a", "lax": True}
 
 
 def test_a_type_that_no_word_has_is_a_broken_plugin():
