@@ -23,6 +23,7 @@ from mon.plugin import (
     Probe,
     Timeout,
     ber,
+    decoded,
     library,
     numbers,
     plain,
@@ -126,4 +127,7 @@ def shown(value: Any) -> str:
     """A value as text; a time is in seconds."""
     if hasattr(value, "total_seconds"):
         return f"{value.total_seconds():g}"
-    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, bytes):
+        return str(value)
+    text = decoded(value)
+    return text if text.replace("\r\n", "").isprintable() else value.decode(errors="backslashreplace")

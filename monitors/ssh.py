@@ -28,8 +28,9 @@ async def check(
 ) -> str:
     """The greeting and the kinds of host keys."""
     async with probe.talk(host, port, timeout=timeout, bind=bind) as server:
-        greeting = await greet(server)
-        if match and not regex(match).matches(greeting):
+        said = await greet(server)
+        greeting = said.decode(errors="backslashreplace")
+        if match and not regex(match).matches(said):
             raise Down(f"{greeting}: no match for {match}", cause=Cause.WRONG)
         await server.write(OURS)
         offered = (await offers(server))["host key"]
@@ -46,16 +47,16 @@ def verify(options: Mapping[str, object]) -> None:
     regex(str(options.get("match") or ""))
 
 
-async def greet(server: Talk) -> str:
+async def greet(server: Talk) -> bytes:
     """The server's greeting; other lines may come before it (RFC 4253, 4.2)."""
-    first = line = await server.read_line()
+    first = line = (await server.read_until(b"\n")).rstrip(b"\r\n")
     for _ in range(LINES):
-        if line.startswith("SSH-"):
+        if line.startswith(b"SSH-"):
             break
-        line = await server.read_line()
-    if not line.startswith(("SSH-2.0-", "SSH-1.99-")):
-        raise Down(f"greeting: {(line if line.startswith('SSH-') else first)[:80]}, expected SSH-2.0",
-                   cause=Cause.WRONG)  # fmt: skip
+        line = (await server.read_until(b"\n")).rstrip(b"\r\n")
+    if not line.startswith((b"SSH-2.0-", b"SSH-1.99-")):
+        said = (line if line.startswith(b"SSH-") else first)[:80].decode(errors="backslashreplace")
+        raise Down(f"greeting: {said}, expected SSH-2.0", cause=Cause.WRONG)
     return line
 
 

@@ -157,8 +157,7 @@ async def check(
     said = f"HTTP {page.status} in {(time.monotonic() - start) * 1000:.0f} ms, {len(page.body)} bytes"
     if page.redirects:
         said += f", {page.redirects} redirect{'s' if page.redirects > 1 else ''}"
-    if page.away:
-        said += f", away to {page.away}"
+    said += f", away to {page.away}" if page.away else ""
     if page.status not in statuses(status):
         raise Down(f"{said}: expected {status}", cause=Cause.WRONG)
     if match and not regex(match).matches(page.body, page.charset):
@@ -267,12 +266,13 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: Any) -> str | None:
         """Called by the library for each answer."""
         target = super().get_redirect_target(resp)
-        if target and self._wish.redirects:
-            url = urljoin(resp.url, target)
-            if url not in self._wish.home:
-                self.away = host_of(url) or url
-                if not self._wish.away:
-                    raise Away
+        places = (resp.url, urljoin(resp.url, target or ""))  # the first: as the library understood it
+        gone = next((url for url in places if url not in self._wish.home), "")
+        if gone and self._wish.redirects:
+            self.away = host_of(gone) or gone
+            if not self._wish.away:
+                resp.close()
+                raise Away
         return target
 
     def should_strip_auth(self, old_url: str, new_url: str) -> bool:
@@ -312,16 +312,16 @@ def fetch(wish: Wish) -> Page:
                 verify=wish.context.verify_mode is not ssl.CERT_NONE,
                 stream=True,
             )
-            charset = CHARSET.search(answer.headers.get("Content-Type", ""))
-            body = read(answer, until)
+            with answer:
+                body = read(answer, until)
         except Away as error:
             what = f"it leads away to {session.away}, which is not the server under test (--follow anywhere)"
             raise Down(what, cause=Cause.WRONG) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise found(error, wish) from error
-        return Page(
-            answer.status_code, len(answer.history), body, charset[1] if charset else "", session.away
-        )
+        charset = CHARSET.search(answer.headers.get("Content-Type", ""))
+        name = charset[1] if charset else ""
+        return Page(answer.status_code, len(answer.history), body, name, session.away)
 
 
 def read(answer: requests.Response, until: float) -> bytes:

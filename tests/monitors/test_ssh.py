@@ -54,3 +54,13 @@ async def test_a_server_that_greets_but_is_no_good_is_down(ssh, probe, start, sa
 
     with pytest.raises(Down, match=why):
         await ssh.check("127.0.0.1", port=await start(serve), probe=probe)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+async def test_a_match_is_over_letters(ssh, probe, start, charset):
+    async def serve(reader, writer):
+        banner = "SSH-2.0-Größe\r\n".encode(charset)
+        writer.write(banner + packet([b"curve25519-sha256", b"ssh-ed25519"]))
+        await reader.readline()
+
+    assert await ssh.check("127.0.0.1", port=await start(serve), match="(?i)gr.ße$", probe=probe)

@@ -132,6 +132,16 @@ async def test_a_redirect_to_another_host_is_down_where_that_is_no_answer(url, p
     )
 
 
+@pytest.mark.parametrize(
+    "trick", ["http://127.0.0.9\\@localhost/x", "//127.0.0.9/x", "HTTP://127.0.0.9:80\\localhost"]
+)
+async def test_a_redirect_that_looks_like_home_is_none(url, probe, site, trick):
+    site.location = trick
+    with pytest.raises(Down, match=r"leads away|HTTP 500"):
+        await url.check("127.0.0.2", port=site.port, name="localhost", follow="here", timeout=5, probe=probe)
+    assert {address for address, _ in site.asked} == {"127.0.0.2"}
+
+
 async def test_a_login_stays_with_the_sites_own_name(url, probe, site):
     await url.check("127.0.0.1", port=site.port, name="localhost", user="me", probe=probe)
     assert all("Authorization: Basic" in head for _, head in site.asked)
