@@ -96,6 +96,8 @@ def _options(given: argparse.Namespace) -> Options:
         settings["randstart"] = _seconds(given.randstart)
     if settings.get("pidfile"):
         settings["pidfile"] = os.path.abspath(str(settings["pidfile"]))
+    if given.basedir and not os.path.isdir(given.basedir):
+        raise ValueError(f"basedir {given.basedir} does not exist")
     config = Path(os.path.abspath(given.configfile))
     if not os.path.exists(config):
         raise ValueError(f"config file {config} does not exist")
@@ -125,8 +127,12 @@ def _seconds(value: str) -> float:
 
 
 def _kinds(value: str | None) -> tuple[str, ...]:
+    """What ``-l`` names.  Another word loads nothing, as with the classic mon, which says nothing of it."""
     if value is None:
         return ()
-    if value not in LOADABLE:
-        raise ValueError(f"bad loadstate value: {value!r} is none of {', '.join(LOADABLE)}")
-    return LOADABLE[value]
+    if value and value not in LOADABLE:
+        print(
+            f"mon: warning: -l {value}: no state is loaded: it is none of {', '.join(LOADABLE)}",
+            file=sys.stderr,
+        )
+    return LOADABLE.get(value or "disabled", ())

@@ -12,6 +12,9 @@ OLDEST = 0.3807
 VERSION = "0.3807"
 """The protocol version that we send."""
 
+LONGEST_WORD = 80
+"""Characters of a status that is no number which are kept."""
+
 LONGEST = 65_000
 """Octets in a datagram that get through everywhere."""
 
@@ -25,7 +28,10 @@ LINES = 100
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """What a datagram says.  ``status`` is like a monitor's exit status."""
+    """What a datagram says.  ``status`` is like a monitor's exit status.
+
+    ``word`` is the status as it was sent, where that is no number, else "".
+    """
 
     group: str
     service: str
@@ -34,6 +40,7 @@ class Trap:
     detail: str = ""
     user: str = ""
     password: str = field(default="", repr=False)
+    word: str = ""
 
     @property
     def output(self) -> str:
@@ -52,10 +59,12 @@ def parse(data: bytes) -> Trap:
         raise ControlError(f"protocol {fields.get('pro', '')!r:.40} is older than {OLDEST}")
     if "sta" not in fields:
         raise ControlError("no status")
+    status, word = _status(fields["sta"])
     return Trap(
         group=fields.get("grp", ""),
         service=fields.get("svc", ""),
-        status=_status(fields["sta"]),
+        status=status,
+        word=word,
         summary=fields.get("sum", ""),
         detail=fields.get("dtl", ""),
         user=fields.get("usr", ""),
@@ -101,6 +110,8 @@ def _number(text: str) -> float:
         return 0.0
 
 
-def _status(text: str) -> int:
-    """Empty or 0 is success; what is no number is a failure like any other."""
-    return int(text) if text.isdecimal() and len(text) < 10 else int(bool(text))
+def _status(text: str) -> tuple[int, str]:
+    """Empty or 0 is success; what is no number is a failure like any other, and kept as a word."""
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text), ""
+    return int(bool(text)), text[:LONGEST_WORD]

@@ -190,7 +190,7 @@ class Operations(Protocol):
         """Commit and deliver what an operator's command led to."""
         ...
 
-    async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
+    async def trap(self, key: Key, status: int, output: str, *, intended: str = "", word: str = "") -> None:
         """Take a result that somebody sent us (Book.trap), for the engine and for voters with ``--traps``."""
         ...
 

@@ -137,4 +137,4 @@ class TrapPort(asyncio.DatagramProtocol):
         await self._gate.admit(trap.user, trap.password, address)
         operations = self._operations
         key, intended = destination(trap, operations.book)
-        await operations.trap(key, trap.status, trap.output, intended=intended)
+        await operations.trap(key, trap.status, trap.output, intended=intended, word=trap.word)

@@ -95,9 +95,9 @@ class Desk:
         """Commit and deliver."""
         await self._parts.recorder.carry_out(step)
 
-    async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
+    async def trap(self, key: Key, status: int, output: str, *, intended: str = "", word: str = "") -> None:
         """Take a result that somebody sent us."""
-        await trapped(self._parts, key, status, output, intended=intended)
+        await trapped(self._parts, key, status, output, intended=intended, word=word)
 
     async def set_opstatus(self, key: Key, status: OpStatus) -> None:
         """Set the standing opinion."""

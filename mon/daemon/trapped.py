@@ -17,7 +17,9 @@ SAYS: Mapping[OpStatus, int] = {
 """What a status that an operator sets says as a trap; the others say nothing."""
 
 
-async def trapped(parts: Parts, key: Key, status: int, output: str, *, intended: str = "") -> None:
+async def trapped(
+    parts: Parts, key: Key, status: int, output: str, *, intended: str = "", word: str = ""
+) -> None:
     """Take a result that somebody sent us.
 
     It is the service's like that of a monitor.  It votes by the rules for programs, but only for voters
@@ -26,7 +28,8 @@ async def trapped(parts: Parts, key: Key, status: int, output: str, *, intended:
     now, book = parts.clock(), parts.book
     if not intended:
         _vote(parts, key, status, output, now)
-    await parts.recorder.carry_out(book.trap(key, status, output, now, parts.environment, intended=intended))
+    step = book.trap(key, status, output, now, parts.environment, intended=intended, word=word)
+    await parts.recorder.carry_out(step)
 
 
 async def opinion_set(parts: Parts, key: Key, status: OpStatus) -> None:

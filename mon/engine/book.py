@@ -97,10 +97,12 @@ class Book(RenewableBook):
         environment: Mapping[str, str],
         *,
         intended: str = "",
+        word: str = "",
     ) -> Step:
         """A trap.  ``output`` is its summary, two newlines, its detail (PROTOCOL §4).
 
-        ``intended`` is ``GROUP:SERVICE`` as sent, if it went to the default watch.
+        ``intended`` is ``GROUP:SERVICE`` as sent, if it went to the default watch; ``word`` is the status
+        as it was sent, if that is no number.
         """
         service, state = self.services[key], self.states[key]
         traps = replace(
@@ -110,7 +112,7 @@ class Book(RenewableBook):
             until=now.later(service.trapduration) if service.trapduration else state.traps.until,
         )
         self._put(key, replace(state, traps=traps))
-        said = Said(AlertType.TRAP, status, output, now, intended=intended)
+        said = Said(AlertType.TRAP, status, output, now, intended=intended, word=word)
         return self._judge(key, said, environment)
 
     def trap_timers(self, now: Moment, environment: Mapping[str, str]) -> Step:
@@ -151,7 +153,7 @@ class Book(RenewableBook):
         before = self.states[key]
         self._put(key, judge.failing(before, said))
         self.failure_history.append(FailureEntry(*key, said.now.wall, said.summary))
-        event = Event(said.type, said.output, said.status, said.now, intended=said.intended)
+        event = Event(said.type, said.output, said.status, said.now, intended=said.intended, word=said.word)
         decisions = self._call(key, event, static)
         self._put(key, judge.failed(self.states[key], said, self.services[key]))
         why = said.trouble or said.summary

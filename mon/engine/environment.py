@@ -24,7 +24,7 @@ def for_alert(
     variables["MON_ALERTTYPE"] = event.type.value
     variables["MON_OPSTATUS"] = str(int(state.opstatus))
     if event.status is not None:
-        variables["MON_RETVAL"] = str(event.status)
+        variables["MON_RETVAL"] = event.word or str(event.status)
     if state.ack and state.ackcomment:
         variables["MON_ACK"] = state.ackcomment
     if event.intended:

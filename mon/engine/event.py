@@ -40,6 +40,7 @@ class Event(Struct, frozen=True):
     ``output`` goes to their stdin.  ``status`` is None where there is none (PROTOCOL §9: no MON_RETVAL).
     ``intended`` is the ``GROUP:SERVICE`` a trap was sent to when it went to the default watch.
     ``pointless`` says why no alert line can be meant by this change of status, "" if one can.
+    ``word`` is the status as a trap said it, if that is no number: what alerts get as MON_RETVAL.
     """
 
     type: AlertType
@@ -48,6 +49,7 @@ class Event(Struct, frozen=True):
     now: Moment
     intended: str = ""
     pointless: str = ""
+    word: str = ""
 
     @property
     def summary(self) -> str:

@@ -16,7 +16,8 @@ from mon.structs import Struct, replace
 class Said(Struct, frozen=True):
     """A result, whoever gave it.  ``type`` is what a failure is called: FAILURE, TRAP or TRAPTIMEOUT.
 
-    ``checked`` (wall) and ``duration`` are None unless a monitor ran.
+    ``checked`` (wall) and ``duration`` are None unless a monitor ran.  ``word`` is the status as a trap said
+    it, if that is no number.
     """
 
     type: AlertType
@@ -27,6 +28,7 @@ class Said(Struct, frozen=True):
     duration: float | None = None
     intended: str = ""
     trouble: str = ""
+    word: str = ""
 
     @property
     def summary(self) -> str:
@@ -49,7 +51,7 @@ def begun(state: ServiceState, now: Moment) -> ServiceState:
 
 def heard(state: ServiceState, said: Said) -> ServiceState:
     """What is known as soon as a result is there, good or bad."""
-    run = replace(state.run, exitval=said.status)
+    run = replace(state.run, exitval=said.status, word=said.word)
     if said.checked is not None and said.duration is not None:
         run = replace(run, checked=said.checked, duration=said.duration)
     return replace(state, run=run, at=said.now)

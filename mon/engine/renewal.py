@@ -1,6 +1,6 @@
 """How states outlive their configuration and their process: reload, reset, save, restore."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mon.engine.ledger import HostKey
 from mon.engine.operator import OperatorsBook
@@ -9,6 +9,7 @@ from mon.engine.step import Changes
 from mon.engine.variables import SERVICE
 from mon.model.config import Config, Key
 from mon.model.moment import Moment
+from mon.structs import replace
 
 
 class RenewableBook(OperatorsBook):
@@ -44,7 +45,7 @@ class RenewableBook(OperatorsBook):
         Disabled hosts and watches stay so; histories, their length unless the file gives it, and a stopped
         scheduler stay too (PROTOCOL §12).
         """
-        maxkeep = self.maxkeep
+        maxkeep, self.began = self.maxkeep, now.wall
         changes = self.reload(config, now)
         self._settled.clear()
         if "histlength" not in config.settings.given:
@@ -53,12 +54,20 @@ class RenewableBook(OperatorsBook):
             self.services = dict(config.services)
             kept = {key: _of_state(words) for key, words in self.variables.items()}
             self.variables = {key: words for key, words in kept.items() if words}
+            self._as_loaded(key for key in self.services if key not in changes.added)
         else:
             self._take(config, services_disabled=False)
             self.states = {key: fresh(service, now) for key, service in self.services.items()}
             self.host_states, self.variables = {}, {}
             self._regroup()
         return changes
+
+    def _as_loaded(self, keys: Iterable[Key]) -> None:
+        """As if they came from the classic state file, which has an empty first_success and no duration."""
+        for key in keys:
+            run = self.states[key].run
+            self.states[key] = replace(self.states[key], run=replace(run, duration=-1.0))
+            self.variables.setdefault(key, {})["_first_success"] = ""
 
     def _take(self, config: Config, *, services_disabled: bool) -> None:
         if config.settings.histlength != self.config.settings.histlength:

@@ -13,7 +13,10 @@ from mon.structs import Struct, field, replace
 
 
 class Run(Struct, frozen=True, gc=False):
-    """The last result.  ``exitval`` and ``output`` are None before the first; ``duration`` is then -1."""
+    """The last result.  ``exitval`` and ``output`` are None before the first; ``duration`` is then -1.
+
+    ``word`` is its status as a trap said it, if that is no number.
+    """
 
     exitval: int | None = None
     checked: float = 0.0  # when the last run of the monitor began
@@ -22,6 +25,7 @@ class Run(Struct, frozen=True, gc=False):
     summary: str = ""
     detail: str = ""
     output: str | None = None
+    word: str = ""
 
 
 class Outage(Struct, frozen=True, gc=False):

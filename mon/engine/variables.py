@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from mon.engine.state import PeriodState, ServiceState, at_wall
+from mon.engine.state import PeriodState, Run, ServiceState, at_wall
 from mon.model.config import CommandLine, Service
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
@@ -105,8 +105,16 @@ def _seconds(text: str) -> float:
     return number
 
 
-def _exitval(text: str) -> int | None:
-    return None if text in ("", "undef") else _whole(text)
+def exit_status(run: Run) -> str:
+    """``3``, the word that a trap said instead, or ``undef`` before the first result."""
+    return run.word or ("undef" if run.exitval is None else str(run.exitval))
+
+
+def _set_exit_status(state: ServiceState, text: str, now: Moment) -> ServiceState:
+    number = text.isascii() and text.lstrip("-").isdigit() and len(text) < 12
+    status = int(text) if number else None if text in ("", "undef") else 1
+    word = "" if number or status is None else text
+    return replace(state, run=replace(state.run, exitval=status, word=word))
 
 
 def _flag(text: str) -> bool:
@@ -160,7 +168,7 @@ STATE: Mapping[str, Variable[ServiceState]] = {
             state, traps=replace(state.traps, due=now.later(_seconds(text)) if text else None)
         ),
     ),
-    "_exitval": _part("run", "exitval", lambda value: "undef" if value is None else str(value), _exitval),
+    "_exitval": Variable(lambda state: exit_status(state.run), _set_exit_status),
     "_last_check": _part("run", "checked", lambda value: _wall(value) if value else "", _seconds),
     "_failure_output": _part("outage", "output", str, str),
     "_monitor_duration": _part("run", "duration", _wall, _seconds),

@@ -38,12 +38,19 @@ def test_l_alone_loads_what_is_disabled(config: str) -> None:
     [
         (("-r", "soon"), "bad randstart value"),
         (("-p", "x"), "bad port value"),
-        (("-l", "everything"), "bad loadstate value"),
+        (("-b", "/no/such/dir"), "^basedir /no/such/dir does not exist$"),
+        (("-b", "/dev/null"), "^basedir /dev/null does not exist$"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(config: str, words: tuple[str, ...], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         options("-c", config, *words)
+
+
+@pytest.mark.parametrize("word", ["everything", "Disabled", "0"])
+def test_an_unknown_kind_of_state_loads_nothing_and_is_said(config: str, word: str, capsys) -> None:
+    assert options("-c", config, "-l", word).load == ()
+    assert f"-l {word}: no state is loaded" in capsys.readouterr().err
 
 
 def test_a_missing_configuration_file_is_named() -> None:

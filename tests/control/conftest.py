@@ -109,8 +109,8 @@ class Daemon:
     async def carry_out(self, step: Step) -> None:
         self.steps.append(step)
 
-    async def trap(self, key: Key, status: int, output: str, *, intended: str = "") -> None:
-        self.steps.append(self.book.trap(key, status, output, self.at, {}, intended=intended))
+    async def trap(self, key: Key, status: int, output: str, *, intended: str = "", word: str = "") -> None:
+        self.steps.append(self.book.trap(key, status, output, self.at, {}, intended=intended, word=word))
 
     async def set_opstatus(self, key: Key, status: OpStatus) -> None:
         self.steps.append(self.book.set_opstatus(key, status, self.at, {}))

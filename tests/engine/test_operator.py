@@ -144,6 +144,8 @@ VARIABLES = [
     ("unack_summary", "", "1", "1"),
     ("_op_status", "7", "4", "4"),
     ("_exitval", "undef", "3", "3"),
+    ("_exitval", "undef", "fail", "fail"),
+    ("_exitval", "undef", "undef", "undef"),
     ("_last_check", "", "1700000000", "1700000000"),
     ("_ack_comment", "", "ann: x", "ann: x"),
     ("_consec_failures", "0", "3", "3"),
@@ -159,7 +161,9 @@ def test_variables_have_their_classic_names(play, name, before, value, after):
     assert p.book.get_variable(WEB, name, p.clock()) == after
 
 
-@pytest.mark.parametrize(("name", "value"), [("interval", "often"), ("_op_status", "99"), ("_exitval", "x")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("interval", "often"), ("_op_status", "99"), ("_failure_count", "x")]
+)
 def test_a_value_that_is_none_is_refused(play, name, value):
     p = play()
     with pytest.raises(ControlError, match=f"is no value of {name}$"):

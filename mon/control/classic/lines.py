@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from mon.control.classic.escaping import plain, quoted
 from mon.engine import AlertEntry, FailureEntry, ServiceState
+from mon.engine.variables import exit_status
 from mon.model.config import Hostgroup, Service
 from mon.model.moment import Moment
 
@@ -21,11 +22,11 @@ def status(
     now: Moment,
     *,
     interval: float | None,
-    due_in: float | None,
+    timer: str,
     running: bool,
 ) -> str:
     """A status line: fields in the order of the protocol, the last ones only where they apply."""
-    fields = _always(service, state, due_in)
+    fields = _always(service, state, timer)
     if state.first_failure:
         fields["last_failure"] = whole(state.last_failure)
     if interval is not None:
@@ -46,7 +47,7 @@ def status(
     return " ".join(f"{name}={value}" for name, value in fields.items())
 
 
-def _always(service: Service, state: ServiceState, due_in: float | None) -> dict[str, str]:
+def _always(service: Service, state: ServiceState, timer: str) -> dict[str, str]:
     """The fields that every status line has."""
     depends = service.dependencies
     return {
@@ -54,8 +55,8 @@ def _always(service: Service, state: ServiceState, due_in: float | None) -> dict
         "service": service.name,
         "opstatus": str(int(state.opstatus)),
         "last_opstatus": str(int(state.last_opstatus)),
-        "exitval": "undef" if state.exitval is None else str(state.exitval),
-        "timer": whole(due_in or 0),
+        "exitval": plain(exit_status(state.run)),
+        "timer": timer,
         "last_success": whole(state.last_success),
         "last_trap": whole(state.last_trap),
         "last_traphost": "",
@@ -72,6 +73,15 @@ def _always(service: Service, state: ServiceState, due_in: float | None) -> dict
         "last_summary": quoted(state.last_summary),
         "last_detail": quoted(state.last_detail),
     }
+
+
+def timer(due_in: float | None, age: float) -> str:
+    """Seconds to the next run.  Without a monitor it is 0, but empty in the first second after a reset.
+
+    ``age``: seconds since the start or the last reset.  The classic mon sets the timer to the interval, which
+    is not there, and its loop counts it down to 0 at the next full second.
+    """
+    return "" if due_in is None and age < 1.0 else whole(due_in or 0.0)
 
 
 def description(service: Service) -> str:

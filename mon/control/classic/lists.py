@@ -165,7 +165,7 @@ def status_line(session: Session, key: Key) -> str:
         session.book.states[key],
         operations.now(),
         interval=session.book.interval(key),
-        due_in=operations.due_in(key),
+        timer=lines.timer(operations.due_in(key), operations.now().wall - session.book.began),
         running=operations.running(key) is not None,
     )
 

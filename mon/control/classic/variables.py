@@ -1,13 +1,17 @@
 """``set`` and ``get``: the variables of a service, by the names the classic mon has for them.
 
-What they are is the engine's to know; two of them belong to the daemon (PROTOCOL §2).
+What a service is set to and what its state is are the engine's to know; the rest of them (COMPUTED) are the
+scheduler's, or follow from the configuration (PROTOCOL §2).
 """
+
+from collections.abc import Callable
+from types import MappingProxyType
 
 from mon.control.classic import words
 from mon.control.classic.escaping import quoted
-from mon.control.classic.lines import whole
+from mon.control.classic.lines import of_watch, seconds, timer, whole
 from mon.control.classic.session import Refused, Session
-from mon.model.config import Key
+from mon.model.config import AlertKind, Key, Service
 from mon.model.result import OpStatus
 
 TIMER = "_timer"
@@ -39,10 +43,88 @@ async def run_set(session: Session, rest: str) -> list[str]:
 
 
 def _value(session: Session, key: Key, name: str) -> str:
-    if name == TIMER:
-        due = session.operations.due_in(key)
-        return "" if due is None else whole(due)
+    if name in COMPUTED:
+        return COMPUTED[name](session, key)
     return session.book.get_variable(key, name, session.operations.now())
+
+
+def _timer(session: Session, key: Key) -> str:
+    return timer(session.operations.due_in(key), session.operations.now().wall - session.book.began)
+
+
+def _monitor_running(session: Session, key: Key) -> str:
+    return str(int(session.operations.running(key) is not None))
+
+
+def _next_check(session: Session, key: Key) -> str:
+    """Wall time of the next run, once there was a first one."""
+    due = session.operations.due_in(key)
+    ran = session.book.states[key].monitor_duration >= 0 or session.operations.running(key) is not None
+    return whole(session.operations.now().wall + due) if ran and due is not None else ""
+
+
+def _disabled(session: Session, key: Key) -> str:
+    return "1" if key in session.book.disabled_services else ""
+
+
+def _upalert(session: Session, key: Key) -> str:
+    """Has it any upalert at all?"""
+    return "1" if any(p.of_kind(AlertKind.UPALERT) for p in session.services[key].periods) else ""
+
+
+def _old_interval(session: Session, key: Key) -> str:
+    """The usual interval, while failure_interval is in force."""
+    service, now = session.services[key], session.book.interval(key)
+    return seconds(service.interval) if service.interval is not None and now != service.interval else ""
+
+
+def _trap_duration(session: Session, key: Key) -> str:
+    until = session.book.states[key].traps.until
+    return whole(max(0.0, round(until.mono - session.operations.now().mono))) if until else ""
+
+
+def _behavior(session: Session, key: Key) -> str:
+    return session.services[key].dependencies.behavior or session.book.config.settings.dep_behavior
+
+
+def _unack_summary(session: Session, key: Key) -> str:
+    own = session.services[key].unack_summary
+    return str(int(session.book.config.settings.unack_summary if own is None else own))
+
+
+def _dep_memory(session: Session, key: Key) -> str:
+    own = session.services[key].dependencies.memory
+    return seconds(session.book.config.settings.dep_memory if own is None else own)
+
+
+def _of_service(show: Callable[[Service], str]) -> Callable[[Session, Key], str]:
+    return lambda session, key: show(session.services[key])
+
+
+def _dependency(name: str) -> Callable[[Session, Key], str]:
+    """With SELF replaced, as the classic mon does when it reads the file."""
+    return _of_service(lambda service: of_watch(getattr(service.dependencies, name), service.watch))
+
+
+COMPUTED = MappingProxyType(
+    {
+        TIMER: _timer,
+        "_monitor_running": _monitor_running,
+        "_next_check": _next_check,
+        "_start_of_monitor": lambda session, key: whole(session.book.began),
+        "_old_interval": _old_interval,
+        "_trap_duration_timer": _trap_duration,
+        "_upalert": _upalert,
+        "disable": _disabled,
+        "dep_behavior": _behavior,
+        "dep_memory": _dep_memory,
+        "unack_summary": _unack_summary,
+        "randskew": _of_service(lambda service: seconds(service.randskew)),
+        "exclude_hosts": _of_service(lambda service: " ".join(service.exclude_hosts)),
+        **{name: _dependency(name) for name in ("depend", "alertdepend", "monitordepend", "hostdepend")},
+    }
+)
+"""Name -> its value now."""
 
 
 async def _set(session: Session, key: Key, name: str, value: str) -> None:
