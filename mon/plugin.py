@@ -167,23 +167,36 @@ class Option:
     """The command line form of a keyword argument.
 
     ``flags`` are its letters and long names (``"-p", "--port"``); without a long name the argument's own
-    name is one (``--port``).  ``positional`` makes it take the words that are no options.
+    name is one (``--port``).  ``positional`` makes it take the words that are no options.  ``unset`` are
+    values that leave the argument at its default.
     """
 
     flags: tuple[str, ...]
     help: str
     metavar: str
     positional: bool
+    unset: tuple[str, ...]
 
-    def __init__(self, *flags: str, help: str = "", metavar: str = "", positional: bool = False) -> None:
+    def __init__(
+        self,
+        *flags: str,
+        help: str = "",
+        metavar: str = "",
+        positional: bool = False,
+        unset: tuple[str, ...] = (),
+    ) -> None:
         object.__setattr__(self, "flags", flags)
         object.__setattr__(self, "help", help)
         object.__setattr__(self, "metavar", metavar)
         object.__setattr__(self, "positional", positional)
+        object.__setattr__(self, "unset", unset)
 
 
-Port = Annotated[int, Option("-p", "--port", help="port")]
-Timeout = Annotated[float, Option("-t", "--timeout", help="seconds for everything")]
+FALSE = ("", "0")
+"""Values that the classic monitors take for none, as Perl does in ``$opt_p || 80``."""
+
+Port = Annotated[int, Option("-p", "--port", help="port", unset=FALSE)]
+Timeout = Annotated[float, Option("-t", "--timeout", help="seconds for everything", unset=FALSE)]
 Bind = Annotated[str, Option("--bind", help="local address to connect from", metavar="ADDRESS")]
 Insecure = Annotated[bool, Option("--insecure", help="accept any certificate")]
 Ca = Annotated[

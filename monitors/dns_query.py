@@ -6,7 +6,7 @@ The letters are those of the classic dns-query.monitor; ``dns`` can do more.
 from collections.abc import Mapping
 from typing import Annotated
 
-from mon.plugin import BadOption, Bind, Cause, Down, Option, Port, Probe, Timeout, dns, numbers
+from mon.plugin import FALSE, BadOption, Bind, Cause, Down, Option, Port, Probe, Timeout, dns, numbers
 
 
 async def check(
@@ -14,7 +14,7 @@ async def check(
     *,
     port: Port = 53,
     timeout: Timeout = 5,
-    name: Annotated[str, Option("-n", "--name", help="the name to ask for")] = "mailhost",
+    name: Annotated[str, Option("-n", "--name", help="the name to ask for", unset=FALSE)] = "mailhost",
     bind: Bind = "",
     probe: Probe,
 ) -> str:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
-from mon.plugin import Cause, Echo, Option, Probe, Unknown, Verdict, numbers
+from mon.plugin import FALSE, Cause, Echo, Option, Probe, Unknown, Verdict, numbers
 
 Report = Callable[[str, Verdict, str, Cause], object]
 HOPS = 30
@@ -21,12 +21,16 @@ async def sweep(
     report: Report,
     *,
     all_hosts: Annotated[bool, Option("-a", "--all", help="fail only if no host at all answers")] = False,
-    retries: Annotated[int, Option("-r", help="further pings before a host is given up")] = 3,
-    slow: Annotated[float, Option("-s", help="fail hosts slower than this", metavar="MILLISECONDS")] = 0,
+    retries: Annotated[int, Option("-r", help="further pings before a host is given up", unset=FALSE)] = 3,
+    slow: Annotated[
+        float, Option("-s", help="fail hosts slower than this", metavar="MILLISECONDS", unset=FALSE)
+    ] = 0,
     timeout: Annotated[
         float, Option("-t", help="wait this long for each ping", metavar="MILLISECONDS")
     ] = 2000,
-    trace: Annotated[bool, Option("-T", "--traceroute", help="add the route to hosts that fail")] = False,
+    trace: Annotated[
+        bool, Option("-T", "--traceroute", help="add the route to hosts that fail", unset=FALSE)
+    ] = False,
     probe: Probe,
 ) -> None:
     """Report each host as soon as its fate is known; with ``-a`` or ``-T`` those that fail come last."""

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from mon.plugin import Option, Probe, Talk, numbers
+from mon.plugin import FALSE, Option, Probe, Talk, numbers
 
 
 async def check(
     host: str,
     *,
-    port: Annotated[int, Option("-p", help="port")] = 21,
-    timeout: Annotated[float, Option("-t", help="seconds for everything")] = 30,
+    port: Annotated[int, Option("-p", help="port", unset=FALSE)] = 21,
+    timeout: Annotated[float, Option("-t", help="seconds for everything", unset=FALSE)] = 30,
     user: Annotated[str, Option("--user", help="log in as this user")] = "",
     password_file: Annotated[
         str, Option("--password-file", help="first line is the password", metavar="FILE")

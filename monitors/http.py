@@ -12,6 +12,7 @@ from typing import Annotated, Unpack
 from urllib.parse import quote
 
 from mon.plugin import (
+    FALSE,
     BadOption,
     Bind,
     Cause,
@@ -203,11 +204,15 @@ def chunk_size(line: bytes | bytearray) -> int:
 async def check(
     host: str,
     *,
-    port: Annotated[int | None, Option("-p", help="port; without it 80, or 443 with --tls")] = None,
-    timeout: Annotated[float, Option("-t", help="seconds for everything")] = 30,
-    url: Annotated[str, Option("-u", help="path to get", metavar="PATH")] = "/",
-    agent: Annotated[str, Option("-a", help="User-Agent")] = "mon/http",
-    match: Annotated[str, Option("-m", help="regular expression that head or body must match")] = "",
+    port: Annotated[
+        int | None, Option("-p", help="port; without it 80, or 443 with --tls", unset=FALSE)
+    ] = None,
+    timeout: Annotated[float, Option("-t", help="seconds for everything", unset=FALSE)] = 30,
+    url: Annotated[str, Option("-u", help="path to get", metavar="PATH", unset=FALSE)] = "/",
+    agent: Annotated[str, Option("-a", help="User-Agent", unset=FALSE)] = "mon/http",
+    match: Annotated[
+        str, Option("-m", help="regular expression that head or body must match", unset=FALSE)
+    ] = "",
     omit: Annotated[bool, Option("-o", help="accepted; headers of healthy hosts are never listed")] = False,
     name: Annotated[str, Option("--host", help="name for the Host header, SNI and the certificate")] = "",
     status: Annotated[str, Option("--status", help=f"good statuses; usually {USUAL}, with -m any")] = "",

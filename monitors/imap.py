@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Unpack
 
 from mon.plugin import (
+    FALSE,
     Bind,
     Cause,
     Down,
@@ -33,7 +34,7 @@ async def check(
     *,
     port: Port = 143,
     timeout: Timeout = 30,
-    mailbox: Annotated[str, Option("-m", help="a mailbox that can be opened")] = "",
+    mailbox: Annotated[str, Option("-m", help="a mailbox that can be opened", unset=FALSE)] = "",
     user: Annotated[str, Option("--user", help="log in as this user")] = "",
     password: Password = "",
     starttls: Annotated[bool, Option("--starttls", help="go on over TLS")] = False,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Annotated, Unpack
 
 from mon.plugin import (
+    FALSE,
     BadOption,
     Bind,
     Cause,
@@ -26,8 +27,8 @@ from mon.plugin import (
 async def check(
     host: str,
     *,
-    port: Annotated[int, Option("-p", help="port")] = 23,
-    timeout: Annotated[float, Option("-t", help="seconds for everything")] = 10,
+    port: Annotated[int, Option("-p", help="port", unset=FALSE)] = 23,
+    timeout: Annotated[float, Option("-t", help="seconds for everything", unset=FALSE)] = 10,
     send: Annotated[str, Option("--send", help=r"text to send, with \r \n \t \xNN", metavar="TEXT")] = "",
     expect: Annotated[str, Option("--expect", help="regular expression to read until", metavar="REGEX")] = "",
     tls: Annotated[bool, Option("--tls", help="shake hands for TLS")] = False,

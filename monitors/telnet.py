@@ -1,6 +1,7 @@
 """Wait for the login prompt of a Telnet server.
 
-The letters are those of the classic telnet.monitor: ``-l`` is a regular expression between slashes.
+The letters are those of the classic telnet.monitor: ``-l`` is a regular expression between slashes, as
+/ogin:/i; with // connecting is enough.
 """
 
 import re
@@ -8,12 +9,12 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from mon.plugin import (
+    FALSE,
     BadOption,
     Bind,
     Cause,
     Down,
     Option,
-    Pattern,
     Port,
     Probe,
     Seek,
@@ -22,7 +23,23 @@ from mon.plugin import (
     regex,
 )
 
-SLASHED = re.compile(r"/(?P<text>.*)/(?P<flags>[imsx]*)", re.DOTALL)
+DELIMITERS = {
+    "/": "/",
+    "|": "|",
+    "#": "#",
+    "!": "!",
+    ",": ",",
+    "%": "%",
+    "{": "}",
+    "(": ")",
+    "[": "]",
+    "<": ">",
+}
+"""How Perl's match operator may begin, and how it then ends (perlop, m/PATTERN/); all but / need the m."""
+
+FLAGS = "imsxgoc"
+"""Perl's modifiers; g, o and c change nothing here."""
+
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 REFUSALS = {DO: WONT, WILL: DONT}
 LIMIT = 1 << 16
@@ -35,7 +52,7 @@ async def check(
     *,
     port: Port = 23,
     timeout: Timeout = 10,
-    login: Annotated[str, Option("-l", help="what to wait for", metavar="/REGEX/")] = "/ogin:/i",
+    login: Annotated[str, Option("-l", help="what to wait for", metavar="/REGEX/", unset=FALSE)] = "/ogin:/i",
     bind: Bind = "",
     probe: Probe,
 ) -> str:
@@ -60,14 +77,20 @@ def verify(options: Mapping[str, object]) -> None:
     pattern(str(options["login"]))
 
 
-def pattern(text: str) -> Pattern:
-    """``/ogin:/i`` as Perl has it, or a bare regular expression.  Raises BadOption."""
-    slashed = SLASHED.fullmatch(text)
-    if slashed is None:
+def pattern(text: str) -> re.Pattern[bytes]:
+    """Perl's ``/ogin:/i``, ``m|ogin:|`` or ``//`` (connecting is enough), or a bare regular expression.
+
+    Raises BadOption.
+    """
+    operator = text.strip()
+    opening = "/" if operator.startswith("/") else operator[1:2] if operator.startswith("m") else ""
+    if opening not in DELIMITERS:
         return regex(text)
-    if not slashed["text"]:
-        raise BadOption("-l is given an empty expression: write what the prompt has, as /ogin:/i")
-    return regex(f"(?{slashed['flags']}){slashed['text']}" if slashed["flags"] else slashed["text"])
+    body, closing, flags = operator[operator.index(opening) + 1 :].rpartition(DELIMITERS[opening])
+    if not closing or set(flags) - set(FLAGS):
+        raise BadOption(f"-l is given {text!r}: write what the prompt has between slashes, as /ogin:/i")
+    kept = "".join(sorted(set(flags) & set("imsx")))
+    return regex(f"(?{kept}){body}" if kept else body)
 
 
 class Screen:

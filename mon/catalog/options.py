@@ -105,6 +105,7 @@ def _spec(parameter: inspect.Parameter, annotation: Any) -> OptionSpec:
         positional=option.positional,
         help=option.help,
         metavar=option.metavar or parameter.name.upper(),
+        unset=option.unset,
     )
 
 
@@ -201,6 +202,8 @@ def _take(spec: OptionSpec, flag: str, word: str, values: dict[str, Value]) -> N
     if spec.type is ValueType.LIST:
         before = values.get(spec.name)
         values[spec.name] = [*(before if isinstance(before, list) else ()), word]
+    elif word in spec.unset:
+        values.pop(spec.name, None)
     else:
         values[spec.name] = _convert(spec, flag, word)
 

@@ -53,6 +53,7 @@ class OptionSpec(Struct, frozen=True):
     positional: bool = False
     help: str = ""
     metavar: str = ""
+    unset: tuple[str, ...] = ()
 
 
 class Description(Struct, frozen=True):

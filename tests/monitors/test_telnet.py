@@ -50,7 +50,49 @@ async def test_commands_cut_anywhere_are_no_text(telnet, probe, start):
     assert said == "lo\\xffgin:"
 
 
-@pytest.mark.parametrize("word", ["/[/", "//", "["])
+@pytest.mark.parametrize("word", ["/[/", "/ogin", "["])
 def test_an_expression_that_is_none_is_refused(telnet, word):
     with pytest.raises(BadOption, match=": "):
         telnet.verify({"login": word})
+
+
+# What Net::Telnet 3.05 does with these under the classic telnet.monitor, against a server that says "LOGIN: ".
+MATCH_OPERATORS = [
+    ("/ogin:/i", True),
+    ("/ogin:/", False),
+    ("m/ogin:/i", True),
+    ("m|OGIN|", True),
+    ("m{OGIN}", True),
+    ("/OGIN/g", True),
+    ("/o g i n/ix", True),
+    (" /OGIN/ ", True),
+    ("//", True),
+    ("m//", True),
+    ("//i", True),
+]
+
+
+@pytest.mark.parametrize(("operator", "matches"), MATCH_OPERATORS)
+def test_a_match_operator_of_perl_means_what_it_does_there(telnet, operator, matches):
+    assert bool(telnet.pattern(operator).search(b"LOGIN: ")) is matches
+
+
+@pytest.mark.parametrize("operator", ["/OGIN/z", "/OGIN", "m|OGIN"])
+def test_a_match_operator_that_perl_would_refuse_is_refused(telnet, operator):
+    with pytest.raises(BadOption, match="between slashes"):
+        telnet.pattern(operator)
+
+
+@pytest.mark.parametrize("bare", ["[Ll]ogin:", "mail login:", "(?i)LOGIN"])
+def test_a_bare_regular_expression_is_one(telnet, bare):
+    assert telnet.pattern(bare).pattern == bare.encode()
+
+
+async def test_with_an_empty_expression_connecting_is_enough(telnet, probe):
+    async def silent(reader, writer):
+        await reader.read()
+
+    listener = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        assert await telnet.check("127.0.0.1", port=port, login="//", timeout=5, probe=probe) == ""
