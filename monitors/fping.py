@@ -26,11 +26,9 @@ async def sweep(
         float, Option("-s", help="fail hosts slower than this", metavar="MILLISECONDS", unset=FALSE)
     ] = 0,
     timeout: Annotated[
-        float, Option("-t", help="wait this long for each ping", metavar="MILLISECONDS")
+        float, Option("-t", help="wait this long for each ping", metavar="MILLISECONDS", unset=FALSE)
     ] = 2000,
-    trace: Annotated[
-        bool, Option("-T", "--traceroute", help="add the route to hosts that fail", unset=FALSE)
-    ] = False,
+    trace: Annotated[bool, Option("-T", "--traceroute", help="add the route to hosts that fail")] = False,
     probe: Probe,
 ) -> None:
     """Report each host as soon as its fate is known; with ``-a`` or ``-T`` those that fail come last."""

@@ -4,7 +4,6 @@ The letters are those of the classic telnet.monitor: ``-l`` is a regular express
 /ogin:/i; with // connecting is enough.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from mon.plugin import (
     Cause,
     Down,
     Option,
+    Pattern,
     Port,
     Probe,
     Seek,
@@ -77,7 +77,7 @@ def verify(options: Mapping[str, object]) -> None:
     pattern(str(options["login"]))
 
 
-def pattern(text: str) -> re.Pattern[bytes]:
+def pattern(text: str) -> Pattern:
     """Perl's ``/ogin:/i``, ``m|ogin:|`` or ``//`` (connecting is enough), or a bare regular expression.
 
     Raises BadOption.

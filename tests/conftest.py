@@ -7,7 +7,14 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A busy machine is slow at making examples, too: no test depends on speed.
+hypothesis.settings.register_profile(
+    "mon", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("mon")
 
 STRICT = os.environ.get("MON_TEST_STRICT") == "1" or os.environ.get("CI") == "true"
 TOP = Path(__file__).parents[1]

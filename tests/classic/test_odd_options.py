@@ -1,6 +1,6 @@
 """Values that the classic monitors of Debian take for none: an old line that has them means the default.
 
-Recorded from mon 1.3.6: they read their options as ``$opt_p || 80``, for which Perl's false values are "" and 0.
+Recorded from mon 1.3.6: they read their options as ``$opt_p || 80``, and Perl takes "" and 0 for false.
 """
 
 import pytest
