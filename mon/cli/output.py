@@ -84,8 +84,9 @@ def in_colour() -> bool:
 
 def guarded(run: Callable[[], int]) -> int:
     """Run a program; its exit status.  Standard output is flushed here, where trouble with it can be told."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # argparse writes what the user typed
+    _open_what_is_closed()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # argparse writes what the user typed, others read any bytes
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
@@ -99,6 +100,15 @@ def guarded(run: Callable[[], int]) -> int:
         _forget_output()
         say(f"mon: {error}", error=True)
         return 1
+
+
+def _open_what_is_closed() -> None:
+    """Let the standard streams be there: else the next file to be opened, a database, is "standard error"."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # as Python has it when the descriptor is closed
+            number = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _write(text: str, *, error: bool) -> None:

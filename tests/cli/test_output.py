@@ -83,11 +83,27 @@ def test_a_disk_that_is_full_is_said() -> None:
     os.close(full)
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_closed_descriptors_end_it_without_a_traceback(closed: str) -> None:
-    words = f"{sys.executable} -m mon plugins -c /nowhere {closed}"
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("line", ["plugins -c /nowhere", "trap --detail - web http 0", "status -c /nowhere"])
+def test_closed_descriptors_end_it_without_a_traceback(closed: str, line: str) -> None:
+    words = f"{sys.executable} -m mon {line} {closed}"
     ended = subprocess.run(["/bin/sh", "-c", words], capture_output=True, text=True, check=False)
     assert "Traceback" not in ended.stderr and ended.returncode in (0, 1)
+
+
+def test_no_file_becomes_standard_error_by_accident() -> None:
+    opened = "os.open('/dev/zero', os.O_RDONLY) > 2 and os.readlink('/proc/self/fd/2') == os.devnull"
+    code = (
+        f"import os, sys; from mon.cli.output import guarded; sys.exit(guarded(lambda: int(not ({opened}))))"
+    )
+    line = f'{sys.executable} -c "{code}" <&- >&- 2>&-'
+    assert subprocess.run(["/bin/sh", "-c", line], check=False).returncode == 0
+
+
+def test_what_is_read_may_be_any_bytes() -> None:
+    code = "import sys; from mon.cli.output import *; sys.exit(guarded(lambda: say(sys.stdin.read()) or 0))"
+    ended = subprocess.run([sys.executable, "-c", code], input=b"a\xff", capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, b"a\\xff\n")
 
 
 def test_a_script_gets_the_bytes_and_a_terminal_what_is_fit() -> None:
