@@ -47,15 +47,23 @@ class Connector:
         """A stream to the first address of ``host`` that connects; that was said on it, and answered."""
         loop = asyncio.get_running_loop()
         start = loop.time()
-        engine = self._engine(host, port, way)
-
-        async def attempt(address: str, send: bytes = b"", complete: Complete = anything) -> Stream:
-            stream = engine(late=loop.time() - start)
-            return await _or_closed(stream, stream.connect(_endpoint(address, port), send, complete))
-
         addresses = await resolver.resolve(host, timeout=way.timeout)
-        if len(addresses) == 1:
-            return await attempt(addresses[0], send, complete)
+        if len(addresses) == 1:  # nearly always: without a task, a closure or another coroutine
+            stream = self._stream(host, port, way, loop.time() - start)
+            try:
+                finding = await stream.connect(_endpoint(addresses[0], port), send, complete)
+            except BaseException:  # cancelled, too
+                stream.close()
+                raise
+            if finding is None:
+                return stream
+            stream.close()
+            raise finding
+
+        async def attempt(address: str) -> Stream:
+            stream = self._stream(host, port, way, loop.time() - start)
+            return await _or_closed(stream, stream.connect(_endpoint(address, port), b"", anything))
+
         attempts = [partial(attempt, each) for each in interleaved(addresses)]
         stream = await race(attempts, way.timeout - (loop.time() - start), Stream.close)
         return await _or_closed(stream, stream.ask(send, complete))
@@ -77,20 +85,24 @@ class Connector:
         """Offer the session of this connection the next time."""
         self._sessions.keep(tls, host, port, self.contexts.get(tls), stream.session)
 
-    def _engine(self, host: str, port: int, way: Way) -> "partial[Stream]":
-        """What makes a stream with these settings."""
-        engine = partial(
-            Stream, self._poller, self._deadlines, self._pulse, timeout=way.timeout, limit=way.limit
+    def _stream(self, host: str, port: int, way: Way, late: float) -> Stream:
+        tls, context, name, session = way.tls, None, "", None
+        if tls is not None:
+            context, name = self.contexts.get(tls), tls_name(tls, host)
+            session = self._session(tls, host, port, context)
+        return Stream(
+            self._poller,
+            self._deadlines,
+            self._pulse,
+            timeout=way.timeout,
+            limit=way.limit,
+            late=late,
+            preface=partial(introduce, version=way.proxy_protocol) if way.proxy_protocol else None,
+            bind=whence(way.bind) if way.bind else None,
+            tls=context,
+            name=name,
+            session=session,
         )
-        if way.bind:
-            engine = partial(engine, bind=whence(way.bind))
-        if way.proxy_protocol:
-            engine = partial(engine, preface=partial(introduce, version=way.proxy_protocol))
-        if way.tls is not None:
-            context = self.contexts.get(way.tls)
-            session = self._session(way.tls, host, port, context)
-            engine = partial(engine, tls=context, name=tls_name(way.tls, host), session=session)
-        return engine
 
     def _session(self, tls: Tls, host: str, port: int, context: ssl.SSLContext) -> ssl.SSLSession | None:
         return self._sessions.of(tls, host, port, context) if tls.resume else None
