@@ -24,6 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{arguments.watch}/{arguments.service} could not be tested: {report['why']}")
         return FAILED
     say_all(_result(result))
+    say_all(f"votes on pool {pool} with each result" for pool in report["votes"])
     say_all(_decision(decision) for decision in report["decisions"])
     if not report["decisions"]:
         say("no alert line is concerned")

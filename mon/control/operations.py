@@ -32,7 +32,8 @@ class ReloadReport(Struct, frozen=True):
 class TestReport(Struct, frozen=True):
     """What a monitor said just now and what the engine would make of it; nothing was sent or kept.
 
-    ``result`` is None when it could not be run, and then ``why`` says why not.
+    ``result`` is None when it could not be run, and then ``why`` says why not.  ``votes`` are the pools that
+    it votes on.
     """
 
     __test__ = False  # not a test case, whatever its name makes pytest think
@@ -40,6 +41,7 @@ class TestReport(Struct, frozen=True):
     result: RunResult | None
     decisions: tuple[Decision, ...] = ()
     why: str = ""
+    votes: tuple[str, ...] = ()
 
 
 class ServerView(Struct, frozen=True):

@@ -310,7 +310,9 @@ class Checks:
             result = await self._runner.round(check, hosts, environment, _ignore)
         if result is None:
             return TestReport(None, (), "it is running at this moment: try again")
-        return TestReport(result, self._book.preview(result, self._clock(), self._environment))
+        decided = self._book.preview(result, self._clock(), self._environment)
+        told = tuple(each for each in decided if each.line not in self._plan.votes)
+        return TestReport(result, told, votes=self._pools.voted_on(key))
 
     def running(self, key: Key) -> int | None:
         """The process of the running monitor, 0 for one of ours, None if it does not run."""

@@ -179,13 +179,8 @@ class Daemon:
         table.every("deadman", 1.0, Deadman(parts).look)
         if (seconds := notify.watchdog_interval()) is not None:
             table.every("watchdog", seconds, lambda: notify.notify("WATCHDOG=1"))
-        voters = [check.timeout for check in plan.checks.values() if check.votes]
-        asyncio.get_running_loop().call_later(max(voters, default=0.0) + 1.0, self._first_round_over)
+        parts.begin_pools()
         table.start()
-
-    def _first_round_over(self) -> None:
-        changed = self.parts.pools.first_round_over(self.parts.clock())
-        self.parts.keeper.wake(*changed, by="the first round of checks is over")
 
     async def _trap_timers(self) -> None:
         parts = self.parts

@@ -13,6 +13,9 @@ from mon.structs import Struct, field
 RESYNC = "resync"
 """What makes us look every few seconds."""
 
+MOST = 8
+"""So many of what made us look are named: each server's line in the journal has them."""
+
 Stance = tuple[object, ...]
 """What of a server's place is news when it is another one."""
 
@@ -50,11 +53,12 @@ class Journal(Struct):
         if case.plan.fallback is not None:
             names.setdefault(case.plan.fallback.id, case.plan.fallback.name)
         foreign = {server.id for server in case.wish.foreign(case.after)}
+        held = frozenset(case.wish.held)
         for id_ in dict.fromkeys((*names, *wanted, *new, *old)):
             if id_ in foreign:
                 continue
             said = _said(case, new.get(id_), wanted.get(id_))
-            stance = (wanted.get(id_), new.get(id_), said, *_grounds(case, id_))
+            stance = (wanted.get(id_), new.get(id_), said, *_grounds(case, id_), id_ in held)
             known = self.stances.get(id_)
             self.stances[id_] = stance
             if known == stance and old.get(id_) == new.get(id_):
@@ -84,9 +88,8 @@ def _grounds(case: Case, id: ServerId) -> tuple[object, ...]:
     facts, wish = case.facts, case.wish
     votes = tuple((voter.watch, voter.service, ballot.vote) for voter, ballot in facts.said.get(id, ()))
     word = facts.word(id)
-    held = id in wish.held
     banned = id in facts.memory.banned
-    return (wish.waiting, votes, word, held, wish.spared.get(id), banned, id in facts.memory.drains)
+    return (wish.waiting, votes, word, wish.spared.get(id), banned, id in facts.memory.drains)
 
 
 def _said(case: Case, new: int | None, wanted: int | None) -> str:
@@ -107,5 +110,7 @@ def _what(old: int | None, new: int | None, *, found: bool) -> str:
 
 
 def trigger(asked: Sequence[str]) -> str:
-    """What made us look: all that asked, the resync only if nobody else did."""
-    return "; ".join(dict.fromkeys(by for by in asked if by != RESYNC)) or RESYNC
+    """What made us look: the first that asked and how many more did, the resync only if nobody else did."""
+    found = list(dict.fromkeys(by for by in asked if by != RESYNC))
+    more = f" and {len(found) - MOST} more" if len(found) > MOST else ""
+    return "; ".join(found[:MOST]) + more or RESYNC

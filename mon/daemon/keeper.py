@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from mon.balancer import Balancer
@@ -17,7 +18,8 @@ from mon.daemon.announce import BALANCER, News, floor_news, pool_news
 from mon.daemon.journal import RESYNC, Case, Journal
 from mon.daemon.line import Line, Words
 from mon.daemon.lines import Lines
-from mon.daemon.sight import Sight, Step, explained, view
+from mon.daemon.sight import Sight, Step, explained, kept_view, view
+from mon.daemon.timers import Timers
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.deed import Deed
 from mon.model.moment import Moment
@@ -26,12 +28,14 @@ from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
+from mon.pool.state import Place, place_of
 from mon.pool.wish import Wanted
 from mon.structs import replace
 
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds
 
-ANOTHER_HAND = "another hand"
+BY_HAND = "by hand"
+"""What makes us note that somebody else edited the table."""
 
 LAST_WORDS = 0.5
 """Seconds that final weights may take at the end."""
@@ -43,7 +47,8 @@ class Keeper:
     ``changed()`` is called when there is something to save, ``tell(pool, news)`` when people must know
     that a balancer or a pool as a whole is in trouble, and when it no longer is; ``turn(pool)`` when its
     quorum turned.
-    ``max_age(voter)`` is how old a saved vote may be, in seconds.  ``passive``: nothing is applied.
+    ``max_age(voter)`` is how old a saved vote may be, in seconds.  ``passive``: nothing is applied.  While it
+    is ``quiet()`` (the scheduler is stopped) nothing is told; what is so then is told afterwards.
     ``journal`` takes what was done, and is never waited for (law 3).
     """
 
@@ -59,6 +64,7 @@ class Keeper:
         max_age: Callable[[Voter], float],
         journal: Callable[[Sequence[Deed]], None] = lambda deeds: None,
         passive: bool = False,
+        quiet: Callable[[], bool] = lambda: False,
     ) -> None:
         self._pools = pools
         self._clock = clock
@@ -67,13 +73,14 @@ class Keeper:
         self._turn = turn
         self._max_age = max_age
         self._passive = passive
+        self._quiet = quiet
         self._journal = journal
         self._journals: dict[str, Journal] = {}
-        self._saved: dict[str, SavedPool] = {}
+        self._looking: set[Place] = set()
         self._lines = Lines(open_balancer, self._look)
         self._sights: dict[str, Sight] = {}
-        self._alarms: dict[str, asyncio.TimerHandle] = {}
-        self._retries: dict[str, asyncio.TimerHandle] = {}
+        self._alarms = Timers(partial(self.wake, by="a clock of the pool"))
+        self._retries = Timers(partial(self.wake, by="retry"))
 
     async def start(self, saved: Mapping[str, SavedPool]) -> None:
         """Begin to read every pool's table, adopt what is there, and bring it into shape; then keep it so.
@@ -81,14 +88,13 @@ class Keeper:
         Balancers are read side by side and nobody waits for them: one that hangs delays neither the others
         nor a single check.  Votes that come before a table has been read are counted.
         """
-        self._saved = dict(saved)
         self._pools.recall(saved.values(), self._clock())
         self.wake(*self._pools.names, by="start")
 
     def wake(self, *names: str, by: str = RESYNC) -> None:
         """Look at these pools at the next turn of the loop; ``by`` says what asks for it."""
         for name in names:
-            if name in self._pools.names:
+            if name in self._pools:
                 self._lines.wake(self._pools.plan(name).balancer, name, by)
 
     def resync(self, by: str = RESYNC) -> None:
@@ -99,11 +105,14 @@ class Keeper:
     def views(self) -> tuple[PoolView, ...]:
         """All pools as last seen."""
         now = self._clock()
-        return tuple(view(self._pools, name, self.sight(name), now) for name in self._pools.names)
+        here = (view(self._pools, name, self.sight(name), now) for name in self._pools.names)
+        return (*here, *map(kept_view, self._pools.kept()))
 
     def sight(self, name: str) -> Sight:
         """What was last seen of a pool."""
-        return self._sights.get(name, Sight())
+        sight = self._sights.get(name)
+        same = sight is not None and name in self._pools and sight.place == place_of(self._pools.plan(name))
+        return sight if sight is not None and same else Sight()
 
     def instruct(self, order: Order) -> str:
         """Take an operator's word on a server, and have it carried out.  Raises ControlError."""
@@ -146,8 +155,8 @@ class Keeper:
 
     async def close(self) -> None:
         """Finish the changes under way, and slow starts at once; else tables stay as they are."""
-        for timer in (*self._alarms.values(), *self._retries.values()):
-            timer.cancel()
+        self._alarms.keep(())
+        self._retries.keep(())
         await self._lines.stop()
         if not self._passive:
             await self._last_words()
@@ -162,11 +171,10 @@ class Keeper:
 
     def _forget(self) -> None:
         """Keep nothing of pools that are gone, and no line to a balancer that no pool uses."""
-        names = self._pools.names
-        kept: tuple[dict[str, Any], ...] = (self._sights, self._journals, self._saved)
-        for timers in (self._alarms, self._retries):
-            for name in timers.keys() - names:
-                timers.pop(name).cancel()
+        names = frozenset(self._pools.names)
+        kept: tuple[dict[str, Any], ...] = (self._sights, self._journals)
+        self._alarms.keep(names)
+        self._retries.keep(names)
         for known in kept:
             for name in known.keys() - names:
                 del known[name]
@@ -174,17 +182,29 @@ class Keeper:
 
     async def _look(self, name: str, trigger: str) -> None:
         """Bring one pool into shape; a balancer that does not let us is told of, and tried again."""
-        if name not in self._pools.names:
+        if name not in self._pools:
             return
         plan = self._pools.plan(name)
-        sight = self._sights.setdefault(name, Sight())
+        place = place_of(plan)
+        if place in self._looking:  # its new line is at it; this one asked when it had the pool
+            return
+        self._looking.add(place)
+        try:
+            await self._look_at(plan, trigger)
+        finally:
+            self._looking.discard(place)
+
+    async def _look_at(self, plan: Pool, trigger: str) -> None:
+        sight = self._sights.get(plan.name)
+        if sight is None or sight.place != place_of(plan):  # what was seen at another place was another pool
+            sight = self._sights[plan.name] = Sight(place=place_of(plan))
         self._ask_quorum(plan, well=False)
         try:
             await self._shape(plan, sight, trigger)
         except BalancerError as error:
             self._failed(plan, sight, str(error))
         except Exception as error:  # noqa: BLE001 - a fault of ours with one pool must not end the care for all
-            events.log.exception("pool %s: a fault in mon", name)
+            events.log.exception("pool %s: a fault in mon", plan.name)
             self._failed(plan, sight, f"a fault in mon: {type(error).__name__}: {error}")
         else:
             self._succeeded(plan, sight)
@@ -196,16 +216,15 @@ class Keeper:
             return
         now = self._clock()
         if self._pools.unread(plan.name):
-            saved = self._saved.pop(plan.name, None)
-            self._pools.adopt(plan.name, before, saved, now, max_age=self._max_age)
+            self._pools.adopt(plan.name, before, None, now, max_age=self._max_age)
         changed, notes = self._pools.look(plan.name, before, now)
         for note in notes:
             events.say(logging.WARNING, "drift", f"pool {plan.name}: {note}", pool=plan.name)
-            self._note(plan, note, trigger=ANOTHER_HAND)
+            self._note(plan, note, trigger=BY_HAND)
         if changed or notes:
             self._changed()
         wish = self._pools.wanted(plan.name, now)
-        self._look_again(plan.name, wish.due, now)
+        self._alarms.set(plan.name, None if wish.due is None else max(0.0, wish.due - now.mono))
         edits = wish.changes(before)
         sight.table, sight.outlook = before, wish.outlook
         case = Case(plan, wish, self._pools.facts(plan.name, now), trigger, edits, before, before)
@@ -216,7 +235,7 @@ class Keeper:
         try:
             if edits:
                 await self._apply(line, plan, sight, wish, edits)
-            self._pools.leave(plan.name, sight.table)
+            self._left(plan, sight)
             self._compare(plan, sight, wish)
         except BalancerError as error:
             case = replace(case, trouble=str(error))
@@ -234,9 +253,14 @@ class Keeper:
             await line.apply(edits)
         finally:
             sight.table = await line.read(plan.id)
-            self._pools.leave(plan.name, sight.table)
+            self._left(plan, sight)
             events.weights(plan, before, sight.table, wish.why)
         self._changed()
+
+    def _left(self, plan: Pool, sight: Sight) -> None:
+        """So we leave the table, unless the pool is at another place by now."""
+        if self._current(plan):
+            self._pools.leave(plan.name, sight.table)
 
     def _write(self, case: Case) -> None:
         self._journal(self._journals.setdefault(case.plan.name, Journal()).deeds(case))
@@ -261,34 +285,17 @@ class Keeper:
         if differences and self._pools.wanted(plan.name, self._clock()).table == wish.table:
             raise BalancerMismatch("; ".join(differences))
 
-    def _look_again(self, name: str, due: float | None, now: Moment) -> None:
-        """Set the alarm for when time alone may change what the pool should be."""
-        delay = None if due is None else max(0.0, due - now.mono)
-        self._wake_later(self._alarms, name, delay, "a clock of the pool")
-
-    def _wake_later(
-        self, timers: dict[str, asyncio.TimerHandle], name: str, delay: float | None, by: str
-    ) -> None:
-        """Set the one timer of its kind that a pool has; None: it needs none."""
-        if name in timers:
-            timers.pop(name).cancel()
-
-        def over() -> None:
-            del timers[name]
-            self.wake(name, by=by)
-
-        if delay is not None:
-            timers[name] = asyncio.get_running_loop().call_later(delay, over)
-
     def _current(self, plan: Pool) -> bool:
         """Is the pool still there, at the same place?  A reload may come while the balancer is asked."""
-        return plan.name in self._pools.names and self._pools.plan(plan.name).id == plan.id
+        return plan.name in self._pools and place_of(self._pools.plan(plan.name)) == place_of(plan)
 
     def _failed(self, plan: Pool, sight: Sight, trouble: str) -> None:
+        if not self._current(plan):  # a reload took the pool away from this balancer
+            return
         if plan.name not in self._retries:  # else the resync was faster than the retry
             delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
             sight.failures += 1
-            self._wake_later(self._retries, plan.name, delay, "retry")
+            self._retries.set(plan.name, delay)
         if trouble != sight.trouble:
             sight.trouble = trouble
             text = f"balancer {' '.join(plan.balancer)}: {trouble}"
@@ -299,27 +306,34 @@ class Keeper:
             self._say(plan, News(BALANCER, trouble, text))
 
     def _succeeded(self, plan: Pool, sight: Sight) -> None:
+        if not self._current(plan):
+            return
         if sight.trouble:
             well = f"pool {plan.name}: the balancer is well again"
             events.say(logging.INFO, "balancer", well, pool=plan.name, trouble="")
             self._note(plan, "the balancer is well again")
         sight.failures, sight.trouble = 0, ""
-        self._wake_later(self._retries, plan.name, None, "retry")
+        self._retries.set(plan.name, None)
         self._say(plan, News(BALANCER))
         self._ask_quorum(plan, well=True)
 
     def _tell_of(self, plan: Pool, case: Case) -> None:
         """What people must know of the pool itself; nothing is news before the first round is over."""
-        if case.facts.ready and (not case.wish.waiting or case.facts.memory.hands_off):
+        if (
+            self._current(plan)
+            and case.facts.ready
+            and (not case.wish.waiting or case.facts.memory.hands_off)
+        ):
             self._say(plan, pool_news(plan, case.wish))
             self._say(plan, floor_news(plan, case.wish))
 
     def _say(self, plan: Pool, news: News) -> None:
-        if not self._passive and self._pools.news(plan.name, news.topic) != news.about:
+        if not (self._passive or self._quiet()) and self._pools.news(plan.name, news.topic) != news.about:
             self._tell(plan, news)
 
     def _ask_quorum(self, plan: Pool, *, well: bool) -> None:
         """A quorum that is lost is told at once, one that is there when the table is as it should be."""
-        turn = None if self._passive else self._pools.turning(plan.name, self._clock())
+        silent = self._passive or self._quiet()
+        turn = None if silent else self._pools.turning(plan.name, self._clock())
         if turn is not None and turn.up is well:
             self._turn(plan)

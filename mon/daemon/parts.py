@@ -89,6 +89,7 @@ class Parts:
             max_age=self._max_age,
             journal=self.history.journal,
             passive=options.passive,
+            quiet=lambda: not self.book.running,
         )
         self.telling = Telling(self.pools, self.keeper.sight, clock)
         self.checks = Checks(
@@ -172,6 +173,21 @@ class Parts:
     def _max_age(self, voter: Voter) -> float:
         interval = self.book.interval((voter.watch, voter.service)) or 0.0
         return max(LEAST_AGE, VOTES_LAST * interval)
+
+    def begin_pools(self, *, at_once: bool = False) -> None:
+        """Checks begin: pools that are new wait for the first round of their voters (run ``at_once``)."""
+        self.pools.first_round(self.clock(), self._at_once if at_once else self._patience)
+        self.keeper.resync()
+
+    def _at_once(self, voter: Voter) -> float:
+        self.checks.check_now((voter.watch, voter.service))
+        return self._patience(voter)
+
+    def _patience(self, voter: Voter) -> float:
+        """Seconds until a voter has been heard, or cannot be: its next run and its deadline."""
+        key = (voter.watch, voter.service)
+        check = self.loaded.plan.checks.get(key)
+        return 1.0 + (check.timeout + (self.checks.timetable.due_in(key) or 0.0) if check else 0.0)
 
     async def _send(self, entry: Entry, attempt: int) -> Delivery:
         """Send one entry of the outbox by the plugin that its line names now."""

@@ -99,7 +99,9 @@ class Recorder:
             return
         for change in step.transitions:
             events.transition(change)
-        held = tuple(decision for decision in step.decisions if not decision.send)
+        # A vote follows each result whatever holds the alerts of its period: it is none of those held.
+        votes = self.plan.votes
+        held = tuple(each for each in step.decisions if not each.send and each.line not in votes)
         for decision in held:
             events.held(decision)
         people = [decision for decision in step.sent if decision.line not in self.plan.votes]

@@ -88,6 +88,7 @@ def take(parts: Parts, renewed: Renewed) -> None:
     parts.adopt(loaded, renewed.checks)
     parts.checks.timetable.every("resync", loaded.plan.config.settings.resync, parts.keeper.resync)
     parts.keeper.resync(by="reload")
+    parts.begin_pools(at_once=True)
     for key in (*changes.added, *changes.removed, *changes.changed):
         parts.recorder.touch(key)
     parts.background.spawn(asyncio.to_thread(let_go, old))

@@ -8,22 +8,27 @@ from mon.model.moment import Moment
 from mon.model.pool import Change, Member, ServerEntry, ServerId, Table
 from mon.pool.advice import rounded, told
 from mon.pool.facts import Facts
-from mon.pool.floor import least
+from mon.pool.memory import Word
 from mon.pool.pools import Pools
 from mon.pool.quorum import healthy
 from mon.pool.reasons import words
+from mon.pool.state import Place, PoolState, original
 from mon.pool.wish import Wanted
 from mon.structs import Struct
 
 
 class Sight(Struct):
-    """What the keeper knows about one pool: the table last seen, what is wrong, how often in a row."""
+    """What the keeper knows about one pool: the table last seen, what is wrong, how often in a row.
+
+    ``place`` is where it was seen: of a pool that has moved since it says nothing.
+    """
 
     table: Table = Table(None)
     trouble: str = ""
     outlook: str = ""
     failures: int = 0
     would: str = ""
+    place: Place | None = None
 
 
 class Step(Struct, frozen=True):
@@ -39,7 +44,7 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
     """A pool as last seen, beside what it should be; servers in the order of mon.cf, others after them."""
     plan, wish, facts = pools.plan(name), pools.wanted(name, now), pools.facts(name, now)
     soon = pools.foreseen(name, now).soon
-    members = {member.id: member for member in plan.members}
+    members = facts.index.members
     there = {server.id for server in sight.table.servers}
     absent = (ServerEntry(id_, 0, member.forward) for id_, member in members.items() if id_ not in there)
     places = {id_: place for place, id_ in enumerate(members)}
@@ -54,8 +59,34 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
         outlook=sight.outlook,
         quorum=_quorum(pools, name, facts),
         servers=tuple(_server(one, members, wanted, wish, facts, soon) for one in present),
-        absent=tuple(_server(one, members, wanted, wish, facts, soon) for one in absent),
+        absent=(
+            *(_server(one, members, wanted, wish, facts, soon) for one in absent),
+            *(
+                _kept(id_, word)
+                for id_, word in facts.words.items()
+                if id_ not in members and id_ not in there
+            ),
+        ),
     )
+
+
+def kept_view(state: PoolState) -> PoolView:
+    """A pool that mon.cf has no longer, on whose servers operators' words are kept."""
+    plan, words = state.plan, state.words.items()
+    return PoolView(
+        name=original(plan),
+        virtual=str(plan.id),
+        balancer=" ".join(plan.balancer),
+        scheduler=plan.scheduler,
+        absent=tuple(_kept(id_, word) for id_, word in words),
+    )
+
+
+def _kept(id: ServerId, word: Word) -> ServerView:
+    """A server that is not in mon.cf, on which there is a word."""
+    until = f" until {clock(word.until)}" if word.until else ""
+    why = f"not in mon.cf; kept until it is enabled: {word}{until}"
+    return ServerView(word.name, str(id), 0, 0, "", why=why, word=str(word))
 
 
 def _quorum(pools: Pools, name: str, facts: Facts) -> QuorumView | None:
@@ -102,6 +133,9 @@ def explained(pools: Pools, name: str, server: str, sight: Sight, now: Moment) -
     there = {one.id: one.weight for one in sight.table.servers}
     soon = pools.foreseen(name, now).soon
     wanted = {one.id: one.weight for one in wish.table.servers}
+    for id_, word in facts.words.items():
+        if id_ not in facts.index.members and server in (word.name, id_.address, str(id_)):
+            yield f"{name}: {word.name} {id_}: {_kept(id_, word).why}"
     for member in plan.members:
         if server not in (member.name, member.id.address, str(member.id)):
             continue
@@ -129,10 +163,7 @@ def evidence(facts: Facts, wish: Wanted, id: ServerId) -> Iterator[str]:
 def _circumstances(facts: Facts, wish: Wanted, id_: ServerId) -> Iterator[str]:
     """What else weighs: floor, words, clocks."""
     plan, memory = facts.plan, facts.memory
-    base = [each for each in plan.members if each.weight > 0]
-    inside = sum(entry.weight > 0 for entry in wish.table.servers if entry.id in facts.said)
-    least_in = least(plan.floor, len(base))
-    yield f"floor: {least_in or 'none'}" + f"; {inside} of {len(base)} are in"
+    yield f"floor: {facts.index.floor or 'none'}; {wish.inside} of {len(facts.index.base)} are in"
     if word := facts.word(id_):
         until = f" until {clock(word.until)}" if word.until else ""
         yield f"operator: {word}, at {clock(word.at)}{until}"
@@ -142,14 +173,13 @@ def _circumstances(facts: Facts, wish: Wanted, id_: ServerId) -> Iterator[str]:
         yield f"slow start since {clock(since)}, {plan.slowstart:g} s long"
     if drain := memory.drains.get(id_):
         yield f"finishing its connections since {clock(drain.since)}, until {clock(drain.until)} at most"
-    exits = [at for at, each in memory.exits if each == id_]
-    if exits:
-        yield f"voted out {len(exits)} times lately"
+    if exits := facts.exits.get(id_, 0):
+        yield f"voted out {exits} times lately"
 
 
 def _suggested(facts: Facts, id_: ServerId) -> str:
     """What the monitors would have its weight be, and what becomes of it; "" if they say nothing."""
-    member = next((each for each in facts.plan.members if each.id == id_), None)
+    member = facts.index.members.get(id_)
     course = facts.course(member) if member else None
     if member is None or member.bounds is None or course is None:
         return told(member, facts.said[id_], None, facts.now) if member else ""

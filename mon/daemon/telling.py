@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterable
 
 from mon.daemon.sight import Sight
@@ -17,6 +18,9 @@ log = logging.getLogger("mon")
 
 SETTLE, STEP = 1.0, 0.05
 """A message waits so many seconds at most for checks that decide about a pool; how often it looks then."""
+
+ENDPOINT = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|(?<![0-9.])[0-9.]+):[0-9]+")
+"""A server as ``mon.model.pool.endpoint`` writes it; a text is read once for all servers in it."""
 
 NOT_SEEN = Sight()
 
@@ -52,7 +56,7 @@ class Telling:
 
     def _there(self, names: Iterable[str]) -> list[str]:
         """Those of them that no reload has taken away."""
-        return [name for name in names if name in self._pools.names]
+        return [name for name in names if name in self._pools]
 
     async def _settled(self, names: Iterable[str]) -> None:
         """Wait while checks run that decide about one of the pools, but not for long."""
@@ -106,9 +110,10 @@ def _still(why: str, has: int, wanted: int) -> str:
 
 def by_name(plan: Pool, text: str) -> str:
     """The text with servers as mon.cf names them."""
-    for member in sorted(plan.members, key=lambda each: -len(str(each.id))):  # :8080 before :80
-        text = text.replace(str(member.id), member.name)
-    return text
+    if not text:
+        return ""
+    names = {str(member.id): member.name for member in plan.members}
+    return ENDPOINT.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def floor_words(plan: Pool) -> str:

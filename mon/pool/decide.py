@@ -64,6 +64,7 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
         spared=seats.exits.spared,
         fallback=seats.spare is not None,
         due=soonest(rows.due),
+        inside=len(seats.inside),
         alarms=tuple(_alarms(facts, memory, seats)),
     ), memory
 
@@ -84,7 +85,7 @@ def _remembered(facts: Facts, seats: Seats) -> Memory:
     done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
     left = (facts.memory.inside or frozenset()) - seats.inside
     voted_out = frozenset(id_ for id_ in left & members.keys() - seats.resting if not facts.ordered_out(id_))
-    courses = {id_: facts.course(member) for id_, member in members.items()}
+    courses = {id_: facts.course(member) for id_, member in members.items() if member.bounds is not None}
     return replace(
         remembered(facts.plan, facts.memory, voted_out, facts.now) if facts.ready else facts.memory,
         inside=seats.inside if facts.ready else facts.memory.inside,

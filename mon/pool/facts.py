@@ -8,7 +8,7 @@ from mon.pool.advice import Course, aimed, rounded
 from mon.pool.floor import least
 from mon.pool.memory import Memory, Word
 from mon.pool.reasons import Said
-from mon.structs import Struct
+from mon.structs import Struct, field
 
 
 class Index(Struct, frozen=True):
@@ -38,7 +38,9 @@ def indexed(plan: Pool) -> Index:
 
 
 class Facts(Struct, frozen=True):
-    """All that a decision depends on.  ``ready``: the first round of checks is over."""
+    """All that a decision depends on.  ``ready``: the first round of checks is over.  ``exits``: how often a
+    server was voted out lately.
+    """
 
     plan: Pool
     index: Index
@@ -47,6 +49,7 @@ class Facts(Struct, frozen=True):
     memory: Memory
     now: Moment
     ready: bool
+    exits: Mapping[ServerId, int] = field(default_factory=dict)
 
     def word(self, id: ServerId) -> Word | None:
         """What an operator says about a server, while it holds."""
@@ -67,5 +70,7 @@ class Facts(Struct, frozen=True):
 
     def course(self, member: Member) -> Course | None:
         """How it follows the weights that are suggested, if it does."""
+        if member.bounds is None:
+            return None
         before, inside = self.memory.courses.get(member.id), self.memory.inside or frozenset()
         return aimed(member, self.said[member.id], before, self.now, inside=member.id in inside)

@@ -27,6 +27,9 @@ from mon.pool.wish import Wanted
 from mon.pool.words import carried
 from mon.structs import Struct, replace
 
+LONGEST = 60.0
+"""Seconds that a pool which comes by a reload waits for its voters, if nobody says how long they take."""
+
 
 class Doubt(Struct, frozen=True):
     """A result that did not change a vote yet: ``lines`` say so; the next check is in ``delay`` seconds."""
@@ -48,6 +51,8 @@ class Pools:
         self._kept: dict[str, PoolState] = {}  # gone; operators' words on their servers are kept
         self._audience = Audience()
         self._archive = Archive()
+        self._fresh: list[PoolState] = []  # their first round has not begun
+        self._begun = False
         self.reload(plans, now)
 
     def __contains__(self, name: str) -> bool:
@@ -116,21 +121,20 @@ class Pools:
         count = partial(whole_round, run=run, now=now, frozen=frozen, trap=trap, disabled=disabled)
         return {name for name, state in concerned.items() if count(state)}
 
-    def first_round(self, now: Moment, patience: Callable[[Voter], float]) -> set[Key]:
-        """Checks begin: a pool that is new waits so many seconds for its voters; which services are those?
+    def first_round(self, now: Moment, patience: Callable[[Voter], float]) -> None:
+        """Checks begin: a pool that is new waits so many seconds for its voters.
 
         Each pool has its own first round: after it floor, fallback, quorum and alerts wait no longer.
         """
-        waited: set[Key] = set()
-        for state in self._states.values():
-            if not (state.leaving or state.ready or state.deadline is not None):
+        fresh, self._fresh, self._begun = self._fresh, [], True
+        for state in fresh:
+            if not (state.leaving or state.ready):
                 seconds = max((patience(voter) for voter in state.voters.values()), default=0.0)
                 state.deadline, state.stale = now.mono + seconds, True
-                waited |= {(voter.watch, voter.service) for voter in state.voters.values()}
-        return waited
 
     def first_round_over(self, now: Moment) -> set[str]:
         """The first round has had its time, for all pools; whose wish changed."""
+        self._fresh, self._begun = [], True
         return {name for name, state in self._states.items() if state.round_over(now)}
 
     def adopt(
@@ -187,6 +191,10 @@ class Pools:
             self._hand_over(state, heirs, now)
         self._audience.turn_over(old, self._states)
         fresh = {name: state for name, state in self._states.items() if old.get(name) is not state}
+        for state in fresh.values():
+            if self._begun and not state.ready and state.deadline is None:
+                state.deadline = now.mono + LONGEST
+        self._fresh += fresh.values()
         known = {state.place for state in old.values()}
         return {name for name, state in fresh.items() if state.advance(now) or state.place not in known}
 

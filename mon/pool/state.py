@@ -1,5 +1,6 @@
 """One pool as it stands: its plan, who votes on what, what they said, what is ours."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from mon.model.moment import Moment
@@ -90,7 +91,9 @@ class PoolState(Struct):
         said: dict[ServerId, list[tuple[Voter, Ballot]]] = {member.id: [] for member in self.plan.members}
         for (server, name), ballot in self.ballots.items():
             said[server].append((self.voters[name], ballot))
-        return Facts(self.plan, self.index, said, self.words, self.memory, now, self._is_ready(now))
+        exits = Counter(server for _, server in self.memory.exits)
+        ready = self._is_ready(now)
+        return Facts(self.plan, self.index, said, self.words, self.memory, now, ready, exits)
 
     def doubts(self, result: HostResult) -> Iterator[tuple[Member, Voter, Ballot]]:
         """The ballots that this result brought into doubt."""

@@ -12,10 +12,10 @@ class Wanted(Struct, frozen=True):
 
     ``why`` gives the reason for each server in words.  ``held`` are in against their votes, by the floor
     (law 1: an alert must say so), ``spared`` those that may not leave yet, and why.  ``fallback``: only the
-    fallback server serves.  ``empty``: nothing serves.  ``waiting`` says why nothing may be done yet; "" is:
-    apply.  ``owned`` and ``partial`` bound what may be edited on the way there (see ``changes``); while
-    waiting nothing is owned, so nothing changes.  ``due`` is when time alone may make it another one
-    (monotonic seconds), None is never.  ``alarms`` are told too.
+    fallback server serves.  ``empty``: nothing serves.  ``inside``: how many members are in.  ``waiting``
+    says why nothing may be done yet; "" is: apply.  ``owned`` and ``partial`` bound what may be edited on the
+    way there (see ``changes``); while waiting nothing is owned, so nothing changes.  ``due`` is when time
+    alone may make it another one (monotonic seconds), None is never.  ``alarms`` are told too.
     """
 
     table: Table
@@ -27,6 +27,7 @@ class Wanted(Struct, frozen=True):
     owned: Owned = NOTHING
     partial: bool = False
     due: float | None = None
+    inside: int = 0
     alarms: tuple[str, ...] = ()
 
     def changes(self, actual: Table) -> tuple[Change, ...]:

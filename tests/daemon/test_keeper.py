@@ -247,14 +247,14 @@ async def test_the_journal_repeats_nothing_and_never_holds_up_an_applying(desk: 
     assert len(desk.journal) == before
 
 
-async def test_what_another_hand_did_is_in_the_journal(desk: Desk) -> None:
+async def test_what_was_done_by_hand_is_in_the_journal(desk: Desk) -> None:
     await both_in(desk)
     await asyncio.sleep(0.02)
     desk.clock.advance(1)
     desk.balancer.tables.clear()
     desk.keeper.resync()
     await desk.until(w1=10, w2=10)
-    assert ("another hand", "the virtual service tcp 10.0.0.9:80 was removed by hand: put back") in [
+    assert ("by hand", "the virtual service tcp 10.0.0.9:80 was removed by hand: put back") in [
         (deed.trigger, deed.what) for deed in desk.journal
     ]
 
