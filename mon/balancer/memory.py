@@ -1,11 +1,12 @@
 """The dry run: a table in memory that behaves as the kernel's does.  ``balancer memory``"""
 
 from collections.abc import Sequence
+from functools import partial
 
 from mon.balancer import each_applied
 from mon.errors import BalancerRefused
 from mon.model.pool import Change, ServiceEntry, Table, Verb, VirtualId
-from mon.pool.changes import applied, describe
+from mon.pool.changes import Rows, describe
 
 
 class Memory:
@@ -20,24 +21,29 @@ class Memory:
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Make the changes; second entries and absent ones are refused, as the kernel does."""
-        each_applied(changes, self._apply)
+        rows: dict[VirtualId, Rows] = {}
+        try:
+            each_applied(changes, partial(self._apply, rows))
+        finally:
+            tables = {id_: edited.table for id_, edited in rows.items()}
+            self.tables.update(tables)
+            for id_ in [id_ for id_, table in tables.items() if table.service is None]:
+                del self.tables[id_]
 
     def close(self) -> None:
         """There is nothing to let go of."""
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, rows: dict[VirtualId, Rows], change: Change) -> None:
         id_ = change.service.id
         fault = _fault(change)
         if fault:
             raise BalancerRefused(f"{describe(change)}: {fault}")
         try:
-            table = applied(self.tables.get(id_, Table(None)), [change])
+            if id_ not in rows:
+                rows[id_] = Rows(self.tables.get(id_, Table(None)))
+            rows[id_].edit(change)
         except ValueError as error:
             raise BalancerRefused(str(error)) from error
-        if table.service is None:
-            self.tables.pop(id_, None)
-        else:
-            self.tables[id_] = table
 
 
 def connect() -> Memory:

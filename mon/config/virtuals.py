@@ -90,7 +90,7 @@ def forward(value: str, place: Place) -> Forward:
 
 
 def drift(value: str, place: Place) -> Drift:
-    """What to do about another hand in the balancer's table."""
+    """What to do about edits of the balancer's table by hand."""
     return _one_of(Drift, value)
 
 

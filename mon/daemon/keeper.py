@@ -26,9 +26,9 @@ from mon.model.moment import Moment
 from mon.model.pool import Change, Pool, Voter
 from mon.pool.changes import describe
 from mon.pool.operators import Order
+from mon.pool.place import Place, place_of
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
-from mon.pool.state import Place, place_of
 from mon.pool.wish import Wanted
 from mon.structs import replace
 
@@ -296,14 +296,14 @@ class Keeper:
             delay = min(LAST_RETRY, FIRST_RETRY * 2.0**sight.failures)
             sight.failures += 1
             self._retries.set(plan.name, delay)
+        text = f"balancer {' '.join(plan.balancer)}: {trouble}"
         if trouble != sight.trouble:
             sight.trouble = trouble
-            text = f"balancer {' '.join(plan.balancer)}: {trouble}"
             events.say(
                 logging.ERROR, "balancer", f"pool {plan.name}: {text}", pool=plan.name, trouble=trouble
             )
             self._note(plan, text)
-            self._say(plan, News(BALANCER, trouble, text))
+        self._say(plan, News(BALANCER, trouble, text))
 
     def _succeeded(self, plan: Pool, sight: Sight) -> None:
         if not self._current(plan):

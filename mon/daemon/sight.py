@@ -9,10 +9,11 @@ from mon.model.pool import Change, Member, ServerEntry, ServerId, Table
 from mon.pool.advice import rounded, told
 from mon.pool.facts import Facts
 from mon.pool.memory import Word
+from mon.pool.place import Place, original
 from mon.pool.pools import Pools
 from mon.pool.quorum import healthy
 from mon.pool.reasons import words
-from mon.pool.state import Place, PoolState, original
+from mon.pool.state import PoolState
 from mon.pool.wish import Wanted
 from mon.structs import Struct
 

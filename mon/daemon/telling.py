@@ -19,8 +19,8 @@ log = logging.getLogger("mon")
 SETTLE, STEP = 1.0, 0.05
 """A message waits so many seconds at most for checks that decide about a pool; how often it looks then."""
 
-ENDPOINT = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|(?<![0-9.])[0-9.]+):[0-9]+")
-"""A server as ``mon.model.pool.endpoint`` writes it; a text is read once for all servers in it."""
+ENDPOINT = re.compile(r"[0-9A-Fa-f.:%\[\]]+")
+"""What may be a server, as ``mon.model.pool.endpoint`` writes it; a text is read once for all that are in it."""
 
 NOT_SEEN = Sight()
 
@@ -113,7 +113,12 @@ def by_name(plan: Pool, text: str) -> str:
     if not text:
         return ""
     names = {str(member.id): member.name for member in plan.members}
-    return ENDPOINT.sub(lambda found: names.get(found[0], found[0]), text)
+
+    def named(found: re.Match[str]) -> str:
+        word = found[0].rstrip(".:")
+        return names.get(word, word) + found[0][len(word) :]
+
+    return ENDPOINT.sub(named, text)
 
 
 def floor_words(plan: Pool) -> str:

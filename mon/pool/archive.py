@@ -4,8 +4,9 @@ from itertools import starmap
 
 from mon.model.pool import Pool
 from mon.pool.past import past_of
+from mon.pool.place import Place, place_of
 from mon.pool.record import SavedPool, saved_word, to_save
-from mon.pool.state import Place, PoolState, place_of
+from mon.pool.state import PoolState
 from mon.structs import replace
 
 

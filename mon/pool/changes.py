@@ -65,13 +65,45 @@ def applied(table: Table, edits: Iterable[Change]) -> Table:
 
     Raises ValueError for an edit that no balancer would take: a second entry of a name, one of an absent one.
     """
+    rows = Rows(table)
     for edit in edits:
-        table = (
-            _service_applied(table, edit)
-            if edit.server is None
-            else _server_applied(table, edit, edit.server)
-        )
-    return table
+        rows.edit(edit)
+    return rows.table
+
+
+class Rows:
+    """A table while it is edited, each edit at the same cost."""
+
+    def __init__(self, table: Table) -> None:
+        self._service = table.service
+        self._servers = {server.id: server for server in table.servers}
+
+    @property
+    def table(self) -> Table:
+        """What has become of it."""
+        return Table(self._service, tuple(self._servers.values()))
+
+    def edit(self, edit: Change) -> None:
+        """Make one edit; raises ValueError for one that no balancer would take."""
+        if edit.server is None:
+            self._edit_service(edit)
+            return
+        there = edit.server.id in self._servers
+        if self._service is None or (edit.verb is Verb.ADD_SERVER) is there:
+            raise ValueError(f"{describe(edit)}: it is {'already' if there else 'not'} there")
+        if edit.verb is Verb.DELETE_SERVER:
+            del self._servers[edit.server.id]
+        else:
+            self._servers[edit.server.id] = edit.server
+
+    def _edit_service(self, edit: Change) -> None:
+        there = self._service is not None
+        if (edit.verb is Verb.ADD_SERVICE) is there:
+            raise ValueError(f"{describe(edit)}: it is {'already' if there else 'not'} there")
+        if edit.verb is Verb.DELETE_SERVICE:
+            self._service, self._servers = None, {}
+        else:
+            self._service = edit.service
 
 
 def verify(wanted: Table, actual: Table, *, owned: Owned = NOTHING, partial: bool = False) -> tuple[str, ...]:
@@ -130,23 +162,6 @@ def _shaped(server: ServerEntry, now: ServerEntry) -> ServerEntry:
 
 def _edit(verb: Verb, service: ServiceEntry, server: ServerEntry, reasons: Mapping[ServerId, str]) -> Change:
     return Change(verb, service, server, reasons.get(server.id, ""))
-
-
-def _service_applied(table: Table, edit: Change) -> Table:
-    if (edit.verb is Verb.ADD_SERVICE) is (table.service is not None):
-        raise ValueError(f"{describe(edit)}: it is {'already' if table.service else 'not'} there")
-    return Table(None) if edit.verb is Verb.DELETE_SERVICE else replace(table, service=edit.service)
-
-
-def _server_applied(table: Table, edit: Change, server: ServerEntry) -> Table:
-    there = any(one.id == server.id for one in table.servers)
-    if table.service is None or (edit.verb is Verb.ADD_SERVER) is there:
-        raise ValueError(f"{describe(edit)}: it is {'already' if there else 'not'} there")
-    if edit.verb is Verb.ADD_SERVER:
-        return replace(table, servers=(*table.servers, server))
-    if edit.verb is Verb.DELETE_SERVER:
-        return replace(table, servers=tuple(one for one in table.servers if one.id != server.id))
-    return replace(table, servers=tuple(server if one.id == server.id else one for one in table.servers))
 
 
 def _difference(edit: Change, service: ServiceEntry | None, there: Mapping[ServerId, ServerEntry]) -> str:

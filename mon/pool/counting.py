@@ -5,8 +5,17 @@ from collections.abc import Collection, Iterable
 from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult, Verdict
 from mon.pool.ballot import Opinion, counted, ignored
+from mon.pool.reasons import words
 from mon.pool.record import Seat
 from mon.pool.state import PoolState
+from mon.structs import Struct
+
+
+class Doubt(Struct, frozen=True):
+    """A result that did not change a vote yet: ``lines`` say so; the next check is in ``delay`` seconds."""
+
+    lines: tuple[str, ...]
+    delay: float | None
 
 
 def host_result(state: PoolState, result: HostResult, now: Moment, *, frozen: str, trap: bool) -> bool:
@@ -31,6 +40,16 @@ def whole_round(
             seats.append(seat)
     opinion = Opinion(_of_round(run), run.ended, run.status, detail=run.summary)
     return _count(state, seats, opinion, frozen, now)
+
+
+def doubt(states: Iterable[PoolState], result: HostResult) -> Doubt | None:
+    """What a result that was counted brings into doubt in these pools."""
+    lines, delays = list[str](), list[float]()
+    for state in states:
+        for member, voter, ballot in state.doubts(result):
+            lines.append(f"pool {state.plan.name}: {member.name}: {words(voter, ballot)}")
+            delays += [voter.confirm] if voter.confirm else []
+    return Doubt(tuple(lines), min(delays, default=None)) if lines else None
 
 
 def _heard(state: PoolState, seat: Seat, *, trap: bool) -> bool:

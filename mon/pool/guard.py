@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerId
+from mon.pool.place import place_of
 from mon.pool.pools import Pools
 from mon.pool.seats import away, bearable, seated
-from mon.pool.state import PoolState, place_of
+from mon.pool.state import PoolState
 from mon.structs import Struct
 
 

@@ -14,9 +14,10 @@ from mon.pool.ballot import Ballot
 from mon.pool.decide import forgotten
 from mon.pool.facts import Facts
 from mon.pool.memory import Memory
+from mon.pool.place import Place, original, place_of
 from mon.pool.reasons import admitted
 from mon.pool.record import Seat
-from mon.pool.state import Place, PoolState, drained, entries, made, original, place_of
+from mon.pool.state import PoolState, drained, entries, made
 from mon.pool.told import carried as carried_told
 from mon.pool.wish import service_entry
 from mon.pool.words import carried

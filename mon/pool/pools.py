@@ -12,30 +12,23 @@ from mon.pool.advice import arrived
 from mon.pool.archive import Archive
 from mon.pool.audience import Audience
 from mon.pool.changes import NOTHING
-from mon.pool.counting import host_result, whole_round
+from mon.pool.counting import Doubt, doubt, host_result, whole_round
 from mon.pool.facts import Facts
 from mon.pool.foreseen import Foreseen, foreseen
 from mon.pool.heirs import Heritage
 from mon.pool.memory import Memory
 from mon.pool.operators import Order, instruct, taken_back
 from mon.pool.past import told_again
+from mon.pool.place import Place, original, place_of
 from mon.pool.quorum import Standing, Turn
-from mon.pool.reasons import words
 from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, spoken
-from mon.pool.state import Place, PoolState, copied, entries, made, original, place_of, together
+from mon.pool.state import PoolState, copied, entries, made, together
 from mon.pool.wish import Wanted
 from mon.pool.words import carried
-from mon.structs import Struct, replace
+from mon.structs import replace
 
 LONGEST = 60.0
 """Seconds that a pool which comes by a reload waits for its voters, if nobody says how long they take."""
-
-
-class Doubt(Struct, frozen=True):
-    """A result that did not change a vote yet: ``lines`` say so; the next check is in ``delay`` seconds."""
-
-    lines: tuple[str, ...]
-    delay: float | None
 
 
 class Pools:
@@ -268,19 +261,7 @@ class Pools:
 
     def doubt(self, result: HostResult) -> Doubt | None:
         """A result that was counted and differs from a vote, without being enough to change it."""
-        lines, delays = [], []
-        for state in self._audience.of_host(result.watch, result.service, result.host).values():
-            for member, voter, ballot in state.doubts(result):
-                lines.append(f"pool {state.plan.name}: {member.name}: {words(voter, ballot)}")
-                delays += [voter.confirm] if voter.confirm else []
-        return Doubt(tuple(lines), min(delays, default=None)) if lines else None
-
-    def remark(self, name: str, lines: tuple[str, ...], now: Moment) -> bool:
-        """What else people must know of a pool; True if that is news."""
-        state = self._states[name]
-        news, state.remarks = state.remarks != lines, lines
-        state.stale = state.stale or news
-        return news
+        return doubt(self._audience.of_host(result.watch, result.service, result.host).values(), result)
 
     def facts(self, name: str, now: Moment) -> Facts:
         """All that the present wish of a pool depends on."""

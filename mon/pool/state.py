@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from mon.model.moment import Moment
-from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, VirtualId, Voter
+from mon.model.pool import Member, Pool, ServerEntry, ServerId, Table, Voter
 from mon.model.result import HostResult
 from mon.pool.advice import aimed, as_found
 from mon.pool.ballot import Ballot, doubtful, placed
@@ -16,6 +16,7 @@ from mon.pool.facts import Facts, Index, indexed
 from mon.pool.hearing import Hearing, hearing
 from mon.pool.memory import Drain, Memory, Word, deadlines, inferred, soonest
 from mon.pool.past import told_again, with_past
+from mon.pool.place import WAS, Place, original, place_of
 from mon.pool.quorum import Turn, turning
 from mon.pool.reasons import Said, admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
@@ -23,12 +24,6 @@ from mon.pool.told import Told, taken_over
 from mon.pool.wish import Wanted, service_entry
 from mon.pool.words import carried
 from mon.structs import Struct, field, replace
-
-Place = tuple[tuple[str, ...], VirtualId]
-"""(balancer, virtual service): two pools of one place are the same one to the balancer."""
-
-WAS = " (was "
-"""Behind the name of a pool that left mon.cf; then its virtual service."""
 
 UNREAD = Wanted(Table(None), waiting="the balancer's table has not been read yet")
 
@@ -299,16 +294,6 @@ def copied(state: PoolState) -> PoolState:
     """The same once more, to suppose something of it."""
     heard = replace(state.hearing, unheard=set(state.hearing.unheard))
     return replace(state, ballots=dict(state.ballots), words=dict(state.words), hearing=heard)
-
-
-def original(plan: Pool) -> str:
-    """The name that a pool has, or had, in mon.cf."""
-    return plan.name.split(WAS)[0]
-
-
-def place_of(plan: Pool) -> Place:
-    """(balancer, virtual service) of a plan."""
-    return (plan.balancer, plan.id)
 
 
 def drained(plan: Pool, gone: Mapping[ServerId, ServerEntry], now: Moment) -> dict[ServerId, Drain]:

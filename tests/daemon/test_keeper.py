@@ -1,6 +1,8 @@
 """The keeper against a balancer in memory that can be dead, deaf, or edited by hand."""
 
 import asyncio
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -48,6 +50,7 @@ class Desk:
 
     def __init__(self, *, passive: bool = False) -> None:
         self.clock, self.balancer, self.told = FakeClock(), Moody(), []
+        self.quiet = False
         self.turns, self.journal, self.turns_at = [], [], 0.0
         self.pools = Pools([PLAN], self.clock())
         self.keeper = Keeper(
@@ -60,6 +63,7 @@ class Desk:
             journal=self.journal.extend,
             max_age=lambda voter: 9.0,
             passive=passive,
+            quiet=lambda: self.quiet,
         )
 
     def tell(self, pool: Pool, news: News) -> None:
@@ -285,6 +289,65 @@ async def test_who_is_held_out_for_flapping_is_told_by_name(desk: Desk) -> None:
     await desk.until(w1=0, w2=10)
     desk.say("w1", Verdict.OK)
     await told_of(desk, "w1 is held out: it left too often (flap)")
+
+
+async def test_nothing_is_told_while_it_is_quiet_and_afterwards_what_is_still_so(desk: Desk) -> None:
+    await both_in(desk)
+    desk.quiet, desk.balancer.mood = True, "dead"
+    for _ in range(3):
+        desk.keeper.resync()
+        await asyncio.sleep(0.02)
+    assert desk.told == [] and desk.keeper.views()[0].trouble == "no answer"
+    desk.quiet = False
+    desk.keeper.resync()
+    await told_of(desk, "balancer memory: no answer")
+
+
+async def test_an_answer_of_the_balancer_of_before_is_not_taken_for_the_new_one() -> None:
+    clock, gate = FakeClock(), threading.Event()
+    balancers = {"old": Gated(gate), "new": Memory()}
+    pools, told = Pools([replace(PLAN, balancer=("old",))], clock()), []
+    keeper = Keeper(pools, clock, lambda words: balancers[words[0]], changed=lambda: None,
+                    tell=lambda pool, news: told.append(news), max_age=lambda voter: 9.0)  # fmt: skip
+    gate.set()
+    await keeper.start({})
+    for host in ("w1", "w2"):
+        pools.vote(HostResult("farm", "http", host, Verdict.OK, "said", 0.1, clock.advance(1)), clock())
+    keeper.resync()
+    await until(lambda: len(balancers["old"].tables.get(ID, Table(None)).servers) == 2)
+    gate.clear()  # the old one hangs ...
+    keeper.resync()
+    await asyncio.sleep(0.05)
+    w3 = replace(PLAN.members[0], id=ServerId("10.0.0.3", 80), name="w3", check="w3")
+    pools.reload([replace(PLAN, balancer=("new",), members=(*PLAN.members, w3))], clock.advance(1))
+    keeper.resync(by="reload")
+    await until(lambda: len(balancers["new"].tables.get(ID, Table(None)).servers) == 3)
+    gate.set()  # ... and answers late
+    await until(lambda: ID not in balancers["old"].tables)
+    await until(lambda: pools.names == ("web",))
+    assert pools.words("web") == () and told == []
+    assert keeper.views()[0].trouble == ""
+    await keeper.close()
+
+
+class Gated(Memory):
+    """Answers when the gate is open."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        super().__init__()
+        self.gate = gate
+
+    def read(self, ids: Sequence[VirtualId]) -> dict[VirtualId, Table]:
+        self.gate.wait(30)
+        return super().read(ids)
+
+
+async def until(so: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if so():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError
 
 
 async def told_of(desk: Desk, text: str) -> None:

@@ -183,6 +183,10 @@ class Life(RuleBasedStateMachine):
         wanted = self.pools.wanted("web", self.now)
         return {one.id for one in wanted.table.servers if one.weight} & self.enabled()
 
+    def spoken(self) -> dict[ServerId, int]:
+        """What the operator said, of servers that are not configured too (no word is lost)."""
+        return {word.server: word.weight for word in self.pools.words("web") if word.who == "anna"}
+
     def fallback(self) -> bool:
         """Does only the fallback serve?"""
         return self.pools.wanted("web", self.now).fallback
@@ -204,15 +208,19 @@ class Life(RuleBasedStateMachine):
         kept = {(m.check, v.service) for m in plan.members for v in plan.voters}
         self.said = {seat: verdict for seat, verdict in self.said.items() if seat in kept}
         self.suggested = {seat: weight for seat, weight in self.suggested.items() if seat in kept}
+        spoken = self.spoken()
         self.pools.reload([plan], self.now)
         self.adopt()
+        assert self.spoken() == spoken
 
     @rule()
     def it_is_restarted(self) -> None:
         (saved,) = self.pools.saved()
         before, told = self.pools.facts("web", self.now).memory, self.pools.standing("web")
+        spoken = self.spoken()
         self.pools = Pools([self.plan], self.now)
         self.pools.recall([saved], self.now)
+        assert self.spoken() == spoken
         self.was_in, self.unplaced, self.round_over = set(), False, False
         self.heard = set()
         self.adopt(codec.decode(codec.encode(saved), SavedPool))
