@@ -20,7 +20,7 @@ SETTLE, STEP = 1.0, 0.05
 """A message waits so many seconds at most for checks that decide about a pool; how often it looks then."""
 
 ENDPOINT = re.compile(r"[0-9A-Fa-f.:%\[\]]+")
-"""What may be a server, as ``mon.model.pool.endpoint`` writes it; a text is read once for all that are in it."""
+"""What may be a server, as ``mon.model.pool.endpoint`` writes it; a text is read once for all in it."""
 
 NOT_SEEN = Sight()
 

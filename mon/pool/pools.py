@@ -263,6 +263,13 @@ class Pools:
         """A result that was counted and differs from a vote, without being enough to change it."""
         return doubt(self._audience.of_host(result.watch, result.service, result.host).values(), result)
 
+    def remark(self, name: str, lines: tuple[str, ...], now: Moment) -> bool:
+        """What else people must know of a pool; True if that is news."""
+        state = self._states[name]
+        news, state.remarks = state.remarks != lines, lines
+        state.stale = state.stale or news
+        return news
+
     def facts(self, name: str, now: Moment) -> Facts:
         """All that the present wish of a pool depends on."""
         return self._states[name].facts(now)
