@@ -27,7 +27,12 @@ from mon.timetable import Timetable
 
 HELD_BACK = 1.0
 """Seconds until a monitor held back by a dependency or maxprocs is tried again (PROTOCOL §8), or its interval
-if that is shorter; one that waits for room (its own last run, maxprocs) begins as soon as there is some."""
+if that is shorter; one that waits for maxprocs begins as soon as there is room."""
+
+REST = 0.5
+"""Share of the interval (of HELD_BACK, if that is shorter) between the end of a run that took longer than its
+interval and the next.  Without a rest it would run all the time: no client of the control port would ever see
+monitor_running=0, and under maxprocs no other service would have its turn."""
 
 VOTER_GAP = 0.002
 """Seconds between the first runs of two voters: all at once, but not in one turn of the loop."""
@@ -151,7 +156,10 @@ class Checks:
         self._runner.begin(check, hosts, environment, self._heard, ended)
 
     def _hold_back(self, key: Key) -> None:
-        self.timetable.again(key, min(HELD_BACK, self.timetable.interval(key) or HELD_BACK))
+        self.timetable.again(key, self._soon(key))
+
+    def _soon(self, key: Key) -> float:
+        return min(HELD_BACK, self.timetable.interval(key) or HELD_BACK)
 
     def _variables(self, key: Key, check: Check, now: Moment) -> Mapping[str, str]:
         """The environment of its monitor; one of ours has none, and runs too often to make one in vain."""
@@ -192,9 +200,10 @@ class Checks:
                 self._programs.discard(key)
 
     def _room_for_another(self, ended: Key) -> None:
-        """A program ended: its service is next if it waits, else what has waited longest for maxprocs."""
-        candidates = [ended] if ended in self._waiting else self._waiting
-        key = next((key for key in candidates if not self._no_room(key)), None)
+        """A program ended: what has waited longest for maxprocs begins, itself after a rest."""
+        if self._waiting.pop(ended, ended) is None:
+            self.timetable.again(ended, REST * self._soon(ended))
+        key = next((key for key in self._waiting if not self._no_room(key)), None)
         if key is not None:
             del self._waiting[key]
             self.timetable.again(key, 0.0)

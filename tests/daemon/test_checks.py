@@ -188,7 +188,7 @@ async def test_maxprocs_counts_the_programs_and_nothing_else(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("settings", ["", "maxprocs = 1\n"])
-async def test_a_program_that_still_ran_at_its_turn_begins_again_as_soon_as_it_ended(
+async def test_a_program_that_still_ran_at_its_turn_begins_again_after_a_rest_and_others_before_it(
     tmp_path: Path, settings: str
 ) -> None:
     (tmp_path / "own.monitor").symlink_to("/bin/true")
@@ -203,11 +203,19 @@ async def test_a_program_that_still_ran_at_its_turn_begins_again_as_soon_as_it_e
         desk.checks._start(second)
     assert turns.due_in(first) == 1.0
     await asyncio.sleep(0.01)
-    assert turns.due_in(first) == 0.0
+    assert turns.due_in(first) == 0.5
     if settings:
-        assert turns.due_in(second) == 1.0
-        await desk.run(first)
         assert turns.due_in(second) == 0.0
+
+
+async def test_a_rest_is_half_of_a_short_interval(tmp_path: Path) -> None:
+    (tmp_path / "own.monitor").symlink_to("/bin/true")
+    quick = "    service quick\n        interval 100ms\n        monitor own.monitor\n"
+    desk = Desk(f"{CONFIG}{quick}", tmp_path)
+    for _ in range(2):
+        desk.checks._start(("web", "quick"))
+    await asyncio.sleep(0.01)
+    assert desk.checks.timetable.due_in(("web", "quick")) == pytest.approx(0.05)
 
 
 async def test_what_is_held_back_waits_no_longer_than_its_interval(tmp_path: Path) -> None:
