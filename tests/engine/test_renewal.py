@@ -92,3 +92,21 @@ def test_a_reset_stays_stopped(play):
     p.book.stop(p.clock())
     p.book.reset(p.book.config, p.clock())
     assert (p.book.running, p.book.stopped_since) == (False, p.clock().wall)
+
+
+def test_after_a_reset_that_keeps_state_it_is_as_if_read_from_the_state_file(play):
+    p = play()
+    p.run("1")
+    p.book.reset(p.book.config, p.clock(), keepstate=True)
+    assert p.state.monitor_duration == -1
+    assert p.book.monitor_environment(WEB, p.clock())["MON_FIRST_SUCCESS"] == ""
+    p.run("1")
+    assert p.state.monitor_duration >= 0
+
+
+def test_a_starred_host_that_an_operator_enabled_stays_enabled_over_a_reset(stage):
+    p = stage("hostgroup web h1 *h2\n\nwatch web\n service http\n interval 1h\n")
+    assert p.book.disabled_members == {("web", "h2")}
+    p.book.enable_host("h2")
+    p.book.reset(p.book.config, p.clock())
+    assert p.book.disabled_members == set()
