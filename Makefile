@@ -28,9 +28,10 @@ laws: $(VENV)/.test
 compat: $(VENV)/.test
 	@tests/compat/compat.py check --daemon '$(abspath $(BIN))/mon' $(SCENARIOS)
 
-# A thousand outages with kills: about ten minutes.
+# A thousand outages with kills, and a hundred with an orderly end in them: about twenty minutes.
 crash: $(VENV)/.test
 	@$(BIN)/python tests/crash/campaign.py --runs 1000 --jobs 8
+	@$(BIN)/python tests/crash/stops.py --runs 100
 
 # Ten power cuts in the middle of an outage: about three minutes.
 power-cuts: $(VENV)/.test

@@ -64,11 +64,12 @@ class Bench:
             environment={f"MON_{n}": "value" for n in range(20)},
         )  # fmt: skip
         decision = Decision("web", name, "", LINE, AlertType.FAILURE, "send", "h1", now, notice)
-        rows = self.outbox.entries_for([decision])
+        draft = self.outbox.accept([decision])
         change = Transition("web", name, "", "ok", "fail", "h1", now)
-        batch = Batch(now.wall, states={("web", name): b"x" * 500}, entries=rows, transitions=(change,))
+        state = {("web", name): b"x" * 500}
+        batch = Batch(now.wall, states=state, entries=draft.entries, transitions=(change,))
         await self.store.commit(batch)
-        self.outbox.committed(rows)
+        self.outbox.settle(draft)
 
     async def drained(self) -> None:
         """Wait until everything was sent and noted."""

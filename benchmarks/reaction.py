@@ -155,8 +155,7 @@ async def ended(parts: Parts) -> None:
     await parts.background.close()
     await parts.keeper.close()
     await parts.probe.close()
-    parts.store.close()
-    parts.history.close()
+    parts.close_files()
 
 
 def said(host: str, verdict: Verdict) -> HostResult:

@@ -4,6 +4,7 @@ What cannot be here because it is elsewhere (ELSEWHERE) is not collected, and th
 """
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ hypothesis.settings.load_profile("mon")
 
 STRICT = os.environ.get("MON_TEST_STRICT") == "1" or os.environ.get("CI") == "true"
 TOP = Path(__file__).parents[1]
+
+sys.path.insert(0, str(Path(__file__).parent))  # what several rooms use: disk.py
 
 KERNEL = Path("/proc/net/ip_vs").exists()
 CORPUS = (TOP.parent / "shared" / "corpus").exists()

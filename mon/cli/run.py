@@ -10,7 +10,7 @@ from mon.cli.common import add_config, options
 from mon.cli.output import say, say_text
 from mon.daemon import events
 from mon.daemon.core import Daemon
-from mon.daemon.detach import detach, pid_file
+from mon.daemon.detach import detach
 from mon.daemon.loading import Loaded, classic_words, load
 from mon.daemon.options import Options
 from mon.daemon.places import looked_in
@@ -57,8 +57,7 @@ def _serve(given: Options, *, fork: bool) -> int:
             _auth_file(loaded)
         if fork:
             detach(loaded.plan.config.settings.monerrfile)
-        with pid_file(loaded.places.pidfile):
-            return loop.run(Daemon(loaded, given).serve())
+        return loop.run(Daemon(loaded, given).serve())
     except ConfigError as error:
         say_text(classic_words(error) if given.classic else str(error), error=True)
     except (MonError, OSError) as error:

@@ -69,6 +69,13 @@ class LineServer:
         """Accept on a bound socket from now on."""
         self._servers.append(await asyncio.start_server(self._serve, sock=listener, limit=self._longest))
 
+    async def listen_instead(self, listener: socket.socket) -> None:
+        """Accept on this socket only; conversations go on."""
+        before, self._servers = self._servers, []
+        await self.listen(listener)
+        for server in before:
+            server.close()
+
     async def close(self, grace: float = 0.5) -> None:
         """Accept no more; let replies under way be sent for ``grace`` seconds, end the rest."""
         for server in self._servers:

@@ -240,7 +240,10 @@ class Operations(Protocol):
         ...
 
     async def save_state(self, kinds: Iterable[str]) -> None:
-        """Write what is meant by ``disabled``, ``opstatus`` or ``all``; other words are ignored."""
+        """Write what is meant by ``disabled``, ``opstatus`` or ``all``; other words are ignored.
+
+        Raises ControlError when what was said is in force, but not on disk.
+        """
         ...
 
     async def load_state(self, kinds: Iterable[str]) -> None:
@@ -252,7 +255,10 @@ class Operations(Protocol):
         ...
 
     async def instruct(self, order: Order) -> str:
-        """Take an operator's word on a server of a pool; it is on disk when this returns."""
+        """Take an operator's word on a server of a pool; it is on disk when this returns.
+
+        Raises ControlError when it was refused, or is in force but not on disk.
+        """
         ...
 
     async def plan_pools(self, config: str, order: Order | None) -> Sequence[PoolStep]:

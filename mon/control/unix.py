@@ -35,21 +35,37 @@ class UnixServer:
         self._mode = mode
         self._lines = LineServer(self._opened, idle=idle)
         self._ours = False
+        self._number: tuple[int, int] | None = None  # of the socket at the path that is ours
 
     async def start(self) -> None:
         """Listen.
 
         Raises ControlError when another daemon does already, or the socket cannot be made.
         """
-        await self._lines.listen(_listener(self._path, self._mode))
+        await self._begin()
         self._ours = True
+
+    async def look(self) -> bool:
+        """Listen anew when the socket was removed or replaced by something else; True if so.
+
+        Conversations go on.  Raises ControlError.
+        """
+        if not self._ours or _number(self._path) == self._number:
+            return False
+        await self._begin()
+        return True
+
+    async def _begin(self) -> None:
+        listener = _listener(self._path, self._mode)
+        self._number = _number(self._path)
+        await self._lines.listen_instead(listener)
 
     async def close(self, grace: float = 0.5) -> None:
         """End all conversations, after the replies under way, and remove the socket."""
         await self._lines.close(grace)
-        if self._ours:
+        if self._ours and _number(self._path) == self._number:
             self._path.unlink(missing_ok=True)
-            self._ours = False
+        self._ours = False
 
     def _opened(self, connected: socket.socket) -> "_Requests":
         uid = peer_uid(connected)
@@ -129,6 +145,14 @@ def _listener(path: Path, mode: int) -> socket.socket:
         listener.close()
         raise ControlError(f"cannot listen at {path}: {error.strerror or error}") from error
     return listener
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _clear(path: Path) -> None:

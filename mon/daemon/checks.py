@@ -294,7 +294,7 @@ class Checks:
             self.timetable.put(key, interval, first=interval, skew=skew)
         self._recorder.touch(key)
         if step is not NOTHING:
-            self._background.spawn(self._recorder.carry_out(step))
+            self._recorder.submit(step)  # in the turn of the decision: an end in the next one loses nothing
 
     def _vote_as_a_whole(self, key: Key, result: RunResult, now: Moment) -> None:
         """What the round says to the voters that take it whole (``--group``)."""

@@ -18,6 +18,7 @@ from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
 from mon.daemon.parts import Parts
 from mon.daemon.recorder import restored, restored_pools
+from mon.errors import ControlError
 from mon.model.moment import Moment
 from mon.runner.loop import freeze
 from mon.store import Saved
@@ -50,6 +51,9 @@ class Daemon:
         self.status = 0
         self._loaded = loaded
         self._ended = asyncio.Event()
+        self._remembers = False  # what was saved is taken over: before that there is nothing to save
+        self._unix: UnixServer | None = None
+        self._socket_trouble = ""
 
     async def serve(self) -> int:
         """Start, run until told to end, stop; returns the exit status.
@@ -58,6 +62,7 @@ class Daemon:
         """
         loop = asyncio.get_running_loop()
         self.parts = Parts(self._loaded, self.options, system_clock)
+        self.parts.ours.begin(self._loaded.plan.config.settings.monerrfile)
         self.desk = Desk(self)
         self._channels()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,13 +117,15 @@ class Daemon:
 
     async def _listen(self) -> None:
         settings = self._loaded.plan.config.settings
-        await self._unix.start()
+        if self._unix is not None:
+            await self._unix.start()
         if self._classic is not None and self._traps is not None:
             await self._classic.start(settings.serverbind, settings.serverport or PORT)
             await self._traps.start(settings.trapbind, settings.trapport or PORT)
 
     async def _hear_no_more(self) -> None:
-        await self._unix.close()
+        if self._unix is not None:
+            await self._unix.close()
         if self._classic is not None and self._traps is not None:
             await self._classic.close()
             await self._traps.close()
@@ -131,6 +138,7 @@ class Daemon:
         for warning in (*saved.warnings, *parts.history.warnings):
             events.say(logging.WARNING, "store", warning)
         await self._remember(saved)
+        self._remembers = True
         parts.adopt(self._loaded)
         await renewal.begin_journals(parts)
         if self.options.stopped:
@@ -173,6 +181,7 @@ class Daemon:
         table = parts.checks.timetable
         table.every("resync", plan.config.settings.resync, parts.keeper.resync)
         table.every("flush", FLUSH, parts.recorder.flush_some)
+        table.every("files", FLUSH, self._look_at_files)
         table.every("traps", 1.0, self._trap_timers)
         table.every("windows", WINDOWS, parts.recorder.look_at_windows)
         table.every("names", 1.0, parts.names.look)
@@ -182,9 +191,26 @@ class Daemon:
         parts.begin_pools()
         table.start()
 
+    async def _look_at_files(self) -> None:
+        """What others removed or moved away is made anew."""
+        parts = self.parts
+        await parts.ours.look()
+        parts.history.look()
+        for remark in parts.history.remarks():
+            events.say(logging.WARNING, "store", remark)
+        trouble = ""
+        try:
+            if self._unix is not None and await self._unix.look():
+                events.say(logging.WARNING, "files", f"{parts.loaded.places.socket} was removed: made anew")
+        except ControlError as error:
+            trouble = str(error)
+        if trouble and trouble != self._socket_trouble:
+            events.say(logging.ERROR, "files", trouble)
+        self._socket_trouble = trouble
+
     async def _trap_timers(self) -> None:
         parts = self.parts
-        await parts.recorder.carry_out(parts.book.trap_timers(parts.clock(), parts.environment))
+        parts.recorder.submit(parts.book.trap_timers(parts.clock(), parts.environment))
 
     async def _stop(self) -> None:
         parts = self.parts
@@ -195,14 +221,16 @@ class Daemon:
         await self._hear_no_more()
         await parts.background.close()
         await parts.keeper.close()
-        for key in parts.book.services:
-            parts.recorder.touch(key)
-        parts.recorder.touch_pools()
-        await parts.recorder.flush()
-        if not self.options.classic:  # its users do that themselves, with savestate
+        saved = await parts.recorder.close() if self._remembers else True
+        if self._remembers and not self.options.classic:  # its users do that themselves, with savestate
             await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())
         parts.names.close()
         await parts.probe.close()
-        await asyncio.to_thread(parts.store.close)
-        await asyncio.to_thread(parts.history.close)
-        events.say(logging.INFO, "stopped", "stopped, everything is saved")
+        await asyncio.to_thread(parts.close_files)
+        if saved and not parts.store.unsaved:
+            events.say(logging.INFO, "stopped", "stopped, everything is saved")
+        else:
+            why = parts.recorder.trouble or "the disk does not answer"
+            waiting = len(parts.outbox.pending())
+            text = f"stopped; what changed last is not saved ({why}): {waiting} alerts were waiting"
+            events.say(logging.ERROR, "stopped", text, waiting=waiting)

@@ -16,7 +16,7 @@ from mon.daemon.loading import load
 from mon.daemon.remote import Remote
 from mon.daemon.trapped import opinion_set, trapped
 from mon.engine import Book, Step
-from mon.errors import ConfigError
+from mon.errors import ConfigError, ControlError
 from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.result import OpStatus
@@ -147,9 +147,17 @@ class Desk:
         self._daemon.terminate(0)
 
     async def save_state(self, kinds: Iterable[str]) -> None:
-        """Write the classic files of these kinds, and our own database."""
-        await self._parts.recorder.flush()
+        """Write the classic files of these kinds, and our own database; raises ControlError if it cannot."""
+        saved = await self._parts.recorder.save()
         await states.save(self._parts.loaded.places.statedir, tuple(kinds), self.book, self.now())
+        if not saved:
+            raise ControlError(self._not_saved())
+
+    def _not_saved(self) -> str:
+        trouble = self._parts.recorder.trouble
+        return (
+            f"it is in force, but not saved: {trouble}; mon goes on trying, and forgets it if it ends before"
+        )
 
     async def load_state(self, kinds: Iterable[str]) -> None:
         """Read the classic files of these kinds."""
@@ -162,9 +170,13 @@ class Desk:
         return self._parts.keeper.views()
 
     async def instruct(self, order: Order) -> str:
-        """Take an operator's word on a server; it is applied at once, and on disk when this returns."""
+        """Take an operator's word on a server; it is applied at once, and on disk when this returns.
+
+        Raises ControlError when it was refused, or could not be saved.
+        """
         said = self._parts.keeper.instruct(order)
-        await self._parts.recorder.flush()
+        if not await self._parts.recorder.save():
+            raise ControlError(f"{said}; {self._not_saved()}")
         return said
 
     async def plan_pools(self, config: str, order: Order | None) -> Sequence[PoolStep]:

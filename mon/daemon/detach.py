@@ -1,9 +1,6 @@
-"""Going to the background (``-f``) and the pid file."""
+"""Going to the background (``-f``), and where stdout and stderr go then."""
 
-import contextlib
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 from mon import private
 
@@ -17,8 +14,7 @@ def detach(error_file: str) -> None:
     os.setsid()
     _continue_in_child()  # no session leader, so it never gets a terminal again
     nothing = os.open(os.devnull, os.O_RDWR)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | _follow(error_file)
-    errors = os.open(error_file, flags, private.LOG) if error_file else nothing
+    errors = _open(error_file) if error_file else nothing
     for descriptor, target in ((nothing, 0), (errors, 1), (errors, 2)):
         os.dup2(descriptor, target)
 
@@ -33,17 +29,27 @@ def _continue_in_child() -> None:
         os._exit(0)
 
 
-@contextlib.contextmanager
-def pid_file(path: Path | None) -> Iterator[None]:
-    """Keep our process number in ``path`` for as long as we run; None is no file."""
-    if path is None:
-        yield
+def reopen(error_file: str) -> None:
+    """Go on in the file of this name when the one that is open was moved away or removed (logrotate).
+
+    Raises OSError.
+    """
+    if is_open(error_file):
         return
-    ours = f"{os.getpid()}\n".encode()
-    private.overwrite(path, ours)
+    errors = _open(error_file)
+    for target in (1, 2):
+        os.dup2(errors, target)
+    os.close(errors)
+
+
+def is_open(error_file: str) -> bool:
+    """Does stderr go to the file that has this name now?"""
     try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # it was taken away, or is somebody else's by now
-            if not path.is_symlink() and path.read_bytes() == ours:
-                path.unlink()
+        return os.path.samestat(os.stat(error_file), os.fstat(2))
+    except FileNotFoundError:
+        return False
+
+
+def _open(error_file: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | _follow(error_file)
+    return os.open(error_file, flags, private.LOG)

@@ -44,9 +44,9 @@ LAST_WORDS = 0.5
 class Keeper:
     """Owns the lines to the balancers.
 
-    ``changed()`` is called when there is something to save, ``tell(pool, news)`` when people must know
-    that a balancer or a pool as a whole is in trouble, and when it no longer is; ``turn(pool)`` when its
-    quorum turned.
+    ``changed(name)`` is called when there is something to save of a pool, ``tell(pool, news)`` when people
+    must know that a balancer or a pool as a whole is in trouble, and when it no longer is; ``turn(pool)``
+    when its quorum turned.
     ``max_age(voter)`` is how old a saved vote may be, in seconds.  ``passive``: nothing is applied.  While it
     is ``quiet()`` (the scheduler is stopped) nothing is told; what is so then is told afterwards.
     ``journal`` takes what was done, and is never waited for (law 3).
@@ -58,7 +58,7 @@ class Keeper:
         clock: Callable[[], Moment],
         open_balancer: Callable[[Words], Balancer],
         *,
-        changed: Callable[[], None],
+        changed: Callable[[str], None],
         tell: Callable[[Pool, News], None],
         turn: Callable[[Pool], None] = lambda pool: None,
         max_age: Callable[[Voter], float],
@@ -120,7 +120,7 @@ class Keeper:
         until = "" if order.seconds is None else f" for {order.seconds:g} s"
         text = f"pool {order.pool}: {order.who}: {order.verb} {order.server}{until}: {said}"
         events.say(logging.INFO, "operator", text, pool=order.pool, server=order.server, who=order.who)
-        self._changed()
+        self._changed(order.pool)
         self.wake(order.pool, by=f"{order.who}: {order.verb} {order.server}{until}")
         return said
 
@@ -222,7 +222,7 @@ class Keeper:
             events.say(logging.WARNING, "drift", f"pool {plan.name}: {note}", pool=plan.name)
             self._note(plan, note, trigger=BY_HAND)
         if changed or notes:
-            self._changed()
+            self._changed(plan.name)
         wish = self._pools.wanted(plan.name, now)
         self._alarms.set(plan.name, None if wish.due is None else max(0.0, wish.due - now.mono))
         edits = wish.changes(before)
@@ -255,7 +255,7 @@ class Keeper:
             sight.table = await line.read(plan.id)
             self._left(plan, sight)
             events.weights(plan, before, sight.table, wish.why)
-        self._changed()
+        self._changed(plan.name)
 
     def _left(self, plan: Pool, sight: Sight) -> None:
         """So we leave the table, unless the pool is at another place by now."""

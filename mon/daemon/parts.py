@@ -18,6 +18,7 @@ from mon.daemon.loading import Loaded
 from mon.daemon.lookups import Addresses
 from mon.daemon.names import Names
 from mon.daemon.options import Options
+from mon.daemon.ourfiles import OurFiles
 from mon.daemon.quorum import quorum_called
 from mon.daemon.recorder import Recorder
 from mon.daemon.telling import Telling
@@ -61,8 +62,10 @@ class Parts:
             "MON_CFBASEDIR": str(where.cfbasedir),
         }
         self.background = Background()
+        self.ours = OurFiles(where)  # before anything is touched
+        self.store = StateStore.open(where.state_db)
         self.history = HistoryStore.open(where.history_db, age=plan.config.settings.keep)
-        self.store = StateStore.open(where.state_db, history=self.history)
+        self.store.history = self.history
         self.book = Book(plan.config, clock())
         self.pools = Pools(plan.pools, clock())
         self._resolver = Resolver()
@@ -130,18 +133,24 @@ class Parts:
         self.checks.adopt(plan, keys)
         self.names.adopt(loaded)
 
+    def close_files(self) -> None:
+        """Write what is queued, close the databases, and give up the state directory."""
+        self.store.close()
+        self.history.close()
+        self.ours.close()
+
     @property
     def downtime_log(self) -> Path | None:
         """The file of the downtime log, None if it is off."""
         return self.journals.downtimes.file
 
-    def _pools_changed(self) -> None:
+    def _pools_changed(self, name: str) -> None:
         """Save what is ours on a balancer as soon as it is there, without waiting for it (law 3).
 
         Of a server that a kill -9 came before, a later mon would not know that it may take it away.
         """
-        self.recorder.touch_pools()
-        self.background.spawn(self.recorder.flush(0))
+        self.recorder.touch_pools(name)
+        self.recorder.save_soon()
 
     def _readdress(self, loaded: Loaded, why: str) -> None:
         """The same configuration with another address for a name of a pool."""
@@ -206,21 +215,17 @@ class Parts:
         return bind(self.loaded.catalog.find(Kind.ALERT, command.plugin), command)
 
     def _tell(self, pool: Pool, news: News) -> None:
-        """People must know of a pool in trouble, and that it is well again."""
-        self.background.spawn(self._announce(pool, news))
+        """People must know of a pool in trouble, and that it is well again.
 
-    async def _announce(self, pool: Pool, news: News) -> None:
-        # What was told and the telling of it go to disk together: a restart tells it neither twice nor never.
+        What was told and the telling of it go to disk together: a restart tells it neither twice nor never.
+        """
         if self.pools.news(pool.name, news.topic) != news.about:
             self.pools.tell(pool.name, news.topic, news.about)
             step = announcement(self.loaded.plan, pool, news, self.clock())
-            await self.recorder.carry_out(step, pools=True)
+            self.recorder.submit(step, pools=(pool.name,))
 
     def _turn(self, pool: Pool) -> None:
         """The quorum of a pool turned: its command is to be called."""
-        self.background.spawn(self._call(pool))
-
-    async def _call(self, pool: Pool) -> None:
         turn = self.pools.turn(pool.name, self.clock())
         if turn is not None:
             text = f"pool {pool.name}: {turn}"
@@ -229,7 +234,7 @@ class Parts:
             )
             self.history.journal([Deed(self.clock().wall, pool.name, str(turn))])
             step = quorum_called(self.loaded.plan, pool, turn, self.environment, self.clock())
-            await self.recorder.carry_out(step, pools=True)
+            self.recorder.submit(step, pools=(pool.name,))
 
 
 def _delivered(entry: Entry, delivery: Delivery) -> None:

@@ -1,43 +1,42 @@
 """From a step of the engine to disk and to the outbox: decided, then durable, then sent (law 6)."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from mon import codec
 from mon.catalog import Plan
 from mon.daemon import events
 from mon.daemon.classicfiles.journals import Journals
-from mon.engine import Book, Group, HostKey, HostState, ServiceState, Silence, Step
+from mon.daemon.touched import GROUP, SILENCES, Touched
+from mon.engine import Book, Group, HostState, ServiceState, Silence, Step
 from mon.errors import StoreError
 from mon.model.config import Key
 from mon.model.moment import Moment
+from mon.model.notice import Decision
 from mon.model.result import Transition
-from mon.outbox import Outbox
+from mon.outbox import Draft, Outbox
 from mon.pool.pools import Pools
 from mon.pool.record import SavedPool
-from mon.store import Batch, Disabled, Kept, Saved, StateStore
+from mon.store import Batch, Kept, Saved, StateStore
 from mon.structs import replace
 
 LOT = 250
 """Services saved at a time where nothing but their last check is news: about 2 ms of the loop."""
 
-SILENCES = "silences"
-"""The note that holds the quiet times."""
-
-GROUP = "group "
-"""... and those of groups that are told together: this, and the name."""
-
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 
 class Recorder:
-    """Owns what is not yet saved.
+    """From what happened to batches of the store.
 
-    Transitions and decisions are committed at once; a result that changes no opinion only marks its
-    service, and ``flush`` saves those together every few seconds.
+    A decision and its state are submitted in the same turn of the loop, as one batch, by a plain function;
+    waiting for the disk is separate.  What nobody is told of is marked: one batch of marks is under way at a
+    time, and what comes meanwhile joins the next.  ``close`` waits for all that was submitted.
     """
 
     def __init__(
@@ -51,20 +50,16 @@ class Recorder:
     ) -> None:
         self.plan = Plan(book.config)
         self.silent = False  # passive: what would be sent is only logged
-        self._book = book
         self._pools = pools
+        self._book = book
         self._store = store
         self._outbox = outbox
         self._journals = journals
         self._clock = clock
-        self._keys: dict[Key, None] = {}  # who waits longest first
-        self._hosts: set[HostKey] = set()
-        self._notes: list[Transition] = []  # of hosts: saved with the next batch
-        self._pools_changed = False
-        self._known_pools: frozenset[str] = frozenset()
-        self._saved_disabled: frozenset[Disabled] = frozenset()
-        self._saved_silences: tuple[Silence, ...] = ()
-        self._saved_groups: dict[str, Group] = {}
+        self._touched = Touched(book, pools, clock)
+        self._joined: asyncio.Future[bool] | None = None  # for what joins the next batch
+        self._saver: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._trouble = ""
         self._renewals = store.renewals
 
@@ -75,28 +70,54 @@ class Recorder:
 
     def touch(self, key: Key) -> None:
         """This service has news that can wait for the next flush."""
-        self._keys[key] = None
+        self._touched.service(key)
 
-    def touch_pools(self) -> None:
-        """What is ours on the balancers, or a vote, is another one now."""
-        self._pools_changed = True
+    def touch_pools(self, *names: str) -> None:
+        """What is ours on the balancers of these pools, or a vote, is another one now."""
+        self._touched.pools(names)
+
+    def know_pools(self, names: Iterable[str]) -> None:
+        """These pools are on disk; those that are gone by now are forgotten there with the next flush."""
+        self._touched.know_pools(names)
 
     def note(self, change: Transition) -> None:
         """A host's verdict changed: logged now, saved with the service's result."""
         events.transition(change)
-        self._notes.append(change)
-        self._hosts.add((change.watch, change.service, change.host))
-        self._pools_changed = True
+        self._touched.host(change)
+        self._touched.pools(self._pools.voted_on((change.watch, change.service)))
 
-    async def carry_out(self, step: Step, *, pools: bool = False) -> None:
-        """Save a step (with ``pools`` what there is of them too), then let its alerts go.
+    # Decisions.
 
-        If the disk does not take them the alerts go all the same: late and twice is better than never.
+    def submit(self, step: Step, *, pools: Iterable[str] = ()) -> Awaitable[bool] | None:
+        """Have a step saved, with what there is of these pools; then its alerts go.
+
+        What is returned is True when the disk has it; None: nothing of it is worth a batch of its own.
+        If the disk does not take it the alerts go all the same: late and twice is better than never.
         """
-        self._keys.update(dict.fromkeys(step.keys))
-        self._pools_changed = self._pools_changed or pools
         if not step.matters:
-            return
+            for key in step.keys:
+                self._touched.service(key)
+            self._touched.pools(pools)
+            return None
+        held = self._logged(step)
+        draft = self._outbox.accept(self._to_send(step), step.withdrawn, step.closed)
+        if not draft:
+            return self._join_step(step, held, pools)
+        batch = self._touched.of_step(step.keys, pools)
+        transitions = (*batch.transitions, *step.transitions)
+        batch = replace(batch, transitions=transitions, holds=held)
+        batch = replace(batch, entries=draft.entries, deliveries=draft.deliveries)
+        return self._follow(self._settled(self._store.submit(batch), draft, step))
+
+    async def carry_out(self, step: Step, *, pools: Iterable[str] = ()) -> bool:
+        """Submit a step and wait; True if the disk has it, and all that an operator said with it."""
+        submitted = self.submit(step, pools=pools)
+        self._touched.services(step.keys if submitted is None else ())
+        saved = submitted is None or await asyncio.shield(submitted)
+        return await self.save() and saved
+
+    def _logged(self, step: Step) -> tuple[Decision, ...]:
+        """What was held back; it is logged, and the transitions."""
         for change in step.transitions:
             events.transition(change)
         # A vote follows each result whatever holds the alerts of its period: it is none of those held.
@@ -104,126 +125,132 @@ class Recorder:
         held = tuple(each for each in step.decisions if not each.send and each.line not in votes)
         for decision in held:
             events.held(decision)
+        return held
+
+    def _to_send(self, step: Step) -> list[Decision]:
         people = [decision for decision in step.sent if decision.line not in self.plan.votes]
         if self.silent:
             for decision in people:
                 events.passive(decision)
-            people = []
-        entries, merged = self._outbox.merged(self._outbox.entries_for(people))
-        withdrawn = self._outbox.withdraw(step.withdrawn)
-        batch = self._batch(step.keys)
-        batch = replace(batch, pools=self._changed_pools() if pools else {})
-        transitions, ends = (*batch.transitions, *step.transitions), (*merged, *withdrawn)
-        batch = replace(batch, entries=entries, deliveries=ends, transitions=transitions, holds=held)
-        saved = await self._commit(replace(batch, notes=self._changed_groups()))
-        self._outbox.committed(entries, saved=saved)
-        if not saved:
-            self._outbox.keep(withdrawn)
-        for closed in step.closed:
-            self._outbox.release(closed)
+            return []
+        return people
+
+    def _join_step(
+        self, step: Step, held: tuple[Decision, ...], pools: Iterable[str]
+    ) -> "asyncio.Future[bool]":
+        """Of a step that tells nobody anything the state is saved with the next batch."""
+        self._store.tell(Batch(self._clock().wall, transitions=step.transitions, holds=held))
+        self._touched.services(step.keys)
+        self._touched.pools(pools)
+        if step.downtimes or step.called:
+            self._follow(self._journals.take(step))
+        return self._join()
+
+    async def _settled(self, submitted: Future[None], draft: Draft, step: Step) -> bool:
+        saved = await self._saved(submitted)
+        self._outbox.settle(draft)
         await self._journals.take(step)
+        return saved
 
     async def look_at_windows(self) -> None:
         """Send what windows have collected that are over: first those that a former life left behind."""
         for window in sorted(self._outbox.windows - self._book.open_windows()):
             self._outbox.release(self._book.closing(window))
-        await self.carry_out(self._book.windows_over(self._clock()))
+        self.submit(self._book.windows_over(self._clock()))
 
-    def _changed_groups(self) -> dict[str, bytes | None]:
-        """What is to be saved of groups: of those that are another value than what is on disk."""
-        groups = self._book.groups
-        news = {name: group for name, group in groups.items() if group is not self._saved_groups.get(name)}
-        self._saved_groups = dict(groups)
-        return {f"{GROUP}{name}": codec.encode(group) for name, group in news.items()}
+    # What is only marked.
+
+    def save_soon(self) -> None:
+        """Save what does not wait for the next second, without waiting for it (law 3)."""
+        self._join()
+
+    async def save(self) -> bool:
+        """Wait until all that an operator said by now is on disk; False if the disk does not take it."""
+        return await asyncio.shield(self._join())
 
     async def flush_some(self) -> None:
-        """Save a lot of what has news, who waits longest first: encoding all at once would block the loop."""
+        """Save a lot of what has news: encoding all at once would block the loop."""
         await self.flush(LOT)
 
-    async def flush(self, most: int | None = None) -> None:
-        """Save what has news and what the disk did not take; at most so many services, None is all."""
-        await self._outbox.save(anew=self._is_lost())
-        disabled, silences = self._disabled(), self._book.silences.standing(self._clock())
-        news = self._keys or self._hosts or self._notes or self._pools_changed
-        if not news and disabled == self._saved_disabled and silences == self._saved_silences:
-            return
-        pools = self._changed_pools()
-        batch = self._batch(tuple(islice(self._keys, most)))
-        quiet = {SILENCES: codec.encode(silences)}
-        if await self._commit(replace(batch, pools=pools, disabled=disabled, notes=quiet)):
-            self._saved_disabled, self._saved_silences = disabled, silences
+    async def flush(self, most: int | None = None, *, hurried: bool = False) -> bool:
+        """Save what has news, at most so many services, None is all; True if the disk has it.
+
+        ``hurried``: no services that can wait.
+        """
+        if self._is_lost():
+            again = self._outbox.again()
+            await self._saved(self._store.submit(again))
+        batch = self._touched.some(most, hurried=hurried)
+        if batch is None and (self._trouble or self._outbox.trouble):
+            batch = Batch(self._clock().wall)  # to learn whether the disk takes what it has refused
+        if batch is not None:
+            return await self._saved(self._store.submit(batch))
+        self._store.look()
+        return True
+
+    async def close(self) -> bool:
+        """The end: save all there is, and wait for all that was submitted; True if the disk has it."""
+        self._touched.services(self._book.services)
+        self._touched.pools(self._pools.names)
+        await self.flush()
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+        return not self._store.unsaved
+
+    def _join(self) -> "asyncio.Future[bool]":
+        """When all that is marked by now, and does not wait, is saved."""
+        if self._joined is None:
+            self._joined = asyncio.get_running_loop().create_future()
+            if self._saver is None or self._saver.done():
+                self._saver = self._follow(self._save_joined())
+        return self._joined
+
+    async def _save_joined(self) -> None:
+        while (waiting := self._joined) is not None:
+            self._joined, saved = None, False
+            try:
+                saved = await self.flush(LOT, hurried=True)
+                while self._touched.hurries and saved:
+                    saved = await self.flush(LOT, hurried=True)
+            finally:
+                waiting.set_result(saved)
+
+    def _follow(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Have something go on that the end of the daemon waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            events.log.error("saving failed: %s", error, exc_info=error)
 
     def _is_lost(self) -> bool:
-        """Was the file damaged and begun anew?  Then all that is known is news."""
+        """Was the file damaged or gone, and begun anew?  Then all that is known is news."""
+        for remark in self._store.remarks():
+            events.say(logging.ERROR, "store", remark)
         if self._store.renewals == self._renewals:
             return False
         self._renewals = self._store.renewals
-        self._keys.update(dict.fromkeys(self._book.states))
-        self._hosts.update(self._book.host_states)
-        self._pools_changed = True
-        self._saved_disabled, self._saved_silences, self._saved_groups = frozenset(), (), {}
+        self._touched.everything()
         return True
 
-    def know_pools(self, names: Iterable[str]) -> None:
-        """These pools are on disk; those that are gone by now are forgotten there with the next change."""
-        self._known_pools = frozenset(names)
-
-    def _changed_pools(self) -> dict[str, bytes | None]:
-        """What is to be saved of pools; None for one that is gone: what it owned is ours no longer."""
-        if not self._pools_changed:
-            return {}
-        self._pools_changed = False
-        there = {pool.name: codec.encode(pool) for pool in self._pools.saved()}
-        gone = self._known_pools - frozenset(self._pools.names)
-        self._known_pools = frozenset(there)
-        return {**dict.fromkeys(gone), **there}
-
-    def _batch(self, keys: Iterable[Key]) -> Batch:
-        """The states of these services, and of the hosts with news."""
-        hosts, self._hosts = self._hosts, set()
-        notes, self._notes = tuple(self._notes), []
-        states, known = self._book.states, self._book.host_states
-        batch = Batch(
-            at=self._clock().wall,
-            states={key: codec.encode(states[key]) if key in states else None for key in keys},
-            hosts={key: codec.encode(known[key]) if key in known else None for key in hosts},
-            transitions=notes,
-        )
-        for key in keys:
-            self._keys.pop(key, None)
-        return batch
-
-    def _disabled(self) -> frozenset[Disabled]:
-        book = self._book
-        return frozenset(
-            (
-                *(("host", group, host) for group, host in book.disabled_members),
-                *(("watch", watch, "") for watch in book.disabled_watches),
-                *(("service", *key) for key in book.disabled_services),
-            )
-        )
-
-    async def _commit(self, batch: Batch) -> bool:
-        """Save; True if the disk took it.  What it did not take is saved by the next flush."""
+    async def _saved(self, submitted: Future[None]) -> bool:
+        """Did the disk take it?  What it refused the store keeps, and writes with what comes next."""
         try:
-            await self._store.commit(batch)
+            await self._store.saved(submitted)
         except StoreError as error:
-            self._failed(str(error))
-            self._keys.update(dict.fromkeys(batch.states))
-            self._hosts.update(batch.hosts)
-            self._saved_groups = {}
-            self._pools_changed = True
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                events.say(logging.ERROR, "store", f"the state cannot be saved, alerts go on: {error}")
             return False
         if self._trouble:
-            await self._outbox.save()
             events.say(logging.INFO, "store", "the state is being saved again")
         self._trouble = ""
+        self._outbox.disk_is_well()
         return True
-
-    def _failed(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._trouble = trouble
-            events.say(logging.ERROR, "store", f"the state cannot be saved, alerts go on: {trouble}")
 
 
 def restored(saved: Saved, book: Book, now: Moment) -> None:

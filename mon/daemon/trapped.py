@@ -29,7 +29,7 @@ async def trapped(
     if not intended:
         _vote(parts, key, status, output, now)
     step = book.trap(key, status, output, now, parts.environment, intended=intended, word=word)
-    await parts.recorder.carry_out(step)
+    parts.recorder.submit(step)
 
 
 async def opinion_set(parts: Parts, key: Key, status: OpStatus) -> None:

@@ -105,6 +105,7 @@ def _again(entry: Entry, earlier: Sequence[Entry]) -> Entry:
         created=first.created,
         attempts=first.attempts,
         next_at=first.next_at,
+        why=first.why,
     )
 
 

@@ -25,7 +25,6 @@ class Bundles:
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, Destination], Members] = {}
         self._made: dict[str, Members] = {}
-        self._gone: set[str] = set()
         self._closed: dict[str, Closed] = {}  # by bundle: what was known at the end of its window
 
     def __contains__(self, id: object) -> bool:
@@ -38,28 +37,8 @@ class Bundles:
         return frozenset(window for window, _ in self._waiting)
 
     def add(self, entry: Entry) -> None:
-        """Let it wait for the end of its window, unless it was withdrawn before it was here."""
-        if entry.id in self._gone:
-            self._gone.discard(entry.id)
-            return
+        """Let it wait for the end of its window."""
         self._waiting.setdefault((entry.window, entry.destination), {})[entry.id] = entry
-
-    def withdraw(self, gone: Sequence[Withdrawn], fresh: Iterable[Entry]) -> list[Entry]:
-        """Take out what is not to be told after all; it, as it ends.
-
-        ``fresh`` are entries that are not here yet, as their decision is being written down.
-        """
-        if not gone:
-            return []
-        entries = [entry for members in self._waiting.values() for entry in members.values()]
-        reasons = {(each.window, *each.key, each.period): each for each in gone}
-        found = []
-        for entry in (*entries, *fresh):
-            why = reasons.get((entry.window, entry.watch, entry.service, entry.period))
-            if why and not (why.failures_only and entry.type is AlertType.UP):
-                found.append(replace(entry, stage=Stage.EXPIRED, why=why.why, next_at=0.0))
-        self._gone.update(entry.id for entry in found if not self.remove(entry.id))
-        return found
 
     def remove(self, id: str) -> bool:
         """Take out an entry that waits in a window; False if none does by this id."""
@@ -148,6 +127,17 @@ class Bundles:
         """A bundle has come to its end."""
         self._made.pop(id, None)
         self._closed.pop(id, None)
+
+
+def withdrawn(gone: Sequence[Withdrawn], entries: Iterable[Entry]) -> list[Entry]:
+    """Those of the entries that are not to be told after all, as they end."""
+    reasons = {(each.window, *each.key, each.period): each for each in gone}
+    found = []
+    for entry in entries:
+        why = reasons.get((entry.window, entry.watch, entry.service, entry.period))
+        if why and not (why.failures_only and entry.type is AlertType.UP):
+            found.append(replace(entry, stage=Stage.EXPIRED, why=why.why, next_at=0.0))
+    return found
 
 
 def _together(entry: Entry, count: int) -> str:

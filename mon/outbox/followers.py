@@ -1,6 +1,7 @@
 """Whether something follows from how an alert ended, and has not followed already."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from typing import Protocol
 
 from mon.codec import decode, encode
@@ -23,8 +24,12 @@ BROKEN = "broken destinations"
 class Store(Protocol):
     """What the outbox needs of the state store."""
 
-    async def commit(self, batch: Batch, *, patience: float = ...) -> None:
-        """Write a batch."""
+    def submit(self, batch: Batch) -> Future[None]:
+        """Have a batch written."""
+        ...
+
+    async def saved(self, future: Future[None], *, patience: float = ...) -> None:
+        """Wait for it."""
         ...
 
     async def unsent(self) -> tuple[Row, ...]:
@@ -48,7 +53,7 @@ class Followers:
         self._store = store
         self._made: dict[str, None] = {}  # in the order they were made
         self._broken: frozenset[Trouble] = frozenset()  # what was reported to fail
-        self._on_disk = self._body()
+        self._submitted = self.body()
 
     async def remember(self) -> str:
         """Take up what a former life has reported; a warning for the log if that cannot be read."""
@@ -59,23 +64,26 @@ class Followers:
             return f"what is known of broken destinations is left out: {error}"
         there = self._policy.destinations()  # what is no longer called will never be well again
         self._broken |= {trouble for trouble in known if trouble[0] in there}
-        self._on_disk = body or self._on_disk
+        self._submitted = body or self._submitted
         return ""
 
     def news(self) -> dict[str, bytes]:
-        """The note to be saved with the next batch; none if the disk has it."""
-        body = self._body()
-        return {} if body == self._on_disk else {BROKEN: body}
+        """The note to be saved with the next batch; none if the store has it."""
+        body = self.body()
+        if body == self._submitted:
+            return {}
+        self._submitted = body
+        return {BROKEN: body}
 
-    def saved(self, notes: Mapping[str, bytes]) -> None:
-        """The disk has taken what ``news`` gave."""
-        self._on_disk = notes.get(BROKEN, self._on_disk)
-
-    def _body(self) -> bytes:
+    def body(self) -> bytes:
+        """The note."""
         return encode(sorted(self._broken))
 
-    async def of(self, entry: Entry, now: float, *, late: bool = False) -> tuple[Row, ...]:
-        """What follows from this entry as it is now; ``late``: its ``within`` is over."""
+    def of(self, entry: Entry, now: float, *, late: bool = False) -> tuple[Row, ...]:
+        """What follows from this entry as it is now, or has followed in a former life (see ``unknown``).
+
+        ``late``: its ``within`` is over.
+        """
         some, lost = lost_for(entry), is_to_be_reported(entry)
         if entry.stage is Stage.SENT or some:
             self._works(entry.destination, some)
@@ -87,12 +95,16 @@ class Followers:
             follower = report(entry, self._policy.lines_of(entry), self._policy.is_action, now)
             # Two thousand messages that one dead server does not take are one piece of news.
             self._broken |= {trouble}
-        if follower is None or follower.id in self._made or await self._is_known(follower.id):
+        if follower is None or follower.id in self._made:
             return ()
         self._made[follower.id] = None
         if len(self._made) > MOST_MADE:
             del self._made[next(iter(self._made))]
         return (row_of(follower),)
+
+    async def unknown(self, followers: Iterable[Row]) -> Sequence[Row]:
+        """Those of the followers that no former life has made."""
+        return [row for row in followers if not await self._is_known(row.id)]
 
     def _works(self, destination: Destination, but_for: tuple[str, ...]) -> None:
         """It takes messages, if not those for everybody."""

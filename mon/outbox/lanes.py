@@ -70,24 +70,28 @@ class Lanes:
         return iter(self._items.values())
 
     def add(self, item: Item) -> list[Item]:
-        """Put an entry behind those of its lane; the actions that it undoes are taken out and returned.
-
-        One that is running is only marked: it is not tried again.
-        """
+        """Put an entry behind those of its lane; the actions that it undoes are taken out and returned."""
         entry = item.entry
-        rivals = self._stories.setdefault(entry.story, {})
-        undone = [rival for rival in rivals.values() if entry.undoes(rival.entry)]
-        for rival in undone:
-            rival.undone = True
-        out = [rival for rival in undone if not rival.running]
-        for rival in out:
-            self._remove(rival)
+        out = self.undo(entry)
         self._items[entry.id] = item
         self._stories.setdefault(entry.story, {})[entry.id] = item
         lane = self._lanes.setdefault(entry.lane, _Lane(entry.destination))
         lane.items.append(item)
         if lane.where is _Where.NOWHERE:
             self._wait(lane)
+        return out
+
+    def undo(self, entry: Entry) -> list[Item]:
+        """Take out the actions that an entry undoes, which need not be here (yet); they are returned.
+
+        One that is running is only marked: it is not tried again.
+        """
+        rivals = [item for item in self._stories.get(entry.story, {}).values() if entry.undoes(item.entry)]
+        for rival in rivals:
+            rival.undone = True
+        out = [rival for rival in rivals if not rival.running]
+        for rival in out:
+            self._remove(rival)
         return out
 
     def take(self, now: float) -> list[Item]:

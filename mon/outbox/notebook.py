@@ -1,10 +1,11 @@
-"""Writes down what became of alerts; what the disk does not take is kept for the next time."""
+"""Writes down what became of alerts.  What the disk refuses is kept by the store, in its order."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from mon.errors import StoreError
 from mon.model.moment import Moment
-from mon.outbox.entry import Entry, row_of
+from mon.outbox.entry import Entry, outcome_of, row_of
 from mon.outbox.followers import BROKEN, Followers, Store
 from mon.store.values import Batch, Outcome, Row
 
@@ -13,41 +14,40 @@ DISK_PATIENCE = 5.0
 
 
 class Notebook:
-    """``trouble`` is what the disk said last, "" when it is well; the others are what it has not taken."""
+    """``trouble`` is what the disk said last, "" when it is well."""
 
     def __init__(self, store: Store, followers: Followers, clock: Callable[[], Moment]) -> None:
         self.trouble = ""
-        self.outcomes: list[Outcome] = []
-        self.rows: dict[str, Row] = {}
         self._store = store
         self._followers = followers
         self._clock = clock
 
-    async def save(self, lost: Sequence[Entry] | None = None) -> None:
-        """Write what the disk has not taken so far, nothing if it has taken all.
+    def again(self, pending: Sequence[Entry]) -> Batch:
+        """All that waits, and what is known of destinations: for a disk that has forgotten it."""
+        now = self._clock().wall
+        return Batch(
+            now,
+            notes={BROKEN: self._followers.body()},
+            entries=tuple(map(row_of, pending)),
+            # Older news of the same entries may be on its way to the new file.
+            deliveries=tuple(outcome_of(entry, now) for entry in pending if entry.attempts),
+        )
 
-        ``lost`` is what waits, if the disk has forgotten all that it had taken.
-        """
-        if lost is not None:
-            self.rows |= {entry.id: row_of(entry) for entry in lost}
-            self._followers.saved({BROKEN: b""})
-        if self.rows or self.outcomes or lost is not None:
-            await self.write([])
+    def submit(self, outcomes: Sequence[Outcome], rows: Sequence[Row] = ()) -> Future[None]:
+        """Have this written, in this turn of the loop."""
+        notes = self._followers.news()
+        batch = Batch(self._clock().wall, notes=notes, entries=tuple(rows), deliveries=tuple(outcomes))
+        return self._store.submit(batch)
 
-    async def write(self, outcomes: Sequence[Outcome], rows: Sequence[Row] = ()) -> bool:
-        """Write; True if the disk took it.  What it did not take goes with the next one."""
-        told, unsaved = [*self.outcomes, *outcomes], self.rows
-        self.outcomes, self.rows = [], {}
-        entries, notes = (*unsaved.values(), *rows), self._followers.news()
-        batch = Batch(self._clock().wall, notes=notes, entries=entries, deliveries=tuple(told))
+    async def write(self, outcomes: Sequence[Outcome], rows: Sequence[Row] = ()) -> None:
+        """Submit, and wait for it: with some patience, as the alert matters more than the note of it."""
+        await self.written(self.submit(outcomes, rows))
+
+    async def written(self, submitted: Future[None]) -> None:
+        """Wait for what was submitted."""
         try:
-            await self._store.commit(batch, patience=DISK_PATIENCE)
+            await self._store.saved(submitted, patience=DISK_PATIENCE)
         except StoreError as error:
-            # The alert matters more than the note of it.
-            self.outcomes = told + self.outcomes
-            self.rows = unsaved | self.rows
             self.trouble = str(error)
-            return False
-        self._followers.saved(notes)
-        self.trouble = ""
-        return True
+        else:
+            self.trouble = ""

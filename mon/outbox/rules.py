@@ -106,5 +106,10 @@ def at_start(entry: Entry) -> Entry:
     return replace(entry, stage=Stage.RETRY if entry.attempts else Stage.WAITING)
 
 
+def undone(entry: Entry) -> Entry:
+    """An action whose opposite was decided before it was done (again)."""
+    return replace(entry, stage=Stage.EXPIRED, why=UNDONE, next_at=0.0)
+
+
 def _times(count: int) -> str:
     return "one attempt" if count == 1 else f"{count} attempts"

@@ -13,15 +13,15 @@ from mon.errors import StoreError
 from mon.model.config import AlertLine
 from mon.model.moment import Moment
 from mon.model.notice import Decision, Delivery, Fate
-from mon.outbox.aftermath import pointless, together, told_in
 from mon.outbox.bundles import Bundles
-from mon.outbox.entry import Entry, decided, entry_of, outcome_of, row_of
+from mon.outbox.drafts import Draft, Drafts
+from mon.outbox.entry import Entry, entry_of, outcome_of, row_of
 from mon.outbox.followers import Followers, Store
 from mon.outbox.lanes import ALL, EACH, Item, Lanes
 from mon.outbox.notebook import Notebook
 from mon.outbox.policy import Policy
-from mon.outbox.rules import MOST_ASKED, UNDONE, after, at_start, once_more, patience_for
-from mon.store.values import Outcome, Row, Stage
+from mon.outbox.rules import MOST_ASKED, after, at_start, once_more, patience_for, undone
+from mon.store.values import Batch, Outcome, Row, Stage
 from mon.structs import replace
 
 Send = Callable[[Entry, int], Awaitable[Delivery]]
@@ -60,14 +60,12 @@ class Outbox:
         self._store = store
         self._send = send
         self._clock = clock
-        self._ids = ids
         self._chance = chance
         self._lanes = Lanes(each=each, all=limit)
         self._followers = Followers(self.policy, store)
         self._notebook = Notebook(store, self._followers, clock)
-        self._fresh: dict[str, Entry] = {}  # decided, and not committed yet
-        self._merging: dict[str, list[Item]] = {}  # what goes out together with the entry of this id
         self._bundles = Bundles()
+        self._drafts = Drafts(self._lanes, self._bundles, clock, ids)
         self._overdue: list[tuple[float, int, Item]] = []  # when the ``within`` of a line is over
         self._tickets = count()
         self._woken = asyncio.Event()
@@ -79,77 +77,42 @@ class Outbox:
         """What the disk said last, "" when it is well."""
         return self._notebook.trouble
 
-    def entries_for(
-        self, decisions: Iterable[Decision], is_action: Callable[[AlertLine], bool] | None = None
-    ) -> tuple[Row, ...]:
-        """The rows for the decisions to send; they belong into the same batch as the transition.
+    def disk_is_well(self) -> None:
+        """Something that was submitted later was written, hence all before it."""
+        self._notebook.trouble = ""
 
-        Decisions to hold give none.  Raises StoreError for a notice that has no bytes.
+    # The door: what was decided comes in, in the turn of the decision, and goes out when its batch is over.
+
+    def accept(
+        self,
+        decisions: Iterable[Decision],
+        withdrawn: Sequence[Withdrawn] = (),
+        closed: Sequence[Closed] = (),
+        *,
+        is_action: Callable[[AlertLine], bool] | None = None,
+    ) -> Draft:
+        """Take the decisions of a step (those to hold give nothing), and what it takes back.
+
+        What comes out belongs into the batch that says why; when that was written, or the disk does not take
+        it, ``settle``.  One that ends what could not be told yet tells both; what is undone or withdrawn is
+        not begun any more.  Raises StoreError for a notice that has no bytes.
         """
-        action = is_action or self.policy.is_action
-        entries = [
-            decided(decision, decision.notice, self._ids(), action=action(decision.line))
-            for decision in decisions
-            if decision.notice is not None
-        ]
-        self._fresh |= {entry.id: entry for entry in entries}
-        return tuple(map(row_of, entries))
+        return self._drafts.accept(decisions, withdrawn, closed, is_action or self.policy.is_action)
 
-    def merged(self, rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[Outcome, ...]]:
-        """The rows, those that end what could not be told yet telling both; and how the others end by it.
-
-        Outcomes and rows belong into one batch: the one message replaces the others or nothing does.
-        """
-        now, outcomes = self._clock().wall, list[Outcome]()
-        return tuple(self._merged(row, outcomes, now) for row in rows), tuple(outcomes)
-
-    def _merged(self, row: Row, outcomes: list[Outcome], now: float) -> Row:
-        entry = self._fresh.get(row.id) or entry_of(row)
-        if entry.window:  # see ``release``
-            return row
-        lane = self._lanes.before(entry)
-        waiting = [item for item in lane if not item.running]
-        stuck = bool(lane) and lane[0].entry.attempts > lane[0].running
-        gone = pointless(entry, [item.entry for item in waiting], stuck=stuck)
-        if not gone:
-            return row
-        self._merging[row.id] = [item for item in waiting if item.entry in gone]
-        outcomes += [outcome_of(told_in(each, entry), now) for each in gone]
-        self._fresh[row.id] = together(entry, gone)
-        return row_of(self._fresh[row.id])
-
-    def committed(self, rows: Sequence[Row], *, saved: bool = True) -> None:
-        """The rows are on disk (or not ``saved``: the disk is gone, one goes on without it): send them."""
-        for row in rows:
-            if not saved:
-                self._notebook.rows[row.id] = row
-            if row.id not in self._lanes:
-                entry = self._fresh.pop(row.id) if row.id in self._fresh else entry_of(row)
-                for item in self._merging.pop(row.id, ()):
-                    self._leave_to(item, entry)
-                self._add(entry)
+    def settle(self, draft: Draft) -> None:
+        """The batch of a draft is on disk, or one goes on without: send, with what its windows collected."""
+        for entry in draft.told:
+            self._tell(entry, 0.0)
+        for entry in self._drafts.settled(draft):
+            self._add(entry)
+        for closed in draft.closed:
+            self.release(closed)
         self.wake()
-
-    def _leave_to(self, item: Item, entry: Entry) -> None:
-        if not item.running and item.entry.id in self._lanes:  # else its last attempt began meanwhile
-            self._lanes.drop(item)
-            self._tell(told_in(item.entry, entry), 0.0)
-
-    # Windows: what is told together.
 
     @property
     def windows(self) -> frozenset[str]:
         """Those whose messages wait for ``release``."""
         return self._bundles.windows
-
-    def withdraw(self, gone: Sequence[Withdrawn]) -> tuple[Outcome, ...]:
-        """Take out what is not to be told after all; how it ends, for the batch that says why."""
-        now = self._clock().wall
-        return tuple(outcome_of(each, now) for each in self._bundles.withdraw(gone, self._fresh.values()))
-
-    def keep(self, outcomes: Sequence[Outcome]) -> None:
-        """Write these down later: the disk did not take them."""
-        self._notebook.outcomes += outcomes
 
     def release(self, closed: Closed) -> None:
         """A window is over: send what waited for it, and with it what could not be sent before."""
@@ -175,7 +138,7 @@ class Outbox:
     def pending(self) -> tuple[Entry, ...]:
         """What has not ended, in the order of the decisions."""
         sent = [entry for item in self._lanes for entry in self._bundles.of(item.entry)]
-        return (*sent, *self._bundles.waiting())
+        return (*sent, *self._bundles.waiting(), *self._drafts.pending())
 
     def overdue(self) -> float:
         """For how many seconds something has been due that nobody began: 0.0 while the outbox moves."""
@@ -193,9 +156,9 @@ class Outbox:
             await asyncio.wait(actions, timeout=grace - MESSAGE_GRACE)
         await _ended(list(self._tasks))
 
-    async def save(self, *, anew: bool = False) -> None:
-        """Write down what the disk has not taken so far, if anything; ``anew``: it has lost what it had."""
-        await self._notebook.save(self.pending() if anew else None)
+    def again(self) -> Batch:
+        """All that belongs on disk, for one that has lost it."""
+        return self._notebook.again(self.pending())
 
     # What an operator may do to one entry.
 
@@ -206,7 +169,9 @@ class Outbox:
         if item is None:
             entry = once_more(entry, now.wall)
             self._add(entry)
-            self._spawn(self._notebook.write([outcome_of(entry, now.wall)]), self._lanes.get(entry.id))
+            # Its row may have been one of too many, and is gone.
+            noted = self._notebook.submit([outcome_of(entry, now.wall)], [row_of(entry)])
+            self._spawn(self._notebook.written(noted), self._lanes.get(entry.id))
         elif not item.running:
             self._lanes.hasten(item, now.mono)
         self.wake()
@@ -229,7 +194,7 @@ class Outbox:
     # The life of an entry.
 
     async def _resume(self, rows: Sequence[Row]) -> tuple[str, ...]:
-        now, warnings, expired = self._clock(), [], []
+        now, warnings, expired, unreadable = self._clock(), [], [], []
         for row in rows:
             if row.id in self._lanes or row.id in self._bundles:
                 continue
@@ -238,13 +203,15 @@ class Outbox:
             except StoreError as error:
                 why = f"what was saved of it cannot be read: {error}"
                 warnings.append(f"alert {row.id}: {why}")
-                self._notebook.outcomes.append(Outcome(row.id, Stage.FAILED, row.attempts, why, now.wall))
+                unreadable.append(Outcome(row.id, Stage.FAILED, row.attempts, why, now.wall))
                 continue
             if entry.stage is Stage.EXPIRED:
                 expired.append(entry)
             else:
                 self._add(entry)
-        if expired or self._notebook.outcomes:
+        if unreadable:
+            await self._notebook.write(unreadable)
+        if expired:
             await self._conclude(expired)
         return tuple(warnings)
 
@@ -258,10 +225,8 @@ class Outbox:
         longest = max(MOST_ASKED, patience_for(entry, self.policy.retry).longest)
         wait = min(max(0.0, entry.next_at - now.wall), longest)
         item = Item(entry, born=now.mono - age, due=now.mono + wait)
-        undone = self._lanes.add(item)
-        if undone:
-            gone = [replace(item.entry, stage=Stage.EXPIRED, why=UNDONE, next_at=0.0) for item in undone]
-            self._spawn(self._conclude(gone), undone[0])
+        if out := self._lanes.add(item):
+            self._spawn(self._conclude([undone(each.entry) for each in out]), out[0])
         if entry.line.otherwise is not None and entry.line.within is not None:
             heapq.heappush(self._overdue, (item.born + entry.line.within, next(self._tickets), item))
 
@@ -290,16 +255,30 @@ class Outbox:
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _one(self, item: Item) -> None:
-        item.entry = replace(item.entry, stage=Stage.IN_FLIGHT, attempts=item.entry.attempts + 1)
+        before = item.entry
+        item.entry = replace(before, stage=Stage.IN_FLIGHT, attempts=before.attempts + 1)
         if item.entry.action:
             await self._notebook.write([outcome_of(item.entry, self._clock().wall)])
+        if item.undone:  # meanwhile
+            await self._conclude([undone(before)])
+            item.entry = undone(before)
+        else:
+            await self._try(item)
+        if item.entry.stage.ended:
+            self._lanes.done(item)
+        else:
+            now = self._clock()
+            self._lanes.again(item, now.mono + item.entry.next_at - now.wall)
+        self.wake()
+
+    async def _try(self, item: Item) -> None:
+        """One attempt, and the note of it."""
         delivery = await self._attempt(item.entry)
-        now = self._clock()
         entry = after(
             item.entry,
             delivery,
-            wall=now.wall,
-            age=now.mono - item.born,
+            wall=self._clock().wall,
+            age=self._clock().mono - item.born,
             undone=item.undone,
             patience=patience_for(item.entry, self.policy.retry),
             chance=self._chance(),
@@ -307,12 +286,10 @@ class Outbox:
         self._lanes.answer(item)
         self.wake()
         await self._conclude([entry], delivery.duration)
+        if item.undone and not entry.stage.ended:  # while that was being written
+            entry = undone(entry)
+            await self._conclude([entry])
         item.entry = entry
-        if entry.stage.ended:
-            self._lanes.done(item)
-        else:
-            self._lanes.again(item, now.mono + entry.next_at - now.wall)
-        self.wake()
 
     async def _attempt(self, entry: Entry) -> Delivery:
         try:
@@ -325,11 +302,18 @@ class Outbox:
     ) -> None:
         """Write down how these ended (or go on), together with what follows from it; then send that."""
         now = self._clock().wall
-        rows = [row for entry in entries for row in await self._followers.of(entry, now)]
-        rows += [row for entry in late for row in await self._followers.of(entry, now, late=True)]
+        made = [row for entry in entries for row in self._followers.of(entry, now)]
+        made += [row for entry in late for row in self._followers.of(entry, now, late=True)]
         ended = [outcome_of(part, now, duration) for entry in entries for part in self._bundles.parts(entry)]
-        saved = await self._notebook.write(ended, rows)
-        self.committed(rows, saved=saved)
+        try:
+            rows = await self._followers.unknown(made) if made else ()
+        except asyncio.CancelledError:  # the end of mon: the next start finds it, as far as it is new
+            self._notebook.submit(ended, made)
+            raise
+        await self._notebook.write(ended, rows)
+        for row in rows:
+            self._add(entry_of(row))
+        self.wake()
         for entry in entries:
             if entry.stage.ended:
                 self._bundles.done(entry.id)

@@ -315,6 +315,11 @@ class Pools:
         rows = (self._archive.row(state) for state in states)
         return tuple(row for row in rows if row is not None)
 
+    def record(self, name: str) -> SavedPool | None:
+        """What the store keeps of one pool; None of one that is gone, or not read yet."""
+        state = self._states.get(name) or self._kept.get(name)
+        return None if state is None else self._archive.row(state)
+
     def _by_place(self) -> dict[Place, PoolState]:
         return {state.place: state for state in self._states.values()}
 

@@ -2,8 +2,10 @@
 
 ``values`` what goes in and out      ``state``, ``history`` the two databases (``journal`` a table)
 ``schema`` tables and versions       ``files`` opening, locking, damage      ``writer`` the thread
+``unsaved`` what the disk has refused so far
 """
 
+from mon.store.files import lock_directory
 from mon.store.history import HistoryStore
 from mon.store.state import StateStore
 from mon.store.values import Batch, Disabled, Hold, HostKey, Kept, Outcome, Row, Saved, Stage
@@ -20,4 +22,5 @@ __all__ = [
     "Saved",
     "Stage",
     "StateStore",
+    "lock_directory",
 ]

@@ -1,5 +1,6 @@
 """Opening a database file: ours alone, whole, and of our version; or moved aside and begun anew."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -16,6 +17,12 @@ SMALL = 16 << 20
 
 BUSY = 2.0
 """Seconds to wait for another program (a backup, the sqlite3 shell) that has the file locked."""
+
+SUFFIXES = ("", "-wal", "-shm")
+"""The files of a database in WAL mode.  SQLite finds them by their names: a commit is lost with its log."""
+
+NO_LOCKS = frozenset((errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS))
+"""What flock(2) says of a directory where the file system has no locks for it."""
 
 DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
@@ -57,7 +64,7 @@ def translated(error: Exception, path: Path | None) -> StoreError:
     return StoreError(f"{path or 'the database in memory'}: {error}")
 
 
-def move_aside(path: Path) -> str:
+def move_aside(path: Path, word: str = "damaged") -> str:
     """Rename a database and what belongs to it to the first free ``NAME.damaged-N``; that name.
 
     Raises StoreError when the directory does not allow it.
@@ -65,9 +72,9 @@ def move_aside(path: Path) -> str:
     target = next(
         name
         for number in count(1)
-        if not os.path.lexists(path.with_name(name := f"{path.name}.damaged-{number}"))
+        if not os.path.lexists(path.with_name(name := f"{path.name}.{word}-{number}"))
     )
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in SUFFIXES:
         try:
             path.with_name(path.name + suffix).rename(path.with_name(target + suffix))
         except FileNotFoundError:
@@ -75,6 +82,41 @@ def move_aside(path: Path) -> str:
         except OSError as error:
             raise translated(error, path) from error
     return target
+
+
+def identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Which files a database and what belongs to it are: device and inode of each, None for none."""
+    return tuple(_number(path.with_name(path.name + suffix)) for suffix in SUFFIXES)
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def lock_directory(directory: Path) -> int:
+    """Hold a directory until the descriptor is closed: no file in it has to stay for that.
+
+    Raises StoreError when another process holds it.  A network file system may know no locks of directories
+    (flock(2) over NFS wants a file that is open for writing): there the lock files are all there is.
+    """
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise translated(error, directory) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StoreError(f"{directory} is in use by another mon: stop that one first") from error
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            os.close(descriptor)
+            raise translated(error, directory) from error
+    return descriptor
 
 
 def lock(path: Path) -> int:

@@ -21,6 +21,7 @@ from mon.store.journal import insert, latest, pools_of, select
 from mon.store.schema import HISTORY
 from mon.store.values import Batch, Hold, Outcome, Stage
 from mon.store.writer import Writer
+from mon.structs import replace
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class HistoryStore:
         self._rows = rows
         self._recorded = 0
         self._holds: dict[tuple[str, ...], int] = {}  # equal holds -> their row; touched by the thread only
+        self._file = 0  # which file the rows of ``_holds`` are in: it may be begun anew
 
     @classmethod
     def open(
@@ -77,7 +79,14 @@ class HistoryStore:
         """
         if not (batch.transitions or batch.holds or batch.deliveries):
             return
-        self._queue(batch.at, lambda db: self._write(db, batch))
+        # Of what is not for the history nothing must stay in memory while the disk is slow.
+        news = Batch(
+            batch.at,
+            transitions=batch.transitions,
+            holds=batch.holds,
+            deliveries=tuple(replace(each, body=None) if each.body else each for each in batch.deliveries),
+        )
+        self._queue(batch.at, lambda db: self._write(db, news))
 
     def journal(self, deeds: Sequence[Deed]) -> None:
         """Take what was done to balancers; returns at once and never fails (law 3)."""
@@ -134,6 +143,14 @@ class HistoryStore:
         """The latest attempts at sending alerts, oldest first."""
         rows = await self._select("delivery", _DELIVERY, key, since, limit)
         return tuple(Outcome(entry, Stage(stage), *rest) for entry, stage, *rest in rows)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to log of the file, each once."""
+        return self._writer.remarks()
+
+    def look(self) -> None:
+        """See whether the file is still there; one that is gone is begun anew."""
+        self._writer.look()
 
     def flush(self) -> None:
         """Wait until all that was recorded is written."""
@@ -218,6 +235,8 @@ class HistoryStore:
             held.line.command.text,
             held.rule,
         )
+        if self._file != self._writer.renewals:
+            self._holds, self._file = {}, self._writer.renewals
         row = self._holds.get(words)
         if row is not None:
             changed = db.execute(

@@ -1,7 +1,8 @@
 """state.db: what must outlive a crash: opinions, votes, the operator's words and the outbox.
 
-A commit is durable (WAL, synchronous FULL) when ``await store.commit(batch)`` returns; batches that come
-while one is being written share the next transaction.
+A batch is written in the order in which it was submitted, and durable (WAL, synchronous FULL) when its future
+is done; batches that come while one is being written share the next transaction.  What the disk refuses is
+kept, and written before whatever comes next (``unsaved``).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from mon.errors import StoreError
 from mon.store.files import lock, open_database
 from mon.store.history import HistoryStore
 from mon.store.schema import STATE
+from mon.store.unsaved import HOPELESS, Unsaved
 from mon.store.values import Batch, Kept, Outcome, Row, Saved, Stage
 from mon.store.writer import Writer
 from mon.structs import replace
@@ -43,15 +45,21 @@ one for each entry made a storm of 4,000 alerts 16 million rows."""
 
 
 class StateStore:
-    """The owner of state.db and its thread.  ``history`` is told what each batch says for it."""
+    """The owner of state.db and its thread.  ``history``, if any, is told what each batch says for it."""
 
     def __init__(
-        self, writer: Writer, *, warnings: tuple[str, ...], lock: int, history: HistoryStore | None
+        self, db: sqlite3.Connection, file: Path | None, *, warnings: tuple[str, ...], lock: int
     ) -> None:
-        self._writer = writer
+        self.history: HistoryStore | None = None
+        self._unsaved = Unsaved(self._write)
+        self._writer = Writer(
+            db,
+            file,
+            anew=lambda: open_database(file, STATE, synchronous="FULL").db,
+            carried=self._unsaved,
+        )
         self._warnings = warnings
         self._lock = lock
-        self._history = history
         self._ended = 0  # since the last look at how many are kept; touched by the thread only
 
     @classmethod
@@ -68,23 +76,68 @@ class StateStore:
         except BaseException:  # whatever it was, the lock must not stay
             _release(held)
             raise
-        writer = Writer(opened.db, file, anew=lambda: open_database(file, STATE, synchronous="FULL").db)
-        return cls(writer, warnings=opened.warnings, lock=held, history=history)
+        store = cls(opened.db, file, warnings=opened.warnings, lock=held)
+        store.history = history
+        return store
 
     @property
     def renewals(self) -> int:
-        """How often the file was found damaged and begun anew: what it knew has to be given to it again."""
+        """How often the file was found damaged or gone and begun anew: all that is known belongs into it."""
         return self._writer.renewals
 
-    async def commit(self, batch: Batch, *, patience: float = PATIENCE) -> None:
-        """Write a batch; on disk when this returns.
+    @property
+    def unsaved(self) -> bool:
+        """Is there something that the disk has refused, or not taken in time at the end?"""
+        return bool(self._unsaved) or self._writer.left_alone
+
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to log of the file, each once."""
+        lost, self._unsaved.lost = self._unsaved.lost, ""
+        return (*self._writer.remarks(), *([lost] if lost else ()))
+
+    def look(self) -> None:
+        """See whether the file is still there, and write what the disk has refused, if it takes it now."""
+        self._writer.look()
+
+    def submit(self, batch: Batch) -> Future[None]:
+        """Have a batch written, behind all that was submitted before; the future fails with StoreError.
+
+        It is written sooner or later even then, unless its values have no form on disk.
+        """
+        self.tell(batch)
+        hopeless: list[Exception] = []
+
+        def job(db: sqlite3.Connection) -> None:
+            try:
+                self._write(db, batch)
+            except HOPELESS as error:
+                hopeless.append(error)
+                raise
+
+        def answered(done: Future[None]) -> None:
+            if done.exception() is not None and not hopeless:
+                self._unsaved.add(batch)
+
+        future = self._writer.submit(job)
+        future.add_done_callback(answered)
+        return future
+
+    def tell(self, batch: Batch) -> None:
+        """Pass on what a batch says for the history, and save nothing of it."""
+        if self.history is not None:
+            self.history.record(batch)
+
+    async def saved(self, future: Future[None], *, patience: float = PATIENCE) -> None:
+        """Wait for what was submitted.
 
         Raises StoreError (disk full, locked, silent for ``patience`` seconds); the caller goes on with what
-        it knows.  A batch is written even if the caller is cancelled or has lost its patience.
+        it knows.  Who is cancelled takes nothing out of the queue.
         """
-        if self._history is not None:
-            self._history.record(batch)
-        await _answer(self._writer.submit(lambda db: self._write(db, batch)), patience)
+        await _answer(future, patience)
+
+    async def commit(self, batch: Batch, *, patience: float = PATIENCE) -> None:
+        """Submit a batch and wait for it; see ``saved``."""
+        await self.saved(self.submit(batch), patience=patience)
 
     def load(self) -> Saved:
         """All that is known, for the start (it waits for the disk)."""
@@ -121,7 +174,8 @@ class StateStore:
         )
 
     def close(self) -> None:
-        """Write what is queued, close the file, give up the lock."""
+        """Write what is queued, and what was refused if it is taken now; close the file, give up the lock."""
+        self._writer.look()
         self._writer.close()
         _release(self._lock)
         self._lock = -1
@@ -191,12 +245,18 @@ _PRUNE = f"""DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
 
 
 def _added(row: Row) -> tuple[Any, ...]:
-    return (row.id, row.stage, row.attempts, row.next_at, row.created, row.created, row.why, row.body)
+    why = _text(row.why)
+    return (row.id, row.stage, row.attempts, row.next_at, row.created, row.created, why, row.body)
+
+
+def _text(said: str) -> str:
+    """Fit for a column: a byte that was not text is written out."""
+    return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode()
 
 
 def _outcome(outcome: Outcome) -> tuple[Any, ...]:
     stage, attempts = outcome.stage, outcome.attempts
-    return (stage, attempts, outcome.next_at, outcome.at, outcome.why, outcome.body, outcome.id)
+    return (stage, attempts, outcome.next_at, outcome.at, _text(outcome.why), outcome.body, outcome.id)
 
 
 def _read(db: sqlite3.Connection) -> Saved:

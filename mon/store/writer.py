@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from mon.errors import StoreError
-from mon.store.files import damaged, move_aside, translated
+from mon.store.files import damaged, identity, move_aside, translated
 
 T = TypeVar("T")
 
@@ -21,12 +21,26 @@ AT_ONCE = 100
 more.  A disk that needs 10 ms for a transaction still takes 10,000 a second."""
 
 
+class Carried(Protocol):
+    """What goes in front of each transaction until one has taken it."""
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write it."""
+        ...
+
+    def written(self) -> None:
+        """The transaction is on disk."""
+        ...
+
+
 class Writer:
     """The owner of a connection.  Jobs run in the order they came, in its thread, in a transaction.
 
     ``linger`` is how many seconds the first job waits for others to share its transaction, of which there may
     then be any number, as nobody waits for them; else it is shared by ``AT_ONCE``.  ``anew`` opens an empty
-    database: a file that turns out to be damaged is moved aside, ``renewals`` counts how often.
+    database: a file that turns out to be damaged is moved aside, ``renewals`` counts how often.  The same
+    with one that was removed or replaced: what is written to it would be gone with the process.  ``carried``
+    is written with the first transaction that succeeds.
     """
 
     def __init__(
@@ -36,12 +50,20 @@ class Writer:
         *,
         linger: float = 0.0,
         anew: Callable[[], sqlite3.Connection] | None = None,
+        carried: Carried | None = None,
     ) -> None:
         self.renewals = 0
+        self.left_alone = False  # closed, but the disk did not answer
+        self._remarks: deque[str] = deque()
         self._db = db
         self._path = path
         self._linger = linger
         self._anew = anew
+        self._carried = carried
+        self._identity = identity(path) if path else None
+        self._size = path.stat().st_size if path else 0
+        self._wrong = ""  # why the database is closed, and could not be begun anew yet
+        self._aside = ""  # ... and what became of what lay there
         self._jobs: deque[tuple[Job, Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._hurry = False
@@ -55,6 +77,15 @@ class Writer:
     def waiting(self) -> int:
         """How many jobs are queued."""
         return len(self._jobs)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to log of the file, each once."""
+        return tuple(self._remarks.popleft() for _ in range(len(self._remarks)))
+
+    def look(self) -> None:
+        """See soon whether the file is still there, unless there is something to write anyway."""
+        if not self._jobs:
+            self.submit(lambda db: None, hurry=True)
 
     def submit(self, job: Callable[[sqlite3.Connection], T], *, hurry: bool = False) -> Future[T]:
         """Queue a job; its result is there when it is committed.
@@ -81,6 +112,7 @@ class Writer:
             self._closing = True
             self._changed.notify()
         self._thread.join(timeout)
+        self.left_alone = self._thread.is_alive()
 
     def _run(self) -> None:
         while jobs := self._next():
@@ -98,6 +130,7 @@ class Writer:
 
     def _commit(self, jobs: Sequence[tuple[Job, Future[Any]]]) -> None:
         try:
+            self._stay_at_the_path()
             results = self._transaction([job for job, _ in jobs])
         except Exception as error:  # noqa: BLE001 - a job's fault is its caller's, and must not end the thread
             if isinstance(error, sqlite3.Error) and damaged(error):
@@ -116,27 +149,86 @@ class Writer:
     def _transaction(self, jobs: Sequence[Job]) -> list[Any]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            if self._carried is not None:
+                self._carried.write(self._db)
             results = [job(self._db) for job in jobs]
             self._db.execute("COMMIT")
         except BaseException:  # nothing of it may stay, whatever it was
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+        self._be_sure()
+        if self._carried is not None:
+            self._carried.written()
         return results
+
+    def _stay_at_the_path(self) -> None:
+        """Begin anew when the files were removed or replaced.  Raises StoreError when that cannot be done."""
+        if self._path is None or self._anew is None or self._wrong:
+            return
+        if identity(self._path) == self._identity:
+            return
+        mine = identity(self._path)[1:] == self._identity[1:] if self._identity else False
+        if mine:  # the last to close a database removes its log by name: that one only
+            self._close()
+        self._wrong = f"{self._path} (or its log) was removed or replaced"
+        # What is there is somebody's, and its log would be taken for one of ours.
+        self._remarks.append(self._open_anew("replaced"))
+
+    def _close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._db.close()
+
+    def _be_sure(self) -> None:
+        """A transaction is over: is it in the file that the next start will open?
+
+        Raises StoreError when it is not.
+        """
+        if self._path is None or self._anew is None:
+            return
+        if identity(self._path) != self._identity:
+            raise StoreError(f"{self._path} was removed or replaced while it was written")
+        size = self._path.stat().st_size
+        if size < self._size:
+            error = sqlite3.DatabaseError("it was cut short")
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+        self._size = size
+
+    def _open_anew(self, word: str) -> str:
+        """Move aside what lies there, once, and begin a new file; what happened.
+
+        Raises StoreError; then the next transaction tries again.
+        """
+        if self._path is None or self._anew is None:
+            return ""
+        if not self._aside:
+            there = any(identity(self._path))
+            self._aside = (
+                f"what was there is now {move_aside(self._path, word)}" if there else "nothing was left"
+            )
+            self._close()
+        self._path.parent.mkdir(mode=0o750, exist_ok=True)
+        self._db = self._anew()
+        said = f"{self._wrong}; {self._aside}, and a new one was begun"
+        self._identity, self._size = identity(self._path), self._path.stat().st_size
+        self._wrong = self._aside = ""
+        self.renewals += 1
+        return said
 
     def _begin_anew(self, error: sqlite3.Error) -> Exception:
         """Move the damaged file aside; what is to be told to those whose jobs it was."""
         if self._path is None or self._anew is None:
             return error
-        with suppress(sqlite3.Error):  # closed before it is moved, or its log would be removed by name later
-            self._db.close()
+        self._wrong = self._wrong or f"{self._path} is damaged ({error})"
+        self._close()  # before it is moved, or its log would be removed by name later
         try:
-            aside = move_aside(self._path) if self._path.exists() else "nowhere"
-            self._db = self._anew()
+            return StoreError(self._open_anew("damaged"))
         except StoreError as trouble:
             return trouble
-        self.renewals += 1
-        return StoreError(f"{self._path} is damaged ({error}); it was moved to {aside} and a new one begun")
+        except OSError as trouble:
+            return translated(trouble, self._path)
 
     def _translated(self, error: Exception) -> Exception:
-        return translated(error, self._path) if isinstance(error, sqlite3.Error) else error
+        ours = isinstance(error, sqlite3.Error | OSError)
+        return translated(error, self._path) if ours else error

@@ -37,12 +37,12 @@ async def record(daemon: Any, status: int, output: str) -> None:
     run = RunResult("web", "http", status, output, started, daemon.at)
     step: Step = daemon.book.result(run, daemon.at, {})
     records = daemon.records
-    rows = records.outbox.entries_for(step.sent)
+    draft = records.outbox.accept(step.sent)
     held = tuple(decision for decision in step.decisions if not decision.send)
-    batch = Batch(daemon.at.wall, entries=rows, transitions=step.transitions, holds=held)
+    batch = Batch(daemon.at.wall, entries=draft.entries, transitions=step.transitions, holds=held)
     await records.store.commit(batch)
     records.history.record(batch)  # the daemon's store does so by itself
-    records.outbox.committed(rows)
+    records.outbox.settle(draft)
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_an_alert_must_be_named(failing: Any, wanted: str, said: str) -> N
 
 
 async def test_the_beginning_of_several_ids_is_not_enough(failing: Any) -> None:
-    failing.records.outbox._ids = iter(("aaaa1", "aaaa2")).__next__
+    failing.records.outbox._drafts._ids = iter(("aaaa1", "aaaa2")).__next__
     await record(failing, 1, "h1\n")
     await record(failing, 1, "h1 h2\n")
     with pytest.raises(ControlError, match="begins the id of 2 alerts"):

@@ -57,7 +57,7 @@ class Notes:
     def touch(self, key: object) -> None:
         """Saved later."""
 
-    async def carry_out(self, step: Step) -> None:
+    def submit(self, step: Step) -> None:
         self.steps.append(step)
 
 

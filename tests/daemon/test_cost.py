@@ -96,8 +96,7 @@ async def running(
         await parts.background.close()
         await parts.keeper.close()
         await parts.probe.close()
-        parts.store.close()
-        parts.history.close()
+        parts.close_files()
 
 
 async def checked(parts: Parts, times: int) -> None:

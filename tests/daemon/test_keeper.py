@@ -57,7 +57,7 @@ class Desk:
             self.pools,
             self.clock,
             lambda words: self.balancer,
-            changed=lambda: None,
+            changed=lambda name: None,
             tell=self.tell,
             turn=lambda pool: self.turns.append(self.pools.turn(pool.name, self.clock())),
             journal=self.journal.extend,

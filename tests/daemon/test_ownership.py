@@ -66,5 +66,4 @@ async def test_a_new_server_is_saved_without_waiting_for_the_next_flush(tmp_path
         await parts.background.close()
         await parts.keeper.close()
         await parts.probe.close()
-        parts.store.close()
-        parts.history.close()
+        parts.close_files()

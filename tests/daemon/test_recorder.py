@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from disk import Disk
 
 from mon.catalog import Catalog, Plan, link
 from mon.config import parse
@@ -41,6 +42,7 @@ class Desk:
         self.clock, self.sent = FakeClock(), []
         self.book = Book(parsed.config, self.clock())
         self.store = StateStore.open(tmp_path / "state.db")
+        self.disk = Disk(self.store)
         self.outbox = Outbox(self.store, self.send, self.clock)
         journals = Journals(lambda command: command.plugin, self.clock())
         pools = Pools((), self.clock())
@@ -91,11 +93,8 @@ async def test_a_restart_knows_what_was_known(desk: Desk) -> None:
     assert again.disabled_watches == {"web"}
 
 
-async def test_a_disk_that_takes_nothing_holds_back_no_alert(desk: Desk, monkeypatch) -> None:
-    async def full(batch, **_: object) -> None:
-        raise StoreError("disk full")
-
-    monkeypatch.setattr(desk.store, "commit", full)
+async def test_a_disk_that_takes_nothing_holds_back_no_alert(desk: Desk) -> None:
+    desk.disk.full = True
     await desk.result(1, "127.0.0.1\n")
     assert [entry.watch for entry in desk.outbox.pending()] == ["web"]
 
@@ -109,37 +108,26 @@ async def test_a_silence_outlives_a_restart(desk: Desk) -> None:
     assert book.silences.said(KEY, now).endswith(": new kernel")
 
 
-async def test_what_the_disk_did_not_take_is_saved_when_it_is_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_the_disk_did_not_take_is_saved_when_it_is_back(desk: Desk) -> None:
     await desk.outbox.start()
-
-    async def full(batch: object, *, patience: float = 0.0) -> None:
-        raise StoreError("state.db: database or disk is full")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(desk.store, "commit", full)
-        await desk.result(1, "127.0.0.1\n")
-        for _ in range(500):
-            if desk.outbox.pending() == ():
-                break
-            await asyncio.sleep(0.01)
-    assert desk.store.load().states == {}
+    desk.disk.full = True
+    await desk.result(1, "127.0.0.1\n")
+    for _ in range(500):
+        if desk.outbox.pending() == ():
+            break
+        await asyncio.sleep(0.01)
+    desk.disk.full = False
     await desk.recorder.flush()
     assert desk.store.load().states
     kept = await desk.store.entry(desk.sent[0].id)
     assert kept is not None and kept.stage is Stage.SENT
 
 
-async def test_what_the_disk_refused_is_saved_by_the_next_flush(desk: Desk, monkeypatch) -> None:
+async def test_what_the_disk_refused_is_saved_by_the_next_flush(desk: Desk) -> None:
     desk.book.disable_watch("web")
-    with monkeypatch.context() as patch:
-
-        async def full(batch, **_: object) -> None:
-            raise StoreError("disk full")
-
-        patch.setattr(desk.store, "commit", full)
-        await desk.recorder.flush()
+    desk.disk.full = True
+    assert not await desk.recorder.flush()
+    desk.disk.full = False
     await desk.recorder.flush()
     assert ("watch", "web", "") in desk.store.load().disabled
 
@@ -153,7 +141,7 @@ async def test_a_file_damaged_under_way_gets_all_that_is_known_again(desk: Desk,
     await desk.result(1, "127.0.0.1\n")
     desk.book.disable_watch("web")
     await desk.recorder.flush()
-    with pytest.raises(StoreError, match="a new one begun"):
+    with pytest.raises(StoreError, match="a new one was begun"):
         await asyncio.wrap_future(desk.store._writer.submit(corrupt))
     assert desk.store.load().states == {}
     await desk.recorder.flush()

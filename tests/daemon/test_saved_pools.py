@@ -55,7 +55,7 @@ class Desk:
         return Delivery(Fate.SENT, "")
 
     async def save(self) -> set[str]:
-        self.recorder.touch_pools()
+        self.recorder.touch_pools(*self.pools.names)
         await self.recorder.flush()
         return set(restored_pools(self.store.load()))
 

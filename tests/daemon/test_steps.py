@@ -168,8 +168,7 @@ async def story(directory: Path, touched: Touched) -> None:
         await parts.background.close()
         await parts.keeper.close()
         await parts.probe.close()
-        parts.store.close()
-        parts.history.close()
+        parts.close_files()
 
 
 def test_the_way_to_the_balancer_has_no_clock_no_disk_and_few_turns(tmp_path: Path, touched: Touched) -> None:

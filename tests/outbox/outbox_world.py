@@ -2,14 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from disk import Disk
+
+from mon.errors import StoreError
 from mon.model.config import AlertKind, AlertLine, CommandLine
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision, Delivery, Fate, Notice
 from mon.model.result import OpStatus
-from mon.outbox import Entry, Outbox
+from mon.outbox import Draft, Entry, Outbox
 from mon.store import Batch, Row, Stage, StateStore
 
 SENT = Delivery(Fate.SENT, "250 ok", 0.1)
@@ -42,6 +47,7 @@ class World:
 
     def open(self) -> None:
         self.store = StateStore.open(self.path)
+        self.disk = Disk(self.store)
         self.outbox = Outbox(self.store, self.send, self.clock, ids=lambda: f"id{next(self.ids)}")
         self.outbox.observers.append(lambda entry, d: self.told.append((entry.notice.summary, d.fate, d.why)))
 
@@ -52,10 +58,19 @@ class World:
         return self.answers.get(entry.notice.summary, SENT)
 
     async def decide(self, *decisions: Decision) -> tuple[Row, ...]:
-        rows = self.outbox.entries_for(decisions, lambda line: line.command.plugin == "act.alert")
-        await self.store.commit(Batch(self.clock.now.wall, entries=rows))
-        self.outbox.committed(rows)
-        return rows
+        """What a step of these decisions leads to, as the recorder does it."""
+        draft = self.accept(*decisions)
+        with suppress(StoreError):
+            await self.store.saved(self.submit(draft))
+        self.outbox.settle(draft)
+        return draft.entries
+
+    def accept(self, *decisions: Decision) -> Draft:
+        return self.outbox.accept(decisions, is_action=lambda line: line.command.plugin == "act.alert")
+
+    def submit(self, draft: Draft) -> Future[None]:
+        now = self.clock.now.wall
+        return self.store.submit(Batch(now, entries=draft.entries, deliveries=draft.deliveries))
 
     async def restart(self) -> tuple[str, ...]:
         await self.outbox.stop(0.0)

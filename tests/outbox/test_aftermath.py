@@ -100,11 +100,15 @@ class World:
             first_failure=first_failure,
         )
         decision = Decision("web", service, "", line, type_, "send", "", self.now, notice)
-        rows, merged = self.outbox.merged(self.outbox.entries_for([decision]))
-        await self.store.commit(Batch(self.now.wall, entries=rows, deliveries=merged))
-        self.outbox.committed(rows)
+        row = await self.take(decision)
         await self.quiet()
-        return rows[0]
+        return row
+
+    async def take(self, decision: Decision) -> Row:
+        draft = self.outbox.accept([decision])
+        await self.store.commit(Batch(self.now.wall, entries=draft.entries, deliveries=draft.deliveries))
+        self.outbox.settle(draft)
+        return draft.entries[0]
 
     async def quiet(self) -> None:
         """Let everything that is due happen."""
@@ -216,17 +220,15 @@ async def test_what_is_over_before_it_could_be_told_is_told_in_one(world: World)
     decided = world.line("http", 2)
     notice = Notice(AlertType.UP, "web", "lonely", "", world.now.wall, 0, OpStatus.OK, "back", "back\n")
     up = Decision("web", "lonely", "", decided, AlertType.UP, "send", "", world.now, notice)
-    rows, merged = world.outbox.merged(world.outbox.entries_for([up]))
-    await world.store.commit(Batch(world.now.wall, entries=rows, deliveries=merged))
-    world.outbox.committed(rows)
+    told = await world.take(up)
     await world.forward(60)
     remark = "the failure could not be told while it lasted: h1 refused; 421 busy"
     assert world.sent == [("mail.alert ops", "h1 refused", ""), ("mail.alert ops", "back", remark)]
     assert await world.stage(down.id) == (
         Stage.EXPIRED,
-        f"told together with its end, in alert {rows[0].id[:8]}",
+        f"told together with its end, in alert {told.id[:8]}",
     )
-    assert entry_of(rows[0]).notice.output == f"back\n\n{remark}\n"
+    assert entry_of(told).notice.output == f"back\n\n{remark}\n"
     assert ("mail.alert ops", Fate.EXPIRED) in world.ended
 
 

@@ -32,8 +32,9 @@ class Group(World):
         return self.answer
 
     async def withdraw(self, *gone: Withdrawn) -> None:
-        outcomes = self.outbox.withdraw(gone)
-        await self.store.commit(Batch(self.clock.now.wall, deliveries=outcomes))
+        draft = self.outbox.accept((), gone)
+        await self.store.commit(Batch(self.clock.now.wall, deliveries=draft.deliveries))
+        self.outbox.settle(draft)
 
     @property
     def said(self) -> list[str]:
@@ -148,10 +149,11 @@ async def test_the_end_of_what_was_told_before_is_told_whatever_is_withdrawn(wor
 
 
 async def test_what_is_withdrawn_while_it_is_being_written_is_not_told(world: Group) -> None:
-    rows = world.outbox.entries_for([failing("a")], lambda line: False)
-    outcomes = world.outbox.withdraw([Withdrawn(ONE, ("web", "a"), "always", "somebody knows")])
-    await world.store.commit(Batch(world.clock.now.wall, entries=rows, deliveries=outcomes))
-    world.outbox.committed(rows)
+    draft = world.accept(failing("a"))
+    written, rows = world.submit(draft), draft.entries
+    await world.withdraw(Withdrawn(ONE, ("web", "a"), "always", "somebody knows"))
+    await world.store.saved(written)
+    world.outbox.settle(draft)
     world.outbox.release(OVER)
     await asyncio.sleep(0.05)
     assert (world.notices, world.outbox.pending()) == ([], ())

@@ -54,10 +54,10 @@ async def main():
     print("ready", flush=True)
     for number in range(100000):
         one = decision(number)
-        rows = outbox.entries_for([one], lambda line: line.command.plugin == "act.alert")
-        await store.commit(Batch(time.time(), entries=rows))
+        draft = outbox.accept([one], is_action=lambda line: line.command.plugin == "act.alert")
+        await store.commit(Batch(time.time(), entries=draft.entries))
         note("decided", one.notice.summary)
-        outbox.committed(rows)
+        outbox.settle(draft)
 
 asyncio.run(main())
 """

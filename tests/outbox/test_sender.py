@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from outbox_world import BUSY, SENT, World, decision, stage
 
-from mon.errors import StoreError
 from mon.model.config import AlertKind
 from mon.model.moment import Moment
 from mon.model.notice import AlertType, Decision, Delivery, Fate
@@ -44,7 +43,7 @@ async def test_a_notice_knows_the_id_of_its_entry(world: World) -> None:
 
 async def test_what_is_held_has_no_row(world: World) -> None:
     held = Decision("w", "s", "p", decision("x").line, AlertType.FAILURE, "numalerts", "3 sent", Moment(1, 1))
-    assert world.outbox.entries_for([held], lambda line: True) == ()
+    assert not world.outbox.accept([held])
 
 
 async def test_a_message_is_sent_again_when_its_time_has_come(world: World) -> None:
@@ -128,8 +127,9 @@ async def test_after_a_restart_messages_are_sent_and_actions_expire(world: World
         world.gates[gate] = asyncio.Event()
     rows = await world.decide(decision("message", "mail.alert m"), decision("running", "act.alert x"))
     await world.until(lambda: len(world.calls) == 2)
-    rows += world.outbox.entries_for([decision("late", "act.alert y")], lambda line: True)
-    await world.store.commit(Batch(1.0, entries=rows[2:]))
+    late = world.accept(decision("late", "act.alert y"))
+    await world.store.saved(world.submit(late))
+    rows += late.entries
     world.gates.clear()
     await world.restart()
     await world.until(lambda: len(world.told) == 3)
@@ -190,21 +190,16 @@ async def test_stop_does_not_wait_longer_than_its_grace(world: World) -> None:
 
 
 async def test_a_broken_disk_does_not_stop_an_alert_and_is_told_later(world: World) -> None:
-    rows = world.outbox.entries_for([decision("a")], lambda line: False)
-    await world.store.commit(Batch(1.0, entries=rows))
-    works = world.store.commit
-
-    async def full(batch: Batch, *, patience: float = 1.0) -> None:
-        raise StoreError("disk full")
-
-    world.outbox._store.commit = full  # type: ignore[method-assign]
-    world.outbox.committed(rows)
+    draft = world.accept(decision("a"))
+    await world.store.saved(world.submit(draft))
+    world.disk.full = True
+    world.outbox.settle(draft)
     await world.until(lambda: world.told)
-    assert world.told == [("a", Fate.SENT, "250 ok")] and world.outbox.trouble == "disk full"
-    world.outbox._store.commit = works  # type: ignore[method-assign]
+    assert world.told == [("a", Fate.SENT, "250 ok")] and "disk is full" in world.outbox.trouble
+    world.disk.full = False
     await world.decide(decision("b"))
     await world.until(lambda: len(world.told) == 2)
-    assert (await stage(world, rows[0]))[0] is Stage.SENT and world.outbox.trouble == ""
+    assert (await stage(world, draft.entries[0]))[0] is Stage.SENT and world.outbox.trouble == ""
 
 
 async def test_a_clock_that_was_set_back_puts_nothing_off(world: World) -> None:

@@ -133,7 +133,10 @@ async def _term(session: Session, rest: str) -> Reply:
 async def _savestate(session: Session, rest: str) -> Reply:
     if not rest:
         return ["520 savestate error, arguments required"]
-    await session.operations.save_state(rest.split())
+    try:
+        await session.operations.save_state(rest.split())
+    except ControlError as error:
+        return [f"520 savestate error, {error}"]
     return ["220 savestate completed"]
 
 

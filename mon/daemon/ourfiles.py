@@ -1,0 +1,95 @@
+"""Our own files in a directory where others work too: locked, looked after, and made anew when they are gone.
+
+An operator cleans up, logrotate moves logs away, a backup is copied back: what is written to a file without
+a name is lost with the process, so it is noticed within a second, said, and made anew at its place.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mon.daemon import events
+from mon.daemon.detach import is_open, reopen
+from mon.daemon.places import Places
+from mon.errors import StoreError
+from mon.store import lock_directory
+
+
+class OurFiles:
+    """The lock of the state directory, the pid file, and where stderr goes.
+
+    Raises StoreError when another mon has the directory: nothing was touched then.
+    """
+
+    def __init__(self, where: Places) -> None:
+        self._statedir = where.statedir
+        self._pid = where.pidfile
+        self._pid_written = False
+        self._error_file = ""
+        self._lock = lock_directory(where.statedir)
+        self._trouble: dict[str, str] = {}
+
+    def begin(self, error_file: str) -> None:
+        """Write the pid file, and look after ``error_file`` if stderr goes to it.  Raises OSError."""
+        self._error_file = error_file if error_file and is_open(error_file) else ""
+        if self._pid is not None:
+            _write_pid(self._pid)
+            self._pid_written = True
+
+    async def look(self) -> None:
+        """Make anew what is gone; what cannot be is said once."""
+        for name, trouble in (await asyncio.to_thread(self._look)).items():
+            if trouble and trouble != self._trouble.get(name):
+                events.say(logging.ERROR, "files", trouble)
+            self._trouble[name] = trouble
+
+    def _look(self) -> dict[str, str]:
+        looks = {"statedir": self._keep_lock, "pidfile": self._keep_pid, "errors": self._keep_errors}
+        return {name: _tried(look) for name, look in looks.items()}
+
+    def _keep_lock(self) -> None:
+        """The directory itself was removed, and another one is there: it is to be ours as well."""
+        self._statedir.mkdir(mode=0o750, exist_ok=True)
+        if not os.path.samestat(os.fstat(self._lock), self._statedir.stat()):
+            held, self._lock = self._lock, lock_directory(self._statedir)
+            os.close(held)
+            events.say(logging.WARNING, "files", f"{self._statedir} was replaced: locked again")
+
+    def _keep_pid(self) -> None:
+        if self._pid is not None and self._pid_written and not self._pid.exists():
+            _write_pid(self._pid)
+            events.say(logging.WARNING, "files", f"{self._pid} was removed: written again")
+
+    def _keep_errors(self) -> None:
+        if self._error_file:
+            reopen(self._error_file)
+
+    def close(self) -> None:
+        """Remove the pid file, if it is still ours, and give up the directory."""
+        if self._pid is not None and self._pid_written:
+            with contextlib.suppress(OSError, ValueError):
+                if int(self._pid.read_text()) == os.getpid():
+                    self._pid.unlink()
+            self._pid_written = False
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _write_pid(path: Path) -> None:
+    """No symlink is followed: a daemon of root's would write where somebody else points."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(path, flags, 0o644), "w", encoding="ascii") as file:
+        file.write(f"{os.getpid()}\n")
+
+
+def _tried(look: Callable[[], None]) -> str:
+    """Why it could not be done, "" if it could."""
+    try:
+        look()
+    except (OSError, StoreError) as error:
+        return str(error)
+    return ""
