@@ -16,6 +16,7 @@
     │   ├── BalancerRefused      ... refuses a change
     │   └── BalancerMismatch     ... is not what was applied
     ├── StoreError             a database
+    │   └── StoreRefused         ... is another mon's: in use, or of a newer version
     └── ControlError           a command of an operator or a client cannot be carried out
 
 Foreign exceptions are translated where the foreign library is called.
@@ -119,6 +120,10 @@ class BalancerMismatch(BalancerError):
 
 class StoreError(MonError):
     """A database cannot be read or written."""
+
+
+class StoreRefused(StoreError):
+    """A database, or the directory it lies in, is another mon's: in use, or of a newer version."""
 
 
 class ControlError(MonError):

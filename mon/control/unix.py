@@ -26,6 +26,10 @@ from mon.errors import ControlError
 _log = logging.getLogger(__name__)
 
 
+class AnotherDaemon(ControlError):
+    """Somebody listens there already."""
+
+
 class UnixServer:
     """Answers on the socket ``path``, which has the permission bits ``mode`` while it is there."""
 
@@ -46,14 +50,16 @@ class UnixServer:
         self._ours = True
 
     async def look(self) -> bool:
-        """Listen anew when the socket was removed or replaced by something else; True if so.
+        """Listen, and anew when the socket was removed or replaced by something else; True if so.
 
         Conversations go on.  Raises ControlError.
         """
-        if not self._ours or _number(self._path) == self._number:
+        begun = self._ours
+        if begun and _number(self._path) == self._number:
             return False
         await self._begin()
-        return True
+        self._ours = True
+        return begun
 
     async def _begin(self) -> None:
         listener = _listener(self._path, self._mode)
@@ -161,7 +167,7 @@ def _clear(path: Path) -> None:
         return
     try:
         with connected(path):
-            raise ControlError(f"another daemon is running: it listens at {path}")
+            raise AnotherDaemon(f"another daemon is running: it listens at {path}")
     except ConnectionRefusedError:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -5,17 +5,18 @@ import logging
 import signal
 import time
 
-from mon import notify, private
+from mon import notify
 from mon.control.classic.server import PORT, ClassicServer
 from mon.control.operations import ReloadReport
 from mon.control.traps import TrapPort
-from mon.control.unix import UnixServer
+from mon.control.unix import AnotherDaemon, UnixServer
 from mon.daemon import events, renewal
 from mon.daemon.classicfiles import states
 from mon.daemon.deadman import Deadman
 from mon.daemon.desk import Desk
 from mon.daemon.loading import Loaded
 from mon.daemon.options import Options
+from mon.daemon.owntrouble import OwnTrouble
 from mon.daemon.parts import Parts
 from mon.daemon.recorder import restored, restored_pools
 from mon.errors import ControlError
@@ -46,13 +47,11 @@ class Daemon:
     """One running mon.  ``serve`` is its whole life."""
 
     def __init__(self, loaded: Loaded, options: Options) -> None:
-        private.make_directory(loaded.places.statedir)
         self.options = options
         self.status = 0
         self._loaded = loaded
         self._ended = asyncio.Event()
         self._remembers = False  # what was saved is taken over: before that there is nothing to save
-        self._unix: UnixServer | None = None
         self._socket_trouble = ""
 
     async def serve(self) -> int:
@@ -64,6 +63,10 @@ class Daemon:
         self.parts = Parts(self._loaded, self.options, system_clock)
         self.parts.ours.begin(self._loaded.plan.config.settings.monerrfile)
         self.desk = Desk(self)
+        parts = self.parts
+        self._trouble = OwnTrouble(
+            lambda line: not parts.outbox.policy.is_action(line), parts.recorder.submit
+        )
         self._channels()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.terminate, 1 if self.options.classic else 0)
@@ -117,15 +120,13 @@ class Daemon:
 
     async def _listen(self) -> None:
         settings = self._loaded.plan.config.settings
-        if self._unix is not None:
-            await self._unix.start()
+        await self._look_at_socket(starting=True)
         if self._classic is not None and self._traps is not None:
             await self._classic.start(settings.serverbind, settings.serverport or PORT)
             await self._traps.start(settings.trapbind, settings.trapport or PORT)
 
     async def _hear_no_more(self) -> None:
-        if self._unix is not None:
-            await self._unix.close()
+        await self._unix.close()
         if self._classic is not None and self._traps is not None:
             await self._classic.close()
             await self._traps.close()
@@ -146,7 +147,7 @@ class Daemon:
         parts.recorder.know_pools(saved.pools)
         await parts.keeper.start(restored_pools(saved))
         await self._listen()
-        for warning in await parts.outbox.start():
+        for warning in await parts.outbox.start(saved.entries):
             events.say(logging.WARNING, "outbox", warning)
         self._keep_time()
         if not self.options.stopped:
@@ -198,11 +199,23 @@ class Daemon:
         parts.history.look()
         for remark in parts.history.remarks():
             events.say(logging.WARNING, "store", remark)
+        await self._look_at_socket()
+        trouble = parts.store.unopened or parts.recorder.trouble or parts.outbox.trouble
+        self._trouble.look(parts.loaded.plan, trouble, parts.clock(), at_once=bool(parts.store.unopened))
+
+    async def _look_at_socket(self, *, starting: bool = False) -> None:
+        """Listen, and listen again when the socket is gone; where it cannot be made, that is said once.
+
+        Raises ControlError when another daemon listens there as we start.
+        """
         trouble = ""
         try:
-            if self._unix is not None and await self._unix.look():
-                events.say(logging.WARNING, "files", f"{parts.loaded.places.socket} was removed: made anew")
+            if await self._unix.look():
+                where = self.parts.loaded.places.socket
+                events.say(logging.WARNING, "files", f"{where} was removed: made anew")
         except ControlError as error:
+            if starting and isinstance(error, AnotherDaemon):
+                raise
             trouble = str(error)
         if trouble and trouble != self._socket_trouble:
             events.say(logging.ERROR, "files", trouble)

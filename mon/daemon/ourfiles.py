@@ -11,17 +11,19 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from mon import private
 from mon.daemon import events
 from mon.daemon.detach import is_open, reopen
 from mon.daemon.places import Places
-from mon.errors import StoreError
+from mon.errors import StoreError, StoreRefused
 from mon.store import lock_directory
 
 
 class OurFiles:
     """The lock of the state directory, the pid file, and where stderr goes.
 
-    Raises StoreError when another mon has the directory: nothing was touched then.
+    Raises StoreRefused when another mon has the directory: nothing was touched then.  A directory that cannot
+    be made, or a pid file that cannot be written, is said and tried again.
     """
 
     def __init__(self, where: Places) -> None:
@@ -29,22 +31,28 @@ class OurFiles:
         self._pid = where.pidfile
         self._pid_written = False
         self._error_file = ""
-        self._lock = lock_directory(where.statedir)
+        self._lock = -1
         self._trouble: dict[str, str] = {}
+        self._note("statedir", _tried(self._begin_directory))
 
     def begin(self, error_file: str) -> None:
-        """Write the pid file, and look after ``error_file`` if stderr goes to it.  Raises OSError."""
+        """Write the pid file, and look after ``error_file`` if stderr goes to it."""
         self._error_file = error_file if error_file and is_open(error_file) else ""
-        if self._pid is not None:
-            _write_pid(self._pid)
-            self._pid_written = True
+        self._note("pidfile", _tried(self._keep_pid))
 
     async def look(self) -> None:
         """Make anew what is gone; what cannot be is said once."""
         for name, trouble in (await asyncio.to_thread(self._look)).items():
-            if trouble and trouble != self._trouble.get(name):
-                events.say(logging.ERROR, "files", trouble)
-            self._trouble[name] = trouble
+            self._note(name, trouble)
+
+    def _note(self, name: str, trouble: str) -> None:
+        if trouble and trouble != self._trouble.get(name):
+            events.say(logging.ERROR, "files", trouble)
+        self._trouble[name] = trouble
+
+    def _begin_directory(self) -> None:
+        private.make_directory(self._statedir)
+        self._lock = lock_directory(self._statedir)
 
     def _look(self) -> dict[str, str]:
         looks = {"statedir": self._keep_lock, "pidfile": self._keep_pid, "errors": self._keep_errors}
@@ -52,6 +60,9 @@ class OurFiles:
 
     def _keep_lock(self) -> None:
         """The directory itself was removed, and another one is there: it is to be ours as well."""
+        if self._lock < 0:
+            self._begin_directory()
+            return
         self._statedir.mkdir(mode=0o750, exist_ok=True)
         if not os.path.samestat(os.fstat(self._lock), self._statedir.stat()):
             held, self._lock = self._lock, lock_directory(self._statedir)
@@ -59,9 +70,12 @@ class OurFiles:
             events.say(logging.WARNING, "files", f"{self._statedir} was replaced: locked again")
 
     def _keep_pid(self) -> None:
-        if self._pid is not None and self._pid_written and not self._pid.exists():
-            _write_pid(self._pid)
+        if self._pid is None or (self._pid_written and self._pid.exists()):
+            return
+        _write_pid(self._pid)
+        if self._pid_written:
             events.say(logging.WARNING, "files", f"{self._pid} was removed: written again")
+        self._pid_written = True
 
     def _keep_errors(self) -> None:
         if self._error_file:
@@ -90,6 +104,8 @@ def _tried(look: Callable[[], None]) -> str:
     """Why it could not be done, "" if it could."""
     try:
         look()
+    except StoreRefused:
+        raise
     except (OSError, StoreError) as error:
         return str(error)
     return ""

@@ -8,21 +8,26 @@ from itertools import count
 from pathlib import Path
 
 from mon import private
-from mon.errors import StoreError
+from mon.errors import StoreError, StoreRefused
 from mon.store.schema import Schema, lift
 from mon.structs import Struct
 
 SMALL = 16 << 20
 """Bytes up to which a file is always checked; a larger one only after a crash (that leaves a log)."""
 
-BUSY = 2.0
-"""Seconds to wait for another program (a backup, the sqlite3 shell) that has the file locked."""
+BUSY = 0.5
+"""Seconds to wait for another program (a backup, the sqlite3 shell) that has the file locked.  What is
+refused is kept and tried again a second later; for so long such a program may hold up a start or the end."""
 
 SUFFIXES = ("", "-wal", "-shm")
 """The files of a database in WAL mode.  SQLite finds them by their names: a commit is lost with its log."""
 
 NO_LOCKS = frozenset((errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS))
 """What flock(2) says of a directory where the file system has no locks for it."""
+
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError, OverflowError)
+"""What sqlite3 raises for a file that is not as it should be: words in it that are no UTF-8 end up in the
+text of its errors, which it then cannot make."""
 
 DAMAGED = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
@@ -42,19 +47,21 @@ def open_database(path: Path | None, schema: Schema, *, synchronous: str) -> Ope
     """
     try:
         return Opened(*_connect(path, schema, synchronous))
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         if path is None or not damaged(error):
             raise translated(error, path) from error
         said = f"{path} was damaged ({error}); it was moved to {move_aside(path)} and a new one begun"
     try:
         db, warnings = _connect(path, schema, synchronous)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translated(error, path) from error
     return Opened(db, (said, *warnings))
 
 
-def damaged(error: sqlite3.Error) -> bool:
+def damaged(error: Exception) -> bool:
     """Is the file itself broken (not merely locked, full or forbidden)?"""
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, UNREADABLE)
     # Without a code: what became of one that could be moved aside, but not begun anew.
     return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in DAMAGED or "closed database" in str(error)
 
@@ -111,7 +118,7 @@ def lock_directory(directory: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise StoreError(f"{directory} is in use by another mon: stop that one first") from error
+        raise StoreRefused(f"{directory} is in use by another mon: stop that one first") from error
     except OSError as error:
         if error.errno not in NO_LOCKS:
             os.close(descriptor)
@@ -130,9 +137,12 @@ def lock(path: Path) -> int:
         raise translated(error, path) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StoreRefused(f"{path} is in use by another mon: stop that one first") from error
     except OSError as error:
         os.close(descriptor)
-        raise StoreError(f"{path} is in use by another mon: stop that one first") from error
+        raise translated(error, path) from error
     return descriptor
 
 
@@ -148,6 +158,7 @@ def _connect(
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {synchronous}")
+        db.text_factory = _text
         if check:
             _check(db)
         said = lift(db, schema, path)
@@ -155,6 +166,10 @@ def _connect(
         db.close()
         raise
     return db, (said,) if said else ()
+
+
+def _text(words: bytes) -> str:
+    return words.decode("utf-8", "replace")  # a wrong byte costs that word, not the whole table
 
 
 def _check(db: sqlite3.Connection) -> None:

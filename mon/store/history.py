@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mon.errors import StoreError, StoreRefused
 from mon.model.config import Key
 from mon.model.deed import Deed
 from mon.model.moment import Moment
@@ -61,16 +62,28 @@ class HistoryStore:
     def open(
         cls, path: str | Path | None, *, age: float = AGE, rows: int = ROWS, linger: float = LINGER
     ) -> "HistoryStore":
-        """Open or make the file; None keeps all in memory.  Raises StoreError."""
+        """Open or make the file; None keeps all in memory.
+
+        One that cannot be opened now is opened as soon as it can be.  Raises StoreRefused: a newer version.
+        """
         file = Path(path) if path else None
-        opened = open_database(file, HISTORY, synchronous="NORMAL")
+        trouble, db = "", None
+        warnings: tuple[str, ...]
+        try:
+            opened = open_database(file, HISTORY, synchronous="NORMAL")
+            db, warnings = opened.db, opened.warnings
+        except StoreRefused:
+            raise
+        except StoreError as error:
+            trouble, warnings = str(error), (f"{error}: nothing is recorded before it can be opened",)
         writer = Writer(
-            opened.db,
+            db,
             file,
             linger=linger,
             anew=lambda: open_database(file, HISTORY, synchronous="NORMAL").db,
+            unopened=trouble,
         )
-        return cls(writer, opened.warnings, age=age, rows=rows)
+        return cls(writer, warnings, age=age, rows=rows)
 
     def record(self, batch: Batch) -> None:
         """Take what a batch says for the history; returns at once and never fails.

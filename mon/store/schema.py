@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from mon import private
-from mon.errors import StoreError
+from mon.errors import StoreRefused
 from mon.structs import Struct
 
 
@@ -80,13 +80,18 @@ HISTORY = Schema(
 def lift(db: sqlite3.Connection, schema: Schema, path: Path | None) -> str:
     """Bring a database to the schema's version; say what was done ("" if nothing).
 
-    Raises StoreError for a file of a newer version, and leaves it as it is.
+    Raises StoreRefused for a file of a newer version, and leaves it as it is; DatabaseError for one whose
+    version is damaged: it is there twice, since one wrong bit in it would look like another version.
     """
-    found = version_of(db)
+    found, again = version_of(db), int(db.execute("PRAGMA application_id").fetchone()[0])
     if found == schema.version:
         return ""
+    if again and again != found:
+        error = sqlite3.DatabaseError(f"its version is {found}, and {again}")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
     if found > schema.version:
-        raise StoreError(
+        raise StoreRefused(
             f"{path} was written by a newer mon (version {found}, this one knows {schema.version}): "
             "start that mon, or move the file away to begin without what it remembers"
         )
@@ -103,7 +108,11 @@ def version_of(db: sqlite3.Connection) -> int:
 
 def _step(db: sqlite3.Connection, script: str, version: int) -> None:
     # One transaction, the version within it: killed half way, the file is still the old one.
-    db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {version:d}; COMMIT;")
+    db.executescript(f"BEGIN IMMEDIATE; {script}; {_marks(version)} COMMIT;")
+
+
+def _marks(version: int) -> str:
+    return f"PRAGMA user_version = {version:d}; PRAGMA application_id = {version:d};"
 
 
 def _backup(db: sqlite3.Connection, path: Path, version: int) -> str:

@@ -8,30 +8,23 @@ kept, and written before whatever comes next (``unsaved``).
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mon.errors import StoreError
-from mon.store.files import lock, open_database
+from mon.errors import StoreError, StoreRefused
+from mon.store.files import UNREADABLE, lock, open_database
 from mon.store.history import HistoryStore
+from mon.store.reading import COLUMNS, KEPT_TABLES, as_rows, from_copy, read
 from mon.store.schema import STATE
 from mon.store.unsaved import HOPELESS, Unsaved
-from mon.store.values import Batch, Kept, Outcome, Row, Saved, Stage
+from mon.store.values import Batch, Outcome, Row, Saved
 from mon.store.writer import Writer
 from mon.structs import replace
 
 T = TypeVar("T")
-
-KEPT_TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "states": ("service_state", ("watch", "service")),
-    "hosts": ("host_state", ("watch", "service", "host")),
-    "pools": ("pool", ("name",)),
-    "ownership": ("ownership", ("name",)),
-    "notes": ("note", ("name",)),
-}
-"""Field of a Batch and of Saved -> its table and the columns of its key."""
 
 PATIENCE = 10.0
 """Seconds a commit may take before its caller is told that the disk does not answer."""
@@ -48,8 +41,15 @@ class StateStore:
     """The owner of state.db and its thread.  ``history``, if any, is told what each batch says for it."""
 
     def __init__(
-        self, db: sqlite3.Connection, file: Path | None, *, warnings: tuple[str, ...], lock: int
+        self,
+        db: sqlite3.Connection | None,
+        file: Path | None,
+        *,
+        warnings: tuple[str, ...],
+        lock: int,
+        unopened: str = "",
     ) -> None:
+        self._file = file
         self.history: HistoryStore | None = None
         self._unsaved = Unsaved(self._write)
         self._writer = Writer(
@@ -57,6 +57,7 @@ class StateStore:
             file,
             anew=lambda: open_database(file, STATE, synchronous="FULL").db,
             carried=self._unsaved,
+            unopened=unopened,
         )
         self._warnings = warnings
         self._lock = lock
@@ -66,19 +67,29 @@ class StateStore:
     def open(cls, path: str | Path | None, *, history: HistoryStore | None = None) -> "StateStore":
         """Open or make the file; None keeps all in memory (the classic command line without ``-l``).
 
-        Raises StoreError: not ours to write, in use by another mon, or of a newer version.
+        One that cannot be opened now (the disk is full, read only, locked) is opened as soon as it can be:
+        till then what is to be written is kept.  Raises StoreRefused: in use by another mon, or of a newer
+        version.
         """
         file = Path(path) if path else None
-        held = lock(file) if file else -1
+        held, trouble, db = -1, "", None
+        warnings: tuple[str, ...]
         try:
-            opened = open_database(file, STATE, synchronous="FULL")
-            opened.db.execute(_PRUNE, (ENDED_KEPT,))
-        except BaseException:  # whatever it was, the lock must not stay
+            held = lock(file) if file else -1
+            db, warnings = _opened(file)
+        except StoreRefused:
             _release(held)
             raise
-        store = cls(opened.db, file, warnings=opened.warnings, lock=held)
+        except StoreError as error:
+            trouble, warnings = str(error), (f"{error}: mon goes on with what it can read",)
+        store = cls(db, file, warnings=warnings, lock=held, unopened=trouble)
         store.history = history
         return store
+
+    @property
+    def unopened(self) -> str:
+        """Why the file cannot be opened so far, "" if it is open."""
+        return self._writer.unopened
 
     @property
     def renewals(self) -> int:
@@ -140,8 +151,22 @@ class StateStore:
         await self.saved(self.submit(batch), patience=patience)
 
     def load(self) -> Saved:
-        """All that is known, for the start (it waits for the disk)."""
-        return replace(self._writer.submit(_read).result(), warnings=self._warnings)
+        """All that is known, for the start (it waits for the disk).
+
+        Of a file that cannot be opened what a copy of it says; raises nothing.
+        """
+        if self._writer.unopened and self._file is not None:
+            return self._known_of(self._file)
+        try:
+            return self._writer.submit(lambda db: read(db, self._warnings)).result()
+        except StoreError as error:
+            return Saved(warnings=(*self._warnings, str(error)))
+
+    def _known_of(self, file: Path) -> Saved:
+        found = from_copy(file) if file.exists() else Saved()
+        if found is None:
+            return Saved(warnings=(*self._warnings, f"{file}: nothing is known of before: it cannot be read"))
+        return replace(found, warnings=(*self._warnings, *found.warnings))
 
     async def unsent(self) -> tuple[Row, ...]:
         """The entries of the outbox that have not ended, in the order of their decisions."""
@@ -194,6 +219,13 @@ async def _answer(future: Future[T], patience: float) -> T:
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
     except TimeoutError as error:
         raise StoreError(f"the disk has not answered for {patience:g} s") from error
+
+
+def _opened(file: Path | None) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+    opened = open_database(file, STATE, synchronous="FULL")
+    with suppress(*UNREADABLE):  # the next look at how many are kept will do it
+        opened.db.execute(_PRUNE, (ENDED_KEPT,))
+    return opened.db, opened.warnings
 
 
 def _release(descriptor: int) -> None:
@@ -259,21 +291,6 @@ def _outcome(outcome: Outcome) -> tuple[Any, ...]:
     return (stage, attempts, outcome.next_at, outcome.at, _text(outcome.why), outcome.body, outcome.id)
 
 
-def _read(db: sqlite3.Connection) -> Saved:
-    kept: dict[str, Any] = {name: _kept(db, table, columns) for name, (table, columns) in KEPT_TABLES.items()}
-    at = db.execute("SELECT saved_at FROM last_batch").fetchone()
-    disabled = frozenset(db.execute("SELECT kind, watch, name FROM disabled").fetchall())
-    return Saved(at=at[0] if at else 0.0, disabled=disabled, entries=_unsent(db), **kept)
-
-
-def _kept(db: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> dict[Any, Kept]:
-    rows: Iterable[tuple[Any, ...]] = db.execute(f"SELECT {', '.join(columns)}, body, saved_at FROM {table}")
-    key: Callable[[tuple[Any, ...]], Any] = (
-        (lambda row: row[0]) if len(columns) == 1 else (lambda row: row[:-2])
-    )
-    return {key(row): Kept(row[-2], row[-1]) for row in rows}
-
-
 def _note(db: sqlite3.Connection, name: str) -> bytes | None:
     found = db.execute("SELECT body FROM note WHERE name = ?", (name,)).fetchone()
     return bytes(found[0]) if found else None
@@ -284,17 +301,10 @@ def _unsent(db: sqlite3.Connection) -> tuple[Row, ...]:
 
 
 def _rows(db: sqlite3.Connection, where: str, *values: Any) -> tuple[Row, ...]:
-    found = db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY seq", values)
-    return _as_rows(found)
+    found = db.execute(f"SELECT {COLUMNS} FROM outbox {where} ORDER BY seq", values)
+    return tuple(as_rows(found))
 
 
 def _latest(db: sqlite3.Connection, where: str, limit: int, *values: Any) -> tuple[Row, ...]:
-    found = db.execute(f"SELECT {_COLUMNS} FROM outbox {where} ORDER BY seq DESC LIMIT ?", (*values, limit))
-    return _as_rows(reversed(found.fetchall()))
-
-
-_COLUMNS = "id, body, created, stage, attempts, next_at, why, changed"
-
-
-def _as_rows(found: Iterable[tuple[Any, ...]]) -> tuple[Row, ...]:
-    return tuple(Row(entry, body, at, Stage(stage), *rest) for entry, body, at, stage, *rest in found)
+    found = db.execute(f"SELECT {COLUMNS} FROM outbox {where} ORDER BY seq DESC LIMIT ?", (*values, limit))
+    return tuple(as_rows(reversed(found.fetchall())))

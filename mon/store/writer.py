@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from mon.errors import StoreError
-from mon.store.files import damaged, identity, move_aside, translated
+from mon.store.files import UNREADABLE, damaged, identity, move_aside, translated
 
 T = TypeVar("T")
 
@@ -40,28 +40,33 @@ class Writer:
     then be any number, as nobody waits for them; else it is shared by ``AT_ONCE``.  ``anew`` opens an empty
     database: a file that turns out to be damaged is moved aside, ``renewals`` counts how often.  The same
     with one that was removed or replaced: what is written to it would be gone with the process.  ``carried``
-    is written with the first transaction that succeeds.
+    is written with the first transaction that succeeds.  ``unopened`` says why there is no ``db`` so far:
+    each transaction tries to open the file, and fails until one could.
     """
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        db: sqlite3.Connection | None,
         path: Path | None,
         *,
         linger: float = 0.0,
         anew: Callable[[], sqlite3.Connection] | None = None,
         carried: Carried | None = None,
+        unopened: str = "",
     ) -> None:
+        self.unopened = unopened
         self.renewals = 0
         self.left_alone = False  # closed, but the disk did not answer
         self._remarks: deque[str] = deque()
-        self._db = db
+        self._db = db or sqlite3.connect(":memory:", check_same_thread=False)
+        if unopened:
+            self._db.close()  # whatever is to be written opens the file first
         self._path = path
         self._linger = linger
         self._anew = anew
         self._carried = carried
         self._identity = identity(path) if path else None
-        self._size = path.stat().st_size if path else 0
+        self._size = path.stat().st_size if path and not unopened else 0
         self._wrong = ""  # why the database is closed, and could not be begun anew yet
         self._aside = ""  # ... and what became of what lay there
         self._jobs: deque[tuple[Job, Future[Any]]] = deque()
@@ -133,10 +138,10 @@ class Writer:
             self._stay_at_the_path()
             results = self._transaction([job for job, _ in jobs])
         except Exception as error:  # noqa: BLE001 - a job's fault is its caller's, and must not end the thread
-            if isinstance(error, sqlite3.Error) and damaged(error):
+            if isinstance(error, UNREADABLE) and damaged(error):
                 error = self._begin_anew(error)
             # One bad job must not take the others with it; but a full, locked or broken disk is bad for all.
-            elif len(jobs) > 1 and not isinstance(error, sqlite3.OperationalError):
+            elif len(jobs) > 1 and not isinstance(error, sqlite3.OperationalError | StoreError):
                 for single in jobs:
                     self._commit([single])
                 return
@@ -166,6 +171,8 @@ class Writer:
         """Begin anew when the files were removed or replaced.  Raises StoreError when that cannot be done."""
         if self._path is None or self._anew is None or self._wrong:
             return
+        if self.unopened:
+            self._open_at_last(self._path, self._anew)
         if identity(self._path) == self._identity:
             return
         mine = identity(self._path)[1:] == self._identity[1:] if self._identity else False
@@ -216,7 +223,19 @@ class Writer:
         self.renewals += 1
         return said
 
-    def _begin_anew(self, error: sqlite3.Error) -> Exception:
+    def _open_at_last(self, path: Path, anew: Callable[[], sqlite3.Connection]) -> None:
+        """Open what could not be opened at the start; the file is used as it lies there."""
+        try:
+            self._db = anew()
+        except StoreError as error:
+            self.unopened = str(error)
+            raise
+        self._identity, self._size = identity(path), path.stat().st_size
+        self.unopened = ""
+        self.renewals += 1
+        self._remarks.append(f"{path} can be written now")
+
+    def _begin_anew(self, error: Exception) -> Exception:
         """Move the damaged file aside; what is to be told to those whose jobs it was."""
         if self._path is None or self._anew is None:
             return error
@@ -230,5 +249,5 @@ class Writer:
             return translated(trouble, self._path)
 
     def _translated(self, error: Exception) -> Exception:
-        ours = isinstance(error, sqlite3.Error | OSError)
+        ours = isinstance(error, (*UNREADABLE, OSError))
         return translated(error, self._path) if ours else error

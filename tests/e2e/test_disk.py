@@ -1,10 +1,14 @@
 """The disk fails under the running daemon: checks and alerts go on, loudly, and all is saved later."""
 
+import os
 import resource
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
+import pytest
 from real_things import Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
@@ -84,6 +88,79 @@ def test_a_newer_database_is_refused_with_what_to_do(start: Start, site: Site, p
     daemon.stop()
     with closing(sqlite3.connect(daemon.config.parent / "state/state.db")) as database:
         database.execute("PRAGMA user_version = 99")
+        database.execute("PRAGMA application_id = 99")
     again = start()
     assert again.process.wait(15) == 1
     until(lambda: any("start that mon, or move the file away" in line for line in again.said), again)
+
+
+SPACE = {
+    "full": "mount -t tmpfs -o size=64k tmpfs {state} && ! dd if=/dev/zero of={state}/fill bs=1k count=99 &&",
+    "read-only": "mount --bind {state} {state} && mount -o remount,ro,bind {state} &&",
+    "absent": "mount -t tmpfs -o ro tmpfs {state}/.. &&",
+}
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs root and unshare")
+@pytest.mark.parametrize("trouble", SPACE)
+def test_a_start_on_a_disk_that_takes_nothing_checks_and_tells_and_ends_soon(
+    tmp_path: Path, site: Site, postbox: Postbox, trouble: str
+) -> None:
+    state, config = tmp_path / "var" / "state", tmp_path / "mon.cf"
+    state.mkdir(parents=True)
+    config.write_text(f"statedir = {state}\n\n" + WATCH.format(port=site.port, smtp=postbox.port))
+    mounts = SPACE[trouble].format(state=state)
+    daemon = checked(Daemon(config, before=("unshare", "-m", "sh", "-c", f'{mounts} exec "$@"', "sh")))
+    until(lambda: any("state cannot be saved" in text for _, text in postbox.mails), daemon)
+    site.down()
+    daemon.wait_for("transition", watch="web", service="http", host="", new="fail")
+    until(lambda: any("127.0.0.1" in text for _, text in postbox.mails[1:]), daemon)
+    daemon.stop()
+    assert "not saved" in daemon.seen("stopped")["message"]
+
+
+def test_a_start_beside_a_program_that_locks_the_database_knows_what_was_saved(
+    start: Start, site: Site, postbox: Postbox
+) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    site.down()
+    assert "web/http" in postbox.mail("DOWN")[0]
+    daemon.stop()
+    with closing(sqlite3.connect(daemon.config.parent / "state/state.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        again = start()
+        again.wait_for("started")
+        site.up()
+        assert "web/http" in postbox.mail("UP")[0]  # that it failed was known
+        other.execute("ROLLBACK")
+    until(lambda: any("can be written now" in event["message"] for event in again.events), again)
+    assert again.stop() is not None and again.seen("stopped")["message"] == "stopped, everything is saved"
+
+
+def test_the_end_does_not_wait_for_a_program_that_locks_the_database(
+    start: Start, site: Site, postbox: Postbox
+) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    with closing(sqlite3.connect(daemon.config.parent / "state/state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        daemon.stop()
+        other.execute("ROLLBACK")
+    assert "not saved" in daemon.seen("stopped")["message"]
+
+
+@pytest.mark.parametrize("place", [19, 60, 107, 300, 4100])
+def test_one_wrong_byte_of_a_database_stops_no_start(
+    start: Start, site: Site, postbox: Postbox, place: int
+) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    daemon.stop()
+    for name in ("state.db", "history.db"):
+        file = daemon.config.parent / "state" / name
+        content = bytearray(file.read_bytes())
+        content[place] ^= 0x80
+        file.write_bytes(content)
+    again = start()
+    again.wait_for("started")
+    site.down()
+    assert "web/http" in postbox.mail("DOWN")[0]
