@@ -216,9 +216,10 @@ class Names:
             await asyncio.to_thread(save_addresses, self._loaded.places.addresses, settled)
             self._saved, self._trouble = settled, ""
         except OSError as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                events.say(logging.ERROR, "names", f"the addresses of real servers cannot be saved: {error}")
+            said = f"the addresses of real servers cannot be saved: {error.strerror}"
+            if said != self._trouble:
+                self._trouble = said
+                events.say(logging.ERROR, "names", said)
 
 
 def _of_family(found: Addresses, member: Member) -> bool:

@@ -85,7 +85,7 @@ class OurFiles:
         """Remove the pid file, if it is still ours, and give up the directory."""
         if self._pid is not None and self._pid_written:
             with contextlib.suppress(OSError, ValueError):
-                if int(self._pid.read_text()) == os.getpid():
+                if not self._pid.is_symlink() and int(self._pid.read_text()) == os.getpid():
                     self._pid.unlink()
             self._pid_written = False
         if self._lock >= 0:
@@ -95,9 +95,10 @@ class OurFiles:
 
 def _write_pid(path: Path) -> None:
     """No symlink is followed: a daemon of root's would write where somebody else points."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o644), "w", encoding="ascii") as file:
-        file.write(f"{os.getpid()}\n")
+    try:
+        private.overwrite(path, f"{os.getpid()}\n".encode())
+    except OSError as error:  # it is written under a name made up for it, which says nothing to anybody
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _tried(look: Callable[[], None]) -> str:

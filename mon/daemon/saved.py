@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from mon import private
 from mon.codec import decode, encode
 from mon.errors import StoreError
 from mon.probe.address import numeric
@@ -30,7 +31,4 @@ def saved_addresses(path: Path) -> dict[str, Addresses]:
 
 def save_addresses(path: Path, addresses: Mapping[str, Addresses]) -> None:
     """Write them, whole or not at all.  Raises OSError."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(encode(Saved(dict(addresses), time.time())))
-    beside.chmod(0o640)
-    beside.replace(path)
+    private.replace(path, encode(Saved(dict(addresses), time.time())), private.LOG)

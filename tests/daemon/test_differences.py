@@ -106,6 +106,7 @@ VIRTUAL_VALUES = {
     "evict": ("1/1m", "2/1m"),
     "flap": ("2/10m hold 1m", "3/10m hold 1m"),
     "cleanstop": ("yes", "no"),
+    "follow-dns": ("yes", "no"),
     "quorum": ("1", "2"),
     "weight": ("1..10", "2..10"),
 }

@@ -307,7 +307,7 @@ async def test_an_answer_of_the_balancer_of_before_is_not_taken_for_the_new_one(
     clock, gate = FakeClock(), threading.Event()
     balancers = {"old": Gated(gate), "new": Memory()}
     pools, told = Pools([replace(PLAN, balancer=("old",))], clock()), []
-    keeper = Keeper(pools, clock, lambda words: balancers[words[0]], changed=lambda: None,
+    keeper = Keeper(pools, clock, lambda words: balancers[words[0]], changed=lambda name: None,
                     tell=lambda pool, news: told.append(news), max_age=lambda voter: 9.0)  # fmt: skip
     gate.set()
     await keeper.start({})

@@ -47,7 +47,7 @@ class Desk:
             self.pools,
             self.clock,
             self.open,
-            changed=lambda: None,
+            changed=lambda name: None,
             tell=lambda plan, news: self.told.append(news.text),
             max_age=lambda voter: 9.0,
         )
