@@ -621,7 +621,7 @@ NO_ROW = {
     "mon/control/asking.py": "the operator's own daemon; a program for one question",
     "mon/control/auth/pam.py": "the conversation of PAM, in C",
     "mon/control/classic/lists.py": "a file of the operator's, sent as it is",
-    "mon/daemon/detach.py": "compares the pid file with our own",
+    "mon/daemon/ourfiles.py": "compares the pid file with our own",
     "mon/daemon/saved.py": "our own state, as it was saved",
     "mon/demo/child.py": "the demo's own",
     "mon/demo/sinks.py": "the demo's own",

@@ -84,8 +84,8 @@ class OurFiles:
     def close(self) -> None:
         """Remove the pid file, if it is still ours, and give up the directory."""
         if self._pid is not None and self._pid_written:
-            with contextlib.suppress(OSError, ValueError):
-                if not self._pid.is_symlink() and int(self._pid.read_text()) == os.getpid():
+            with contextlib.suppress(OSError):  # it was taken away, or is somebody else's by now
+                if not self._pid.is_symlink() and self._pid.read_bytes() == _number():
                     self._pid.unlink()
             self._pid_written = False
         if self._lock >= 0:
@@ -96,9 +96,13 @@ class OurFiles:
 def _write_pid(path: Path) -> None:
     """No symlink is followed: a daemon of root's would write where somebody else points."""
     try:
-        private.overwrite(path, f"{os.getpid()}\n".encode())
+        private.overwrite(path, _number())
     except OSError as error:  # it is written under a name made up for it, which says nothing to anybody
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _number() -> bytes:
+    return f"{os.getpid()}\n".encode()
 
 
 def _tried(look: Callable[[], None]) -> str:
