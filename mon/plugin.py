@@ -50,7 +50,7 @@ from mon.model.pool import Floor, Forward, Pool, Protocol, Real, Virtual
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
 from mon.outside import one_line, printable
-from mon.post import HandedIn, MailServer, Request, hand_in, pool_classes, post
+from mon.post import HandedIn, Limit, MailServer, Request, hand_in, pool_classes, post
 from mon.probe import Echo, Probe, Statistics, Talk, Tls, ber, dns
 from mon.probe.address import numeric, place
 from mon.probe.alabel import ascii_name
@@ -87,6 +87,7 @@ __all__ = [
     "LaxTlsOptions",
     "Least",
     "Letter",
+    "Limit",
     "MailServer",
     "Match",
     "Most",

@@ -27,6 +27,7 @@ from mon.plugin import (
     Down,
     Finding,
     LaxTlsOptions,
+    Limit,
     Option,
     Probe,
     Unknown,
@@ -227,10 +228,14 @@ def called(host: str) -> str:
 
 
 class Adapter(HTTPAdapter):
-    """Connections to where the home is, with the shared context: to load the authorities takes 30 ms."""
+    """Connections to where the home is, with the shared context: to load the authorities takes 30 ms.
 
-    def __init__(self, wish: Wish, name: str = "") -> None:
+    No answer is left for the library to read: of a redirect, or a login refused, it would read all there is.
+    """
+
+    def __init__(self, wish: Wish, limit: Limit, name: str = "") -> None:
         self._wish = wish
+        self._limit = limit
         self._named = {"server_hostname": name} if name else {}
         super().__init__()
 
@@ -238,13 +243,26 @@ class Adapter(HTTPAdapter):
         """As the library calls it, with our context and connections."""
         keywords |= {"ssl_context": self._wish.context, **self._named}
         super().init_poolmanager(*arguments, **keywords)
-        pools = pool_classes(self._wish.timeout, self._wish.home.place)
+        pools = pool_classes(self._wish.timeout, self._wish.home.place, self._limit)
         self.poolmanager.pool_classes_by_scheme = pools
 
     def proxy_manager_for(self, proxy: Any, **keywords: Any) -> Any:
         """As the library calls it, with our context."""
         keywords |= {"ssl_context": self._wish.context, **self._named}
         return super().proxy_manager_for(proxy, **keywords)
+
+    def send(self, request: Any, *arguments: Any, **keywords: Any) -> Any:
+        """As the library calls it, with the body read: LIMIT bytes of it at most."""
+        answer: Any = super().send(request, *arguments, **keywords)
+        try:
+            answer._content = self._limit.body(answer.raw, LIMIT)
+        except (urllib3.exceptions.HTTPError, OSError):
+            answer.raw.close()
+            if self._limit.struck or not (self._wish.redirects and answer.is_redirect):
+                raise
+            answer._content = b""  # where it leads is told in its head
+        answer._content_consumed = True
+        return answer
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing is left to load: the context knows its authorities."""
@@ -291,14 +309,13 @@ class Session(requests.Session):
 
 def fetch(wish: Wish) -> Page:
     """Make the request and read its page, LIMIT bytes at most.  Blocks; raises Down."""
-    until = time.monotonic() + wish.timeout
-    with Session(wish) as session:
+    with Limit(wish.timeout) as limit, Session(wish) as session:
         session.trust_env = False
         session.max_redirects = max(1, wish.redirects)
-        session.mount("http://", Adapter(wish))
-        session.mount("https://", Adapter(wish))
+        session.mount("http://", Adapter(wish, limit))
+        session.mount("https://", Adapter(wish, limit))
         if wish.home.name:
-            session.mount("/".join(wish.home.url.split("/")[:3]) + "/", Adapter(wish, wish.home.name))
+            session.mount("/".join(wish.home.url.split("/")[:3]) + "/", Adapter(wish, limit, wish.home.name))
         try:
             answer = session.request(
                 wish.method,
@@ -312,33 +329,14 @@ def fetch(wish: Wish) -> Page:
                 verify=wish.context.verify_mode is not ssl.CERT_NONE,
                 stream=True,
             )
-            with answer:
-                body = read(answer, until)
         except Away as error:
             what = f"it leads away to {session.away}, which is not the server under test (--follow anywhere)"
             raise Down(what, cause=Cause.WRONG) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise found(error, wish) from error
+            raise found(TimeoutError() if limit.struck else error, wish) from error
         charset = CHARSET.search(answer.headers.get("Content-Type", ""))
         name = charset[1] if charset else ""
-        return Page(answer.status_code, len(answer.history), body, name, session.away)
-
-
-def read(answer: requests.Response, until: float) -> bytes:
-    """The body, as far as it comes before ``until`` and LIMIT."""
-    body = bytearray()
-    raw = answer.raw
-    some = getattr(raw, "read1", raw.read)  # read1 returns what there is
-    try:
-        while len(body) < LIMIT and (part := some(65536, decode_content=True)):
-            body += part
-            if time.monotonic() > until:
-                raise TimeoutError
-    except urllib3.exceptions.ProtocolError as error:
-        broken = error.args[1] if len(error.args) > 1 else None
-        if not isinstance(broken, ConnectionError) or raw.chunked or raw.length_remaining is not None:
-            raise  # else it ends with the connection, however that ends
-    return bytes(body)
+        return Page(answer.status_code, len(answer.history), answer.content, name, session.away)
 
 
 def found(error: Exception, wish: Wish) -> Finding:

@@ -7,9 +7,21 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mon.post.limit import Limit
 from mon.probe.tls import Tls
 from mon.secret import Hidden
 from mon.structs import Struct, field
+
+__all__ = [
+    "LONGEST",
+    "HandedIn",
+    "Limit",
+    "MailServer",
+    "Request",
+    "hand_in",
+    "pool_classes",
+    "post",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -47,16 +59,16 @@ def post(request: Request, hidden: Hidden, remark: str = "") -> str:
 
 
 def pool_classes(
-    seconds: float, place: Callable[[str, str, int], tuple[Sequence[str], int]]
+    seconds: float, place: Callable[[str, str, int], tuple[Sequence[str], int]], limit: Limit
 ) -> dict[str, Any]:
     """Connection pools for urllib3, by scheme: what its PoolManager takes (mon.post.pools).
 
     ``seconds`` is the time to connect; ``place`` gives the addresses (none: to be looked up) and the port for
-    the scheme, host and port of a URL.
+    the scheme, host and port of a URL.  Connections end with the ``limit``.
     """
     from mon.post.pools import pool_classes as made  # as above
 
-    return made(seconds, place)
+    return made(seconds, place, limit.opened)
 
 
 class MailServer(Struct, frozen=True):

@@ -3,9 +3,7 @@
 import functools
 import json
 import re
-import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +18,7 @@ from urllib3 import PoolManager
 
 from mon.errors import Undeliverable, Unknown
 from mon.post import LONGEST, Request
+from mon.post.limit import Limit
 from mon.post.pools import pool_classes
 from mon.probe.tls import Contexts, Tls
 from mon.secret import Hidden
@@ -52,12 +51,12 @@ def call(request: Request, hidden: Hidden, remark: str) -> str:
 
 
 class _Adapter(HTTPAdapter):
-    """One SSL context for all; ``opened`` are the sockets, so that they can be cut."""
+    """One SSL context for all, and connections that end with the limit."""
 
-    def __init__(self, context: ssl.SSLContext, seconds: float) -> None:
+    def __init__(self, context: ssl.SSLContext, seconds: float, limit: Limit) -> None:
         self._context = context
         self._seconds = seconds
-        self.opened: list[socket.socket] = []
+        self._limit = limit
         super().__init__()
 
     def init_poolmanager(self, *words: Any, **options: Any) -> None:
@@ -77,41 +76,25 @@ class _Adapter(HTTPAdapter):
         host, _ = super().build_connection_pool_key_attributes(*words, **options)
         return host, {}
 
-    def cut(self) -> None:
-        """End every connection, whatever it waits for."""
-        for each in self.opened:
-            with suppress(OSError):  # it is closed already
-                each.shutdown(socket.SHUT_RDWR)
-
     def _watch(self, manager: PoolManager) -> None:
-        manager.pool_classes_by_scheme = pool_classes(self._seconds, opened=self.opened.append)
+        manager.pool_classes_by_scheme = pool_classes(self._seconds, opened=self._limit.opened)
 
 
 @contextmanager
 def _session(tls: Tls, seconds: float) -> Iterator[requests.Session]:
     """A session of one call, cut when its time is over: the timeout of requests is for each piece."""
-    adapter = _Adapter(_context(tls), seconds)
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        adapter.cut()
-
-    limit = threading.Timer(LONGEST, cut)
-    limit.daemon = True
-    with requests.Session() as session:
+    limit = Limit(LONGEST)
+    adapter = _Adapter(_context(tls), seconds, limit)
+    with limit, requests.Session() as session:
         session.trust_env = False  # no passwords from ~/.netrc
         session.mount("https://", adapter)
         session.mount("http://", adapter)
-        limit.start()
         try:
             yield session
         except requests.RequestException:
-            if late.is_set():
+            if limit.struck:
                 raise requests.Timeout from None
             raise
-        finally:
-            limit.cancel()
 
 
 @functools.lru_cache(maxsize=1)

@@ -23,7 +23,7 @@ def pool_classes(
 ) -> dict[str, Any]:
     """What ``PoolManager.pool_classes_by_scheme`` takes; ``opened`` is told of each connection.
 
-    ``seconds`` is the time to connect.
+    ``seconds`` is the time to connect.  What is told of is the bare socket, before any TLS.
     """
     kinds = {"http": urllib3.HTTPConnectionPool, "https": urllib3.HTTPSConnectionPool}
     return {scheme: _pool(kind, scheme, seconds, place, opened) for scheme, kind in kinds.items()}
@@ -36,13 +36,11 @@ def _pool(
         def _new_conn(self) -> socket.socket:
             addresses, port = place(scheme, self._dns_host, self.port)
             try:
-                return connect(self._dns_host, port, seconds, addresses)
+                sock = connect(self._dns_host, port, seconds, addresses)
             except TimeoutError as error:
                 raise ConnectTimeoutError(self, str(error)) from error
-
-        def connect(self) -> None:
-            super().connect()
             if opened is not None:
-                opened(self.sock)
+                opened(sock)
+            return sock
 
     return type(kind.__name__, (kind,), {"ConnectionCls": Connection})

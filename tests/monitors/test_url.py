@@ -57,6 +57,51 @@ async def test_redirects_are_followed(url, probe, start):
     assert (await url.check("127.0.0.1", port=port, redirects=0, probe=probe)).startswith("HTTP 302")
 
 
+async def test_a_redirect_without_an_end_is_read_no_further_than_a_page(url, probe, start):
+    sent = []
+
+    async def serve(reader, writer):
+        if b"GET /there" in await reader.readuntil(b"\r\n\r\n"):
+            writer.write(OK)
+            return
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while sum(sent) < 1 << 28:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+                sent.append(65536)
+
+    port = await start(serve)
+    assert (await url.check("127.0.0.1", port=port, probe=probe)).endswith("11 bytes, 1 redirect")
+    assert sum(sent) < 1 << 25  # a page, and what the sockets hold
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y"),
+        (b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb", b"\0"),
+    ],
+)
+async def test_a_connection_that_says_nothing_for_ever_ends_in_time(url, probe, start, begin, piece):
+    ended = asyncio.Event()
+
+    async def serve(reader, writer):
+        writer.write(begin)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        ended.set()
+
+    port = await start(serve)
+    with pytest.raises(Down, match="no whole answer"):
+        await url.check("127.0.0.1", port=port, tls=piece == b"\0", insecure=True, timeout=0.5, probe=probe)
+    await asyncio.wait_for(ended.wait(), 30)
+
+
 async def test_redirects_in_a_circle_are_down(url, probe, start):
     async def circle(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
