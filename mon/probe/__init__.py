@@ -163,11 +163,13 @@ class Probe:
         until = loop.time() + timeout
         addresses = interleaved(await self._resolver.resolve(host, timeout=timeout))
         lent = Lent(endpoints(addresses, port), timeout)
+        guard = loop.create_task(lent.guard())
         try:
             return await self.in_thread(lent.call, function, timeout=until - loop.time())
         except TimeoutError as error:
             raise Down(f"no whole answer within {timeout:g} s", cause=Cause.TIMEOUT) from error
         finally:
+            guard.cancel()
             lent.break_off()
 
     async def local(self, host: str, *, timeout: float = 5.0) -> None:

@@ -1,6 +1,8 @@
 """A connection for a library that blocks; it can be broken off, so that no thread hangs on it."""
 
+import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +15,13 @@ from mon.probe.attempts import NotReached, reach
 from mon.probe.faults import finding_under, judged
 
 T = TypeVar("T")
+MOST = 16 << 20
+"""Bytes that may come: a library keeps all of an answer in memory, and often as ten times as much."""
+
+LOOK_SECONDS = 0.1
+RECEIVED, SIZE = 128, 136
+"""Where in struct tcp_info its tcpi_bytes_received is, and where that ends (linux/tcp.h, Linux 4.1)."""
+
 OVER = "the check was over before it was connected"
 
 
@@ -25,6 +34,7 @@ class Lent:
         self._lock = threading.Lock()
         self._ours: socket.socket | None = None
         self._over = False
+        self._flooded = False
 
     def call(self, function: Callable[[socket.socket], T]) -> T:
         """Connect and have ``function`` use the socket.  Blocks; raises Down or Unknown."""
@@ -32,11 +42,13 @@ class Lent:
             with self._connect() as sock:
                 self._keep(sock)
                 return function(sock)
-        except Finding:
+        except Finding as finding:
+            self._tell_flood(finding)
             raise
         except TimeoutError as error:  # a library's own time limit, as long as ours
             raise Down(f"no whole answer within {self._timeout:g} s", cause=Cause.TIMEOUT) from error
         except Exception as error:  # a library's own kind of error may have a socket's under it
+            self._tell_flood(error)
             found = finding_under(error)
             if found is None:
                 raise
@@ -51,6 +63,27 @@ class Lent:
                     self._ours.shutdown(socket.SHUT_RDWR)
                 self._ours.close()
                 self._ours = None
+
+    async def guard(self) -> None:
+        """Break off what says too much, until cancelled.
+
+        The kernel counts: what the library wraps around the connection, TLS for example, is its own.
+        """
+        while self._received() <= MOST:  # noqa: ASYNC110 - the kernel tells nobody of it
+            await asyncio.sleep(LOOK_SECONDS)
+        self._flooded = True
+        self.break_off()
+
+    def _received(self) -> int:
+        with self._lock:
+            if self._ours is None:
+                return 0
+            told = self._ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, SIZE)
+        return int.from_bytes(told[RECEIVED:SIZE], sys.byteorder)
+
+    def _tell_flood(self, error: Exception) -> None:
+        if self._flooded:
+            raise Down(f"an answer of more than {MOST} bytes", cause=Cause.WRONG) from error
 
     def _connect(self) -> socket.socket:
         try:

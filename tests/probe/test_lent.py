@@ -1,6 +1,7 @@
 """Connections for libraries that block."""
 
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -38,6 +39,22 @@ async def test_one_that_hangs_is_broken_off_and_its_thread_is_free_again(probe, 
         await probe.lend("127.0.0.1", await start(silent), hangs, timeout=0.3)
     assert found.value.cause is Cause.TIMEOUT
     assert await asyncio.get_running_loop().run_in_executor(None, ended.wait, 5)
+
+
+async def test_one_that_is_told_too_much_is_broken_off(probe, start):
+    async def endless(reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * 65536)
+                await writer.drain()
+
+    def reads(sock):
+        while sock.recv(65536):
+            pass
+        raise ValueError("a library's own word for it")
+
+    with pytest.raises(Down, match="an answer of more than 16777216 bytes"):
+        await probe.lend("127.0.0.1", await start(endless), reads, timeout=60)
 
 
 async def test_a_cancelled_call_is_broken_off_too(probe, start):
