@@ -4,8 +4,10 @@ The names are those of the classic ldap.monitor: each entry found must have ``--
 ``--attribute``, and one must be found.  Without ``--basedn`` the server is asked about itself (its root DSE).
 """
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Annotated, Unpack
 
 from mon.plugin import (
@@ -71,13 +73,13 @@ async def check(
                 await server.start_tls(settings)
             await ask(server, 2, simple_bind(*login), BOUND, "login")
             entries = await ask(server, 3, wanted, FOUND, "search")
-            found = [judged(entry, attribute, value) for entry in entries]
+            await all_judged(entries, attribute, value)
             await server.write(ber.element(ber.SEQUENCE, ber.integer(4), ber.element(UNBIND)))
         except ValueError as error:
             raise Down(f"not an LDAP answer: {error}", cause=Cause.WRONG) from error
-    if not found:
+    if not entries:
         raise Down("no entry was found", cause=Cause.WRONG)
-    return f"{len(found)} entr{'y' if len(found) == 1 else 'ies'}"
+    return f"{len(entries)} entr{'y' if len(entries) == 1 else 'ies'}"
 
 
 def verify(options: Mapping[str, object]) -> list[str]:
@@ -166,17 +168,26 @@ async def ask(server: Talk, number: int, request: bytes, last: int, doing: str) 
         entries += [said] if said.tag == ENTRY else []
 
 
+async def all_judged(entries: Iterable[ber.Element], attribute: str, value: str) -> None:
+    """Look at each entry; the loop in between, as there may be a hundred thousand."""
+    for entry in entries:
+        judged(entry, attribute, value)
+        await asyncio.sleep(0)
+
+
 def judged(entry: ber.Element, attribute: str, value: str) -> str:
-    """The name of a good entry.  Raises Down for one that has not what is wanted."""
+    """The name of a good entry.  Raises Down for one that has not what is wanted.
+
+    Of values no more are looked at than one attribute may have, whatever number of attributes has the name.
+    """
     name, attributes = entry.first(2)
     dn = name.content[:1000].decode(errors="backslashreplace")
     if not attribute:
         return dn
-    found = [tuple(each.children()) for each in attributes.children()]
-    several = [
-        values.children() for kind, values in found if kind.content.lower() == attribute.lower().encode()
-    ]
-    values = [one.content.decode(errors="backslashreplace") for each in several for one in each]
+    wanted = attribute.lower().encode()
+    pairs = (each.first(2) for each in attributes.children())
+    found = (one for kind, several in pairs if kind.content.lower() == wanted for one in several.children())
+    values = [one.content.decode(errors="backslashreplace") for one in islice(found, ber.MOST)]
     if not values:
         raise Down(f"{dn} has no {attribute}", cause=Cause.WRONG)
     if value and value not in values:

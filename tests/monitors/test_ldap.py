@@ -23,6 +23,18 @@ def root(login):
     return {**login, "user": "cn=root,o=test"}
 
 
+def test_of_half_a_million_parts_no_more_are_read_than_one_attribute_may_have(ldap, monkeypatch):
+    read, looked_at = ber.read, []
+    monkeypatch.setattr(ber, "read", lambda *at: looked_at.append(at) or read(*at))
+    attribute = ber.element(
+        ber.SEQUENCE, ber.text("a"), ber.element(ber.SET, ber.element(ber.OCTETS) * (ber.MOST - 1))
+    )
+    entry = ber.element(ldap.ENTRY, ber.text("cn=x"), ber.element(ber.SEQUENCE, *[attribute] * 26))
+    with pytest.raises(Down, match="cn=x has a , ,"):
+        ldap.judged(ber.read(entry)[0], "a", "b")
+    assert len(looked_at) < 2 * ber.MOST
+
+
 async def test_a_server_tells_about_itself(ldap, probe, ports):
     assert await ldap.check("127.0.0.1", port=ports["ldap"], probe=probe) == "1 entry"
 
