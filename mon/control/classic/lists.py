@@ -53,13 +53,15 @@ def _opstatus(session: Session, words: Sequence[str]) -> Iterable[str]:
     """Of all services in view; of the given ``G`` and ``G,S`` whatever the view."""
     if not words:
         return (status_line(session, key) for key in _seen(session))
+    of_watch: dict[str, list[Key]] = {}
+    for key in session.services:
+        of_watch.setdefault(key[0], []).append(key)
     keys: dict[Key, None] = {}
-    for word in words:
+    for word in dict.fromkeys(words):  # a line has room for 30,000
         watch, comma, name = word.partition(",")
         if comma and (watch, name) not in session.services:
             raise Refused(f"520 {word} does not exist")
-        found = [(watch, name)] if comma else [key for key in session.services if key[0] == watch]
-        keys.update(dict.fromkeys(found))
+        keys.update(dict.fromkeys([(watch, name)] if comma else of_watch.get(watch, ())))
     return (status_line(session, key) for key in keys if key in session.services)
 
 
@@ -111,7 +113,7 @@ def _state(session: Session, words: Sequence[str]) -> Iterable[str]:
 
 def _aliases(session: Session, words: Sequence[str]) -> Iterable[str]:
     aliases = session.book.config.aliases
-    for name in words or aliases:
+    for name in dict.fromkeys(words) or aliases:
         yield f"alias {name}"
         yield from aliases.get(name, ())
         yield ""

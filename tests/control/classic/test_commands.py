@@ -280,6 +280,22 @@ async def test_monremote_hears_every_name_by_itself(daemon: Any, say: Callable[[
     ]
 
 
+async def test_services_are_gone_through_once_whatever_the_words_of_a_line(
+    say: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone_through: list[object] = []
+
+    class Counted(dict[Any, Any]):
+        def __iter__(self) -> Any:
+            gone_through.append(self)
+            return super().__iter__()
+
+    once = await say("list opstatus web")
+    monkeypatch.setattr(Session, "services", property(lambda session: Counted(session.book.services)))
+    assert await say(f"list opstatus {' '.join(map(str, range(1000)))} {'web ' * 1000}") == once
+    assert len(gone_through) == 1
+
+
 async def test_an_alias_that_is_asked_for_does_not_exist_from_then_on(say: Callable[[str], Any]) -> None:
     assert await say("list aliases nosuch") == ["alias nosuch", "", "220 list aliases completed"]
     assert await say("list aliases") == ["220 list aliases completed"]
