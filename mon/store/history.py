@@ -55,7 +55,7 @@ class HistoryStore:
         self._age = age
         self._rows = rows
         self._recorded = 0
-        self._holds: dict[tuple[str, ...], int] = {}  # equal holds -> their row; touched by the thread only
+        self._holds: dict[Key, dict[tuple[str, ...], int]] = {}  # equal holds -> their row; the thread's
         self._file = 0  # which file the rows of ``_holds`` are in: it may be begun anew
 
     @classmethod
@@ -239,18 +239,12 @@ class HistoryStore:
             self._hold(db, decision)
 
     def _hold(self, db: sqlite3.Connection, held: Decision) -> None:
-        words = (
-            held.watch,
-            held.service,
-            held.period,
-            held.line.kind,
-            held.type,
-            held.line.command.text,
-            held.rule,
-        )
+        key = (held.watch, held.service)
+        words = (*key, held.period, held.line.kind, held.type, held.line.command.text, held.rule)
         if self._file != self._writer.renewals:
             self._holds, self._file = {}, self._writer.renewals
-        row = self._holds.get(words)
+        rows = self._holds.setdefault(key, {})
+        row = rows.get(words)
         if row is not None:
             changed = db.execute(
                 "UPDATE hold SET count = count + 1, at = ?, why = ? WHERE id = ?",
@@ -262,12 +256,12 @@ class HistoryStore:
         added = db.execute(
             f"INSERT INTO hold ({_HOLD}) VALUES ({','.join('?' * 11)})", (*words, held.why, at, at, 1)
         )
-        self._holds[words] = added.lastrowid or 0
+        rows[words] = added.lastrowid or 0
 
     def _forget_holds(self, changed: set[Key]) -> None:
         # A change of opinion begins a new story: the next hold gets a row of its own.
-        if changed:
-            self._holds = {words: row for words, row in self._holds.items() if words[:2] not in changed}
+        for key in changed:
+            self._holds.pop(key, None)
 
 
 _TRANSITION = "at, watch, service, host, old, new, why"

@@ -172,3 +172,13 @@ async def test_a_history_without_a_journal_is_lifted(tmp_path: Path) -> None:
     history.journal([deed(1.0)])
     assert await history.deeds() == (deed(1.0),)
     history.close()
+
+
+async def test_a_transition_touches_the_holds_of_its_own_service_only(history: HistoryStore) -> None:
+    """10,000 services that fail at once are 10,000 batches: each went through all that was held back."""
+    history.record(Batch(at=1.0, holds=(held(1.0),)))
+    history.flush()
+    others = history._holds
+    history.record(Batch(at=2.0, transitions=(change(2.0, service="other"),)))
+    history.flush()
+    assert history._holds is others and list(others) == [("web", "http")]
