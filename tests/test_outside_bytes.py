@@ -639,9 +639,9 @@ NO_ROW = {
     "monitors/freespace.py": "a call of the kernel",
     "monitors/idle.py": "looks at no byte",
     "monitors/load.py": "a call of the kernel",
-    "monitors/mysql.py": "the library reads, in a thread that is broken off",
+    "monitors/mysql.py": "the library reads, in a thread that is broken off after 16 MiB",
     "monitors/ping.py": "the library reads, in a thread; replies have one size",
-    "monitors/postgresql.py": "the library reads, in a thread that is broken off",
+    "monitors/postgresql.py": "the library reads, in a thread that is broken off after 16 MiB",
     "monitors/procs.py": "the kernel's own files, in a thread",
     "monitors/url.py": "the library reads, in a thread, up to LIMIT bytes",
 }

@@ -1,5 +1,7 @@
 """The mysql monitor against MariaDB."""
 
+import itertools
+
 import pytest
 import servers
 
@@ -52,6 +54,30 @@ async def test_a_query_that_takes_too_long_is_a_timeout(mysql, probe, wish):
     wish |= {"query": "SELECT SLEEP(30)", "timeout": 1}
     with pytest.raises(Down, match="no whole answer within 1 s"):
         await mysql.check("127.0.0.1", probe=probe, **wish)
+
+
+async def test_a_server_of_endless_rows_is_down(mysql, probe, start):
+    def packet(number, data):
+        return len(data).to_bytes(3, "little") + bytes((number & 255,)) + data
+
+    async def serve(reader, writer):
+        salt = b"saltsalt\0\xff\xf7\x21\2\0" + bytes(13) + b"salt" * 3 + b"\0"
+        writer.write(packet(0, b"\x0a8.0\0" + bytes(4) + salt))
+        await reader.read(4096)
+        writer.write(packet(2, b"\0\0\0\2\0\0\0"))
+        column = b"\3def\0\0\0\1v\0\x0c\x21\0\xff\0\0\0\xfd\0\0\0\0\0"
+        while b"SELECT" not in await reader.read(4096):  # SET AUTOCOMMIT, and the like
+            writer.write(packet(1, b"\0\0\0\2\0\0\0"))
+        writer.write(packet(1, b"\1") + packet(2, column) + packet(3, b"\xfe\0\0\2\0"))
+        try:
+            for number in itertools.count(4):
+                writer.write(packet(number, b"\xfc\xff\x3f" + b"x" * 0x3FFF))
+                await writer.drain()
+        finally:
+            writer.transport.abort()
+
+    with pytest.raises(Down, match="an answer of more than 16777216 bytes"):
+        await mysql.check("127.0.0.1", port=await start(serve), probe=probe, timeout=120)
 
 
 def test_msql_is_refused(mysql):
