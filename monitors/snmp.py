@@ -35,6 +35,9 @@ VERSIONS = {"1": "V1", "2c": "V2C", "3": "V3"}
 ASKS, TELLS = 0xA0, 0xA2
 DEPTH, MOST, NUMBERS = 7, 100, (ber.INTEGER, 0x41, 0x42, 0x43, 0x46)
 """What the answer to one question has: of version 3 seven layers, some thirty parts."""
+SECURITY = 6
+"""Parts of the security parameters of version 3: BER inside a string (RFC 3414, 2.4)."""
+
 ANYWHERE = "127.0.0.1"
 """The library wants an address and is given ours: it never opens a socket."""
 
@@ -105,6 +108,8 @@ def fits(data: bytes, question: bytes) -> bool:
         asked, told = (ber.read(each)[0].first(3) for each in (question, data))
         if asked[2].tag == ASKS:
             return told[2].tag == TELLS and told[2].first(1) == asked[2].first(1)
+        if not ber.plain(told[2].content, depth=1, most=SECURITY, numbers=NUMBERS):
+            return False
         return data != question and told[1].first(1) == asked[1].first(1)
     except ValueError:
         return False

@@ -3,7 +3,7 @@
 import pytest
 import servers
 
-from mon.plugin import BadOption, Cause, Down
+from mon.plugin import BadOption, Cause, Down, ber
 
 LOCATION, SERVICES = "1.3.6.1.2.1.1.6.0", "1.3.6.1.2.1.1.7.0"
 GONE = "1.3.6.1.2.1.1.99.0"
@@ -61,6 +61,23 @@ async def test_a_wrong_password_is_down(snmp, probe, server):
         await snmp.check(
             "127.0.0.1", port=server, timeout=2, probe=probe, **{**V3, "password": "no-such-word"}
         )
+
+
+def test_security_parameters_are_looked_into_before_the_library_does(snmp):
+    def message(security):
+        head = ber.element(ber.SEQUENCE, ber.integer(7), ber.integer(65507), ber.text("0"), ber.integer(3))
+        security = ber.element(ber.OCTETS, security)
+        return ber.element(ber.SEQUENCE, ber.integer(3), head, security, ber.element(ber.SEQUENCE))
+
+    def told(*parts):
+        return snmp.fits(message(ber.element(ber.SEQUENCE, *parts)), message(b""))
+
+    nested = b""
+    for _ in range(1000):
+        nested = ber.element(ber.SEQUENCE, nested)
+    assert told(*[ber.integer(1)] * 6)
+    for parts in ((nested,), [b"\5\0"] * 1000, (ber.element(ber.INTEGER, b"1" * 30000),)):
+        assert not told(*parts)
 
 
 @pytest.mark.parametrize("options", [{"version": "4"}, {"oid": "sysUpTime.0"}])
