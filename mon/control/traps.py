@@ -5,7 +5,6 @@ There is no answer.  What is dropped is logged with its reason.
 
 import asyncio
 import contextlib
-import itertools
 import logging
 from collections import Counter
 from typing import Any
@@ -31,8 +30,9 @@ MOST_OF_ONE = MOST_WAITING // 4
 TELL, MOST_LINES = 10.0, 20
 """In so many seconds so many dropped traps are told, each with its reason."""
 
-BREATH = 20
-"""Traps that are handled before everything else in the loop gets its turn."""
+TURN, SMALL = 8192, 400
+"""Octets of traps that are handled before everything else in the loop gets its turn; a small one counts as
+400.  One that is full of lines and names takes as long as a hundred of these."""
 
 
 def destination(trap: Trap, book: Book) -> tuple[Key, str]:
@@ -118,10 +118,13 @@ class TrapPort(asyncio.DatagramProtocol):
             _log.warning("%d traps were dropped so far; the next ones are only counted", self.dropped)
 
     async def _serve(self) -> None:
-        for number in itertools.count(1):
-            if number % BREATH == 0:
+        handled = 0
+        while True:
+            if handled >= TURN:
+                handled = 0
                 await asyncio.sleep(0)
             data, address = await self._waiting.get()
+            handled += max(SMALL, len(data))
             self._from[address] -= 1
             if not self._from[address]:
                 del self._from[address]

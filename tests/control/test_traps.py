@@ -180,6 +180,21 @@ def test_a_flood_from_one_address_leaves_room_for_others(new_daemon: Callable[[s
     assert port.dropped == 5 * MOST_WAITING - MOST_OF_ONE
 
 
+async def test_large_traps_have_a_turn_of_the_loop_each(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, turns = 0, list[int]()
+
+    async def take(data: bytes, address: str) -> None:
+        turns.append(turn)
+
+    monkeypatch.setattr(sent.port, "_take", take)
+    for _ in range(50):
+        sent.port.datagram_received(b"x" * 60_000, ("192.0.2.1", 1))
+    while len(turns) < 50:
+        turn += 1
+        await asyncio.sleep(0)
+    assert len(set(turns)) == 50
+
+
 async def test_dropped_traps_are_told_some_and_counted_all(
     sent: Sent, caplog: pytest.LogCaptureFixture
 ) -> None:
