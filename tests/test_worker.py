@@ -314,10 +314,11 @@ def forge(fd, number, host):
     try: os.write(fd, struct.pack(">I", len(message)) + message)
     except OSError: pass
 def near(pid):
-    # The worker and its jobs only: as root we could write into any file that a stranger has open.
+    # The worker and its jobs only: root could write into a file that a stranger has open.
     try: parent = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1]
     except OSError: return False
-    return str(os.getppid()) in (pid, parent) and not os.path.isfile(f"/proc/{pid}/fd/3")
+    ours = str(os.getppid()) in (pid, parent) and pid != str(os.getpid())
+    return ours and not os.path.isfile(f"/proc/{pid}/fd/3")
 """
 
 
@@ -327,7 +328,7 @@ def near(pid):
         "for n in range(100): forge(3, n, 'web1')",
         "for fd in range(100): forge(fd, 1, 'web1')",
         "for one in gc.get_objects():\n        if isinstance(one, int): forge(3, one, 'web1')",
-        "for pid in os.listdir('/proc'):\n        if pid.isdigit() and int(pid) != os.getpid() and near(pid):\n"
+        "for pid in os.listdir('/proc'):\n        if pid.isdigit() and near(pid):\n"
         "            try: forge(os.open(f'/proc/{pid}/fd/3', os.O_WRONLY), 1, 'web1')\n"
         "            except OSError: pass",
     ],

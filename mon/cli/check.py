@@ -19,17 +19,22 @@ from mon.model.source import Problem, Severity
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``[-c FILE] [--classic] [--strict] [--offline]``."""
+    """``[-c FILE] [--classic] [--strict] [--offline] [-s DIRS] [-a DIRS]``."""
     parser.add_argument("-c", "--config", default=DEFAULT_CONFIG, metavar="FILE", help="default: %(default)s")
     parser.add_argument("--classic", action="store_true", help="also say what the classic mon would refuse")
     parser.add_argument("--strict", action="store_true", help="let warnings count: exit status 3")
     parser.add_argument("--offline", action="store_true", help="do not ask whether balancers can be reached")
+    for letter, name, kind in (("-s", "--mondir", "monitors"), ("-a", "--alertdir", "alerts")):
+        text = f"look for {kind} there, separated by colons, as the classic command line has it"
+        parser.add_argument(letter, name, metavar="DIRS", help=text)
     parser.add_argument("--m4", default="", metavar="PATH", help="send the file through m4")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the problems and a last line that sums up; 0 good, 1 errors, 3 warnings with --strict."""
-    options = Options(config=Path(arguments.config), m4=arguments.m4)
+    given = {name: getattr(arguments, name) for name in ("mondir", "alertdir")}
+    settings = {name: tuple(value.split(":")) for name, value in given.items() if value}
+    options = Options(config=Path(arguments.config), m4=arguments.m4, settings=settings)
     loaded = examine(options)
     pools = loaded.plan.pools
     problems = [*loaded.problems, *advice(pools), *exposed(loaded, os.geteuid())]

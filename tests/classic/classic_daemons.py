@@ -53,13 +53,12 @@ class Site:
         """The command line that both understand."""
         where = {"-c": "mon.cf", "-D": "state", "-L": "log", "-A": "auth.cf", "-P": "pid", "-b": "", "-B": ""}
         named = [word for letter, name in where.items() for word in (letter, str(self.top / name))]
-        plugins = (
-            "-s",
-            f"{self.top}/mon.d:/usr/lib/mon/mon.d",
-            "-a",
-            f"{self.top}/alert.d:/usr/lib/mon/alert.d",
-        )
-        return [*named, *plugins, "-p", str(self.port), "-t", str(self.trapport), *more]
+        return [*named, *self.plugins(), "-p", str(self.port), "-t", str(self.trapport), *more]
+
+    def plugins(self) -> tuple[str, ...]:
+        """Where its plugins are, as ``mon check`` takes it too."""
+        mondir, alertdir = f"{self.top}/mon.d:/usr/lib/mon/mon.d", f"{self.top}/alert.d:/usr/lib/mon/alert.d"
+        return ("-s", mondir, "-a", alertdir)
 
     def settings(self) -> str:
         """The same as lines of mon.cf, for ``mon run``."""

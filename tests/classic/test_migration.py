@@ -85,7 +85,7 @@ def test_there_and_back_in_five_steps(tmp_path: Path) -> None:
 
         # 1. look
         look = subprocess.run(
-            [sys.executable, "-m", "mon", "check", "-c", str(site.config)],
+            [sys.executable, "-m", "mon", "check", "-c", str(site.config), *site.plugins()],
             capture_output=True, text=True, cwd=site.top,
         )  # fmt: skip
         assert look.returncode == 0, look.stdout + look.stderr

@@ -77,3 +77,12 @@ def test_the_classic_command_line_is_warned_only(tmp_path: Path) -> None:
     assert [problem.what for problem in loaded.problems] == ["nothing is watched"]
     with pytest.raises(ConfigError):
         load(Options(config=file), starting=True)
+
+
+def test_a_site_that_names_its_plugins_on_the_command_line_checks_with_them(check, tmp_path: Path) -> None:
+    (tmp_path / "mon.d").mkdir()
+    (tmp_path / "mon.d" / "mine.monitor").write_text("#!/bin/sh\n")
+    (tmp_path / "mon.d" / "mine.monitor").chmod(0o755)
+    text = GOOD.replace("http.monitor", "mine.monitor")
+    assert check(text)[0] == 1
+    assert check(text, "-s", f"/nowhere:{tmp_path}/mon.d") == (0, [])
