@@ -16,7 +16,8 @@ LONGEST = 65536
 """Bytes of one line; a longer one ends the connection."""
 
 MOST = 200
-"""Connections at a time; one more ends the one that has been silent longest."""
+"""Connections at a time; one more ends the one that has been silent longest, if it can be one that is not
+being answered: a reload, for example, would be left half done."""
 
 _ENDS = re.compile(rb"[\r\n]+")
 
@@ -111,7 +112,7 @@ class LineServer:
 
     def _make_room(self) -> None:
         if len(self._connections) >= self._most:
-            min(self._connections, key=lambda connection: connection.heard).task.cancel()
+            min(self._connections, key=lambda each: (each.busy, each.heard)).task.cancel()
 
     async def _converse(
         self,

@@ -81,6 +81,16 @@ def test_an_unfinished_line_behind_a_line_end_waits_for_its_own() -> None:
     assert list(lines.feed(b"\nz\n")) == [b"z"]
 
 
+async def test_who_is_being_answered_makes_no_room_for_others(hasty: Port) -> None:
+    reader, writer = await hasty.client()
+    writer.write(b"a\nslow\n")
+    assert await reader.readline() == b"<a>\n"
+    others = [await hasty.client() for _ in range(2)]
+    assert await reader.readline() == b"<slow>\n"
+    for _, each in [(reader, writer), *others]:
+        each.close()
+
+
 async def test_many_lines_of_one_packet_leave_others_their_turn(port: Port) -> None:
     _, flood = await port.client()
     flood.write(b"a\n" * 500 + b"slow\n")
