@@ -64,7 +64,8 @@ class Parts:
         self.background = Background()
         self.ours = OurFiles(where)  # before anything is touched
         self.store = StateStore.open(where.state_db)
-        self.history = HistoryStore.open(where.history_db, age=plan.config.settings.keep)
+        keep, guard = plan.config.settings.keep, self.store.keep_lock
+        self.history = HistoryStore.open(where.history_db, age=keep, guard=guard)
         self.store.history = self.history
         self.book = Book(plan.config, clock())
         self.pools = Pools(plan.pools, clock())

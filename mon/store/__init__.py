@@ -2,7 +2,7 @@
 
 ``values`` what goes in and out      ``state``, ``history`` the two databases (``journal`` a table)
 ``schema`` tables and versions       ``files`` opening, locking, damage      ``writer`` the thread
-``unsaved`` what the disk has refused so far
+``unsaved`` what the disk has refused so far         ``lock`` ours alone
 """
 
 from mon.store.files import lock_directory

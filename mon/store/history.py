@@ -60,9 +60,15 @@ class HistoryStore:
 
     @classmethod
     def open(
-        cls, path: str | Path | None, *, age: float = AGE, rows: int = ROWS, linger: float = LINGER
+        cls,
+        path: str | Path | None,
+        *,
+        age: float = AGE,
+        rows: int = ROWS,
+        linger: float = LINGER,
+        guard: Callable[[], None] = lambda: None,
     ) -> "HistoryStore":
-        """Open or make the file; None keeps all in memory.
+        """Open or make the file; None keeps all in memory.  ``guard`` is asked before a file is replaced.
 
         One that cannot be opened now is opened as soon as it can be.  Raises StoreRefused: a newer version.
         """
@@ -82,6 +88,7 @@ class HistoryStore:
             linger=linger,
             anew=lambda: open_database(file, HISTORY, synchronous="NORMAL").db,
             unopened=trouble,
+            guard=guard,
         )
         return cls(writer, warnings, age=age, rows=rows)
 

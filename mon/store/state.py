@@ -6,7 +6,6 @@ kept, and written before whatever comes next (``unsaved``).
 """
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mon.errors import StoreError, StoreRefused
-from mon.store.files import UNREADABLE, lock, open_database
+from mon.store.files import UNREADABLE, open_database
 from mon.store.history import HistoryStore
+from mon.store.lock import Lock
 from mon.store.reading import COLUMNS, KEPT_TABLES, as_rows, from_copy, read
 from mon.store.schema import STATE
 from mon.store.unsaved import HOPELESS, Unsaved
@@ -46,7 +46,7 @@ class StateStore:
         file: Path | None,
         *,
         warnings: tuple[str, ...],
-        lock: int,
+        lock: Lock,
         unopened: str = "",
     ) -> None:
         self._file = file
@@ -58,6 +58,7 @@ class StateStore:
             anew=lambda: open_database(file, STATE, synchronous="FULL").db,
             carried=self._unsaved,
             unopened=unopened,
+            guard=lock.keep,
         )
         self._warnings = warnings
         self._lock = lock
@@ -72,13 +73,13 @@ class StateStore:
         version.
         """
         file = Path(path) if path else None
-        held, trouble, db = -1, "", None
+        held, trouble, db = Lock(file), "", None
         warnings: tuple[str, ...]
         try:
-            held = lock(file) if file else -1
+            held.keep()
             db, warnings = _opened(file)
         except StoreRefused:
-            _release(held)
+            held.close()
             raise
         except StoreError as error:
             trouble, warnings = str(error), (f"{error}: mon goes on with what it can read",)
@@ -100,6 +101,10 @@ class StateStore:
     def unsaved(self) -> bool:
         """Is there something that the disk has refused, or not taken in time at the end?"""
         return bool(self._unsaved) or self._writer.left_alone
+
+    def keep_lock(self) -> None:
+        """Raises StoreRefused when another mon has the files by now: then nothing there is ours to touch."""
+        self._lock.keep()
 
     def remarks(self) -> tuple[str, ...]:
         """What there is to log of the file, each once."""
@@ -202,8 +207,7 @@ class StateStore:
         """Write what is queued, and what was refused if it is taken now; close the file, give up the lock."""
         self._writer.look()
         self._writer.close()
-        _release(self._lock)
-        self._lock = -1
+        self._lock.close()
 
     def _write(self, db: sqlite3.Connection, batch: Batch) -> None:
         _write(db, batch)
@@ -226,11 +230,6 @@ def _opened(file: Path | None) -> tuple[sqlite3.Connection, tuple[str, ...]]:
     with suppress(*UNREADABLE):  # the next look at how many are kept will do it
         opened.db.execute(_PRUNE, (ENDED_KEPT,))
     return opened.db, opened.warnings
-
-
-def _release(descriptor: int) -> None:
-    if descriptor >= 0:
-        os.close(descriptor)
 
 
 def _write(db: sqlite3.Connection, batch: Batch) -> None:

@@ -41,7 +41,8 @@ class Writer:
     database: a file that turns out to be damaged is moved aside, ``renewals`` counts how often.  The same
     with one that was removed or replaced: what is written to it would be gone with the process.  ``carried``
     is written with the first transaction that succeeds.  ``unopened`` says why there is no ``db`` so far:
-    each transaction tries to open the file, and fails until one could.
+    each transaction tries to open the file, and fails until one could.  ``guard`` raises StoreError when the
+    files at the path are no longer ours to touch.
     """
 
     def __init__(
@@ -53,7 +54,9 @@ class Writer:
         anew: Callable[[], sqlite3.Connection] | None = None,
         carried: Carried | None = None,
         unopened: str = "",
+        guard: Callable[[], None] = lambda: None,
     ) -> None:
+        self._guard = guard
         self.unopened = unopened
         self.renewals = 0
         self.left_alone = False  # closed, but the disk did not answer
@@ -90,7 +93,7 @@ class Writer:
     def look(self) -> None:
         """See soon whether the file is still there, unless there is something to write anyway."""
         if not self._jobs:
-            self.submit(lambda db: None, hurry=True)
+            self.submit(lambda db: self._guard(), hurry=True)
 
     def submit(self, job: Callable[[sqlite3.Connection], T], *, hurry: bool = False) -> Future[T]:
         """Queue a job; its result is there when it is committed.
@@ -175,6 +178,7 @@ class Writer:
             self._open_at_last(self._path, self._anew)
         if identity(self._path) == self._identity:
             return
+        self._guard()
         mine = identity(self._path)[1:] == self._identity[1:] if self._identity else False
         if mine:  # the last to close a database removes its log by name: that one only
             self._close()
@@ -226,6 +230,7 @@ class Writer:
     def _open_at_last(self, path: Path, anew: Callable[[], sqlite3.Connection]) -> None:
         """Open what could not be opened at the start; the file is used as it lies there."""
         try:
+            self._guard()
             self._db = anew()
         except StoreError as error:
             self.unopened = str(error)
@@ -239,6 +244,10 @@ class Writer:
         """Move the damaged file aside; what is to be told to those whose jobs it was."""
         if self._path is None or self._anew is None:
             return error
+        try:
+            self._guard()
+        except StoreError as trouble:
+            return trouble
         self._wrong = self._wrong or f"{self._path} is damaged ({error})"
         self._close()  # before it is moved, or its log would be removed by name later
         try:
