@@ -60,6 +60,8 @@ class Recorder:
         self._joined: asyncio.Future[bool] | None = None  # for what joins the next batch
         self._saver: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._marks: Future[None] = Future()  # the last batch of marks
+        self._marks.set_result(None)
         self._trouble = ""
         self._renewals = store.renewals
 
@@ -177,22 +179,27 @@ class Recorder:
 
         ``hurried``: no services that can wait.
         """
+        if most is not None and not self._marks.done() and not await self._saved(self._marks):
+            return False  # a disk that hangs must not find a batch for each second
         if self._is_lost():
             again = self._outbox.again()
             await self._saved(self._store.submit(again))
         batch = self._touched.some(most, hurried=hurried)
         if batch is None and (self._trouble or self._outbox.trouble):
             batch = Batch(self._clock().wall)  # to learn whether the disk takes what it has refused
-        if batch is not None:
-            return await self._saved(self._store.submit(batch))
-        self._store.look()
-        return True
+        if batch is None:
+            self._store.look()
+            return True
+        self._marks = self._store.submit(batch)
+        return await self._saved(self._marks)
 
     async def close(self) -> bool:
         """The end: save all there is, and wait for all that was submitted; True if the disk has it."""
         self._touched.services(self._book.services)
         self._touched.pools(self._pools.names)
         await self.flush()
+        if self._begun_anew:  # by this very batch
+            await self.flush()
         while self._under_way:
             await asyncio.gather(*self._under_way, return_exceptions=True)
         return not self._store.unsaved
@@ -210,7 +217,7 @@ class Recorder:
             self._joined, saved = None, False
             try:
                 saved = await self.flush(LOT, hurried=True)
-                while self._touched.hurries and saved:
+                while saved and (self._touched.hurries or self._begun_anew):
                     saved = await self.flush(LOT, hurried=True)
             finally:
                 waiting.set_result(saved)
@@ -227,14 +234,19 @@ class Recorder:
         if not task.cancelled() and (error := task.exception()) is not None:
             events.log.error("saving failed: %s", error, exc_info=error)
 
+    @property
+    def _begun_anew(self) -> bool:
+        return self._store.renewals != self._renewals
+
     def _is_lost(self) -> bool:
         """Was the file damaged or gone, and begun anew?  Then all that is known is news."""
         for remark in self._store.remarks():
             events.say(logging.ERROR, "store", remark)
-        if self._store.renewals == self._renewals:
+        if not self._begun_anew:
             return False
         self._renewals = self._store.renewals
         self._touched.everything()
+        self.save_soon()
         return True
 
     async def _saved(self, submitted: Future[None]) -> bool:

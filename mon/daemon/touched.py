@@ -18,6 +18,9 @@ from mon.structs import replace
 POOLS = 50
 """Pools encoded at a time: some milliseconds of the loop."""
 
+HOSTS = 1000
+"""... and hosts."""
+
 SILENCES = "silences"
 """The note that holds the quiet times."""
 
@@ -37,7 +40,7 @@ class Touched:
         self._clock = clock
         self._keys: dict[Key, None] = {}  # those that wait longest first
         self._soon: dict[Key, None] = {}
-        self._hosts: set[HostKey] = set()
+        self._hosts: dict[HostKey, None] = {}
         self._notes: list[Transition] = []  # of hosts: saved with the next batch
         self._pools: dict[str, None] = {}
         self._rows: set[str] = set()  # the pools of which the disk has a row
@@ -48,7 +51,7 @@ class Touched:
     @property
     def hurries(self) -> bool:
         """Is there news that does not wait for the next second?"""
-        return bool(self._soon or self._pools)
+        return bool(self._soon or self._pools) or len(self._hosts) > HOSTS
 
     def service(self, key: Key) -> None:
         """It has news that can wait."""
@@ -65,16 +68,16 @@ class Touched:
     def host(self, change: Transition) -> None:
         """A host's verdict changed."""
         self._notes.append(change)
-        self._hosts.add((change.watch, change.service, change.host))
+        self._hosts[change.watch, change.service, change.host] = None
 
     def know_pools(self, names: Iterable[str]) -> None:
         """The disk has rows of these pools."""
         self._rows.update(names)
 
     def everything(self) -> None:
-        """The disk has nothing any more."""
-        self._keys.update(dict.fromkeys(self._book.states))
-        self._hosts.update(self._book.host_states)
+        """The disk has nothing any more: all of it is news that does not wait."""
+        self._soon.update(dict.fromkeys(self._book.states))
+        self._hosts.update(dict.fromkeys(self._book.host_states))
         self._pools.update(dict.fromkeys(self._pools_there.names))
         self._rows.clear()
         self._disabled, self._silences, self._groups = frozenset(), (), {}
@@ -105,12 +108,14 @@ class Touched:
         return replace(self._batch(keys), notes=notes, disabled=changed, pools=pools)
 
     def _batch(self, keys: Collection[Key]) -> Batch:
-        hosts, self._hosts = self._hosts, set()
+        hosts = tuple(islice(self._hosts, HOSTS))
         notes, self._notes = tuple(self._notes), []
         states, known = self._book.states, self._book.host_states
         for key in keys:
             self._keys.pop(key, None)
             self._soon.pop(key, None)
+        for host in hosts:
+            del self._hosts[host]
         return Batch(
             at=self._clock().wall,
             states={key: codec.encode(states[key]) if key in states else None for key in keys},

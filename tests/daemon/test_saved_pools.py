@@ -1,8 +1,10 @@
 """What of pools is on disk; and that a passive daemon sends nothing."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from disk import Disk
 
 from mon.catalog import Catalog, link
 from mon.config import parse
@@ -10,12 +12,13 @@ from mon.daemon.classicfiles.journals import Journals
 from mon.daemon.recorder import Recorder, restored_pools
 from mon.engine import Book
 from mon.model.notice import Delivery, Fate
-from mon.model.pool import Table
+from mon.model.pool import Table, VirtualId
 from mon.model.result import RunResult
 from mon.outbox import Outbox
 from mon.pool.operators import Order
 from mon.pool.pools import Pools
 from mon.store import StateStore
+from mon.structs import replace
 from mon.testing.clock import FakeClock
 
 CONFIG = """
@@ -49,7 +52,7 @@ class Desk:
         self.pools.adopt("shop", Table(None), None, self.clock(), max_age=lambda voter: 9)
         journals = Journals(lambda command: command.plugin, self.clock())
         self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, journals, self.clock)
-        self.recorder.plan = plan
+        self.recorder.plan = self.plan = plan
 
     async def send(self, entry, attempt: int) -> Delivery:
         return Delivery(Fate.SENT, "")
@@ -58,6 +61,10 @@ class Desk:
         self.recorder.touch_pools(*self.pools.names)
         await self.recorder.flush()
         return set(restored_pools(self.store.load()))
+
+
+def at(number: int) -> VirtualId:
+    return VirtualId("tcp", f"10.0.{number // 250}.{1 + number % 250}", 80)
 
 
 @pytest.fixture
@@ -84,6 +91,50 @@ async def test_a_pool_that_was_withdrawn_is_forgotten_and_what_it_owned_is_ours_
     assert await desk.save() == {leaving}
     desk.pools.settle(leaving, Table(None), desk.clock())
     assert await desk.save() == set()
+
+
+async def test_a_pool_that_left_on_a_full_disk_is_forgotten_when_there_is_room(desk: Desk) -> None:
+    await desk.save()
+    desk.pools.reload([], desk.clock())
+    (leaving,) = desk.pools.names
+    await desk.save()
+    desk.pools.settle(leaving, Table(None), desk.clock())
+    disk = Disk(desk.store)
+    disk.full = True
+    desk.recorder.touch_pools(leaving)
+    assert not await desk.recorder.flush()
+    disk.full = False
+    await desk.recorder.flush()
+    assert restored_pools(desk.store.load()) == {}
+
+
+async def test_a_change_of_one_pool_encodes_that_pool_only(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.pools.reload([replace(desk.plan.pools[0], name=f"p{n}", id=at(n)) for n in range(300)], desk.clock())
+    for name in desk.pools.names:
+        desk.pools.adopt(name, Table(None), None, desk.clock(), max_age=lambda voter: 9)
+    await desk.save()
+    encoded = list[str]()
+    record = desk.pools.record
+    monkeypatch.setattr(desk.pools, "record", lambda name: encoded.append(name) or record(name))
+    desk.recorder.touch_pools("p7")
+    await desk.recorder.save()
+    assert encoded == ["p7"]
+
+
+async def test_changes_of_hundreds_of_pools_while_one_batch_is_written_join_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches, works = list[object](), desk.store.submit
+    monkeypatch.setattr(desk.store, "submit", lambda batch: batches.append(batch) or works(batch))
+    with Disk(desk.store).slow():
+        for _ in range(1000):
+            desk.recorder.touch_pools("shop")
+            desk.recorder.save_soon()
+            await asyncio.sleep(0)
+    await desk.recorder.save()
+    assert len(batches) <= 3
 
 
 async def test_a_passive_daemon_logs_what_it_would_send(desk: Desk, caplog) -> None:
