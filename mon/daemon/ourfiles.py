@@ -45,6 +45,16 @@ class OurFiles:
         for name, trouble in (await asyncio.to_thread(self._look)).items():
             self._note(name, trouble)
 
+    def _look(self) -> dict[str, str]:
+        looks = {"statedir": self._keep_lock, "pidfile": self._keep_pid, "errors": self._keep_errors}
+        found = {}
+        for name, look in looks.items():
+            try:
+                found[name] = _tried(look)
+            except StoreRefused as error:  # another mon began in a directory that took the place of ours
+                found[name] = str(error)
+        return found
+
     def _note(self, name: str, trouble: str) -> None:
         if trouble and trouble != self._trouble.get(name):
             events.say(logging.ERROR, "files", trouble)
@@ -53,10 +63,6 @@ class OurFiles:
     def _begin_directory(self) -> None:
         private.make_directory(self._statedir)
         self._lock = lock_directory(self._statedir)
-
-    def _look(self) -> dict[str, str]:
-        looks = {"statedir": self._keep_lock, "pidfile": self._keep_pid, "errors": self._keep_errors}
-        return {name: _tried(look) for name, look in looks.items()}
 
     def _keep_lock(self) -> None:
         """The directory itself was removed, and another one is there: it is to be ours as well."""

@@ -185,3 +185,35 @@ async def test_a_daemon_that_hangs_up_is_an_error(tmp_path: Path) -> None:
     async with await asyncio.start_unix_server(hang_up, tmp_path / "s"):
         with pytest.raises(ControlError, match="hung up without an answer"):
             await asked(tmp_path / "s", "status")
+
+
+@pytest.mark.parametrize("instead", [False, True])
+async def test_a_socket_that_was_removed_or_replaced_is_made_anew_and_conversations_go_on(
+    daemon: Any, tmp_path: Path, instead: bool
+) -> None:
+    path = tmp_path / "mon.sock"
+    server = UnixServer(daemon, path)
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(path)
+    os.unlink(path)
+    if instead:
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(path))
+    assert await server.look() and not await server.look()
+    assert (await asked(path, "pids"))["server"] == os.getpid()
+    writer.write(b'{"command": "pids"}\n')
+    assert b"server" in await reader.readline()
+    writer.close()
+    await server.close()
+    assert path.name not in os.listdir(tmp_path)
+
+
+async def test_the_socket_of_another_is_not_removed_at_the_end(daemon: Any, tmp_path: Path) -> None:
+    path = tmp_path / "mon.sock"
+    server = UnixServer(daemon, path)
+    await server.start()
+    os.unlink(path)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        await server.close()
+        assert path.name in os.listdir(tmp_path)

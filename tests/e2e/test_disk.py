@@ -164,3 +164,54 @@ def test_one_wrong_byte_of_a_database_stops_no_start(
     again.wait_for("started")
     site.down()
     assert "web/http" in postbox.mail("DOWN")[0]
+
+
+def remove(directory: Path, pattern: str) -> None:
+    for file in directory.glob(pattern):
+        file.unlink()
+
+
+def test_what_was_removed_under_a_running_daemon_is_made_anew_and_nothing_is_forgotten(
+    start: Start, site: Site, postbox: Postbox
+) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    site.down()
+    assert "web/http" in postbox.mail("DOWN")[0]
+    state = daemon.config.parent / "state"
+    remove(state, "*.db*")
+    remove(state, "mon.sock")
+    until(lambda: (state / "mon.sock").is_socket() and (state / "history.db").exists(), daemon)
+    assert "is acknowledged" in daemon.ask("ack", "web", "http", "new disks").stdout
+    until(lambda: "new disks" in daemon.ask("status").stdout, daemon)
+    daemon.kill()
+    again = start()
+    again.wait_for("started")
+    assert "new disks" in again.ask("status").stdout
+    site.up()
+    assert "web/http" in postbox.mail("UP")[0]
+    assert [subject.partition(" ")[0] for subject, _ in postbox.mails] == ["DOWN", "UP"]
+
+
+def test_a_second_daemon_is_refused_and_touches_nothing_of_the_first(
+    start: Start, site: Site, postbox: Postbox, tmp_path: Path
+) -> None:
+    text = WATCH.format(port=site.port, smtp=postbox.port)
+    daemon = checked(start(f"pidfile = {tmp_path}/state/mon.pid\n\n{text}"))
+    state = tmp_path / "state"
+    remove(state, "*.db*")  # what it locked by name is gone
+    refused = daemon.ask("run")
+    assert refused.returncode == 1 and "in use by another mon" in refused.stderr
+    assert (state / "mon.pid").read_text() == f"{daemon.process.pid}\n"
+    assert "web" in daemon.ask("status").stdout
+    daemon.stop()
+    assert not (state / "mon.pid").exists()
+
+
+def test_a_word_that_cannot_be_saved_is_not_said_to_be(start: Start, site: Site, postbox: Postbox) -> None:
+    daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
+    site.down()
+    assert "web/http" in postbox.mail("DOWN")[0]
+    limit(daemon, 1)
+    said = daemon.ask("ack", "web", "http", "new disks")
+    assert said.returncode != 0 and "in force, but not saved" in said.stderr
+    assert "new disks" in daemon.ask("status").stdout
