@@ -100,6 +100,8 @@ def foreign(text: str) -> tuple[int, Misfit] | None:
     for beginning, what, remedy in _BEGINNINGS:
         if text.startswith(beginning):
             return 1, Misfit(f"the file is {what}", remedy)
+    if text[:64].count("\0") > 16:
+        return 1, Misfit("the file is no text, or UTF-16", _SAVE)
     lines = [line.strip() for line in physical_lines(text)]
     if any(map(_OURS.fullmatch, lines)):
         return None

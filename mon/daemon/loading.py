@@ -13,6 +13,7 @@ from pathlib import Path
 from mon.balancer import misnamed
 from mon.catalog import Catalog, Plan, link
 from mon.daemon.lookups import AT_LEISURE, AT_START, Lookups, names_of
+from mon.daemon.named import missing
 from mon.daemon.options import Options
 from mon.daemon.places import Places, places
 from mon.daemon.reading import parsed_file
@@ -76,7 +77,8 @@ def examine(options: Options, *, starting: bool = False) -> Loaded:
     resolve = Lookups(names_of(parsed.config), addresses, patience, saved)
     plan = link(replace(parsed.config, settings=settings), catalog, resolve)
     old = _old(resolve.remembered, options)
-    found = (*parsed.problems, *plan.problems, *misnamed(plan.pools), *old)
+    lacking = missing(plan.config, where)
+    found = (*parsed.problems, *plan.problems, *misnamed(plan.pools), *lacking, *old)
     problems = tuple(problem.under(classic=options.classic, starting=starting) for problem in found)
     return Loaded(
         plan, where, catalog, problems, asked, dict(_files(plan, where)), parsed.files, resolve.found

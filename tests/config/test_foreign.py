@@ -30,6 +30,7 @@ SAMPLES = {
 
 WRONG_FILES = {
     "UTF-16": "watch web\n".encode("utf-16"),
+    "no text, or UTF-16": "watch web\n".encode("utf-16-le") * 5,
     "gzip": b"\x1f\x8b\x08\x00",
     "a database": b"SQLite format 3\0",
     "a program": b"\x7fELF\x02",
