@@ -29,6 +29,7 @@ class Ledger:
     def __init__(self, config: Config, now: Moment) -> None:
         self.config = config
         self.began = now.wall  # of the process, or of the last reset
+        self.reset_at: float | None = None
         self.services: dict[Key, Service] = dict(config.services)
         self.states: dict[Key, ServiceState] = {
             key: fresh(service, now) for key, service in config.services.items()

@@ -45,7 +45,7 @@ class RenewableBook(OperatorsBook):
         Disabled hosts and watches stay so; histories, their length unless the file gives it, and a stopped
         scheduler stay too (PROTOCOL §12).
         """
-        maxkeep, self.began = self.maxkeep, now.wall
+        maxkeep, self.began, self.reset_at = self.maxkeep, now.wall, now.wall
         changes = self.reload(config, now)
         self._settled.clear()
         if "histlength" not in config.settings.given:

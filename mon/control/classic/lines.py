@@ -75,13 +75,13 @@ def _always(service: Service, state: ServiceState, timer: str) -> dict[str, str]
     }
 
 
-def timer(due_in: float | None, age: float) -> str:
+def timer(due_in: float | None, age: float | None) -> str:
     """Seconds to the next run.  Without a monitor it is 0, but empty in the first second after a reset.
 
-    ``age``: seconds since the start or the last reset.  The classic mon sets the timer to the interval, which
-    is not there, and its loop counts it down to 0 at the next full second.
+    ``age``: seconds since the last reset, None without one.  The classic mon sets the timer to the interval,
+    which is not there, and its loop counts it down to 0 at the next full second.
     """
-    return "" if due_in is None and age < 1.0 else whole(due_in or 0.0)
+    return "" if due_in is None and age is not None and age < 1.0 else whole(due_in or 0.0)
 
 
 def description(service: Service) -> str:

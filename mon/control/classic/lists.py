@@ -167,7 +167,7 @@ def status_line(session: Session, key: Key) -> str:
         session.book.states[key],
         operations.now(),
         interval=session.book.interval(key),
-        timer=lines.timer(operations.due_in(key), operations.now().wall - session.book.began),
+        timer=lines.timer(operations.due_in(key), session.since_reset),
         running=operations.running(key) is not None,
     )
 

@@ -75,6 +75,12 @@ class Session(Struct):
         """All services, as an operator's ``set`` has left them."""
         return self.book.services
 
+    @property
+    def since_reset(self) -> float | None:
+        """Seconds since the last ``reset``, None if there was none."""
+        at = self.book.reset_at
+        return None if at is None else self.operations.now().wall - at
+
     def known(self, words: Sequence[str]) -> Key | None:
         """The service that the first two words name, None if there is none."""
         key = (words[0], words[1]) if len(words) > 1 else ("", "")

@@ -49,7 +49,7 @@ def _value(session: Session, key: Key, name: str) -> str:
 
 
 def _timer(session: Session, key: Key) -> str:
-    return timer(session.operations.due_in(key), session.operations.now().wall - session.book.began)
+    return timer(session.operations.due_in(key), session.since_reset)
 
 
 def _monitor_running(session: Session, key: Key) -> str:

@@ -110,11 +110,11 @@ async def test_a_status_that_is_a_word_stays_one(daemon: Any) -> None:
 async def test_the_timer_of_a_service_without_a_monitor_is_empty_for_a_second_after_a_reset(
     daemon: Any,
 ) -> None:
-    assert await get(daemon, "mail", "_timer") == ""
-    daemon.at = daemon.at.later(1)
     assert await get(daemon, "mail", "_timer") == "0"
     daemon.book.reset(daemon.book.config, daemon.at)
     assert await get(daemon, "mail", "_timer") == ""
+    daemon.at = daemon.at.later(1)
+    assert await get(daemon, "mail", "_timer") == "0"
 
 
 def test_no_variable_has_two_owners_that_say_different_things() -> None:
