@@ -55,7 +55,9 @@ def printable(text: str) -> str:
 # Chats.  Each function takes a text of several lines and gives one that says the same and does nothing.
 
 _URL = re.compile(r"https?://[^\s<>()\[\]|\"`*]+")
-_MARKS = re.compile(r"[\\`*_~|>\[\]#]|^[-+](?=\s)", re.MULTILINE)
+_MARKS = re.compile(r"[\\`*_~|>\[\]#]|^[-+](?=\s)|&(?=#?\w{1,32};)", re.MULTILINE)
+"""The & of ``&#64;``: Mattermost reads such references first, and looks for mentions then."""
+
 _MENTION = re.compile(r"@(?=[\w<(])")
 _AT = "\uff20"
 """A wide @: it looks like one and calls nobody."""
@@ -99,8 +101,8 @@ def _wide(text: str) -> str:
 
 
 def _calls(text: str, at: int) -> bool:
-    """Is this @ a mention, and not the middle of a mail address?"""
-    return at == 0 or not (text[at - 1].isalnum() or text[at - 1] in "._-+")
+    """Is this @ a mention (as ``.@all`` and ``+@all`` are), and not the middle of a mail address?"""
+    return at == 0 or not text[at - 1].isalnum()
 
 
 def _cut(pieces: Iterable[str], most: int | None) -> str:
