@@ -104,8 +104,11 @@ class Answer:
         return bytes(self.body) if self._chunked else data[self._at :]
 
     def shows(self, match: str, content: bytes) -> bool:
-        """Is there a match in the head and the body, as the text that they are?"""
-        return regex(match).matches(decoded(self.head) + decoded(content, self._charset()))
+        """Is there a match in the head and the body, as the text that they are, or that they look like?"""
+        wanted = regex(match)
+        if wanted.matches(decoded(self.head) + decoded(content, self._charset())):
+            return True
+        return wanted.matches(self.head + content)
 
     def _charset(self) -> str:
         """What Content-Type says of it (RFC 9110, 8.3.2), "" if nothing."""
@@ -198,7 +201,8 @@ def values(head: bytes, name: bytes) -> list[bytes]:
 def chunk_size(line: bytes | bytearray) -> int:
     """What the line before a chunk says, without its extensions; -1 if it is none."""
     digits = line.partition(b";")[0].strip()
-    return int(digits, 16) if SIZE.fullmatch(digits) else -1
+    short = digits.lstrip(b"0") or digits[:1]  # some servers fill them up with zeros
+    return int(short, 16) if SIZE.fullmatch(short) else -1
 
 
 async def check(

@@ -51,6 +51,7 @@ def check(http, probe, start, page):
         (b"HTTP/1.1 103 Early Hints\nLink: </x>\n\n" * 100 + OK, 11),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\ncontent-length: 5\r\n\r\nhello", 5),
         (CHUNKED.replace(b"chunked", b"gzip, chunked") + b"0005 ; x\nhello\n0\n\n", 5),
+        (CHUNKED + b"%016x\r\nhello\r\n%032x\r\n\r\n" % (5, 0), 5),
     ],
 )
 async def test_a_good_answer_is_ok(check, answer, size):
@@ -169,6 +170,8 @@ async def test_match_looks_at_head_and_body(check):
         (b'CONTENT-TYPE: text/plain;charset="UTF-8"\r\n', "5 €".encode(), "[€]"),
         (b"Content-Type: text/plain; charset=punycode\r\n", "5 €".encode(), "[€]"),
         ("X-Grüße: ß\r\n".encode(), b"", "X-Gr.ße: .\r"),
+        (b"Content-Type: text/html; charset=iso-8859-1\r\n", "Größe".encode(), "Gr.ße"),
+        (b"", "Größe".encode(), r"Gr\xc3\xb6"),
     ],
 )
 async def test_a_match_is_over_letters(check, head, body, match):
