@@ -88,7 +88,8 @@ def _transaction(
     except smtplib.SMTPDataError as error:  # of the command: a "250" takes nothing, nothing was sent yet
         code, reply = error.smtp_code if error.smtp_code != TAKEN else -1, _bytes(error.smtp_error)
     except (smtplib.SMTPException, OSError) as error:
-        return asked.ended(dict.fromkeys(asked.accepted, f"{server}: {error or type(error).__name__}"))
+        untold = (one for one in to if one not in asked.later)
+        return asked.ended(dict.fromkeys(untold, f"{server}: {error or type(error).__name__}"))
     if code == TAKEN:
         return asked.ended({}, taken=asked.accepted)
     why = _refusal(server, code, reply)
@@ -176,12 +177,12 @@ class _Bounded:
         self._left = MOST
 
     def readline(self, size: int) -> bytes:
-        """The next line, as smtplib asks for it."""
+        """The next line, as smtplib asks for it; what breaks off before the line's end says nothing."""
         line = self._file.readline(size)
         self._left -= len(line)
         if self._left < 0:
             raise OSError(f"it says more than {MOST} bytes")
-        return line
+        return line if line.endswith(b"\n") or len(line) >= size else b""
 
     def close(self) -> None:
         """Read no more."""

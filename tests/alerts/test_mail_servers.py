@@ -261,11 +261,12 @@ STEPS = ("MAIL", "RCPT TO:<a", "RCPT TO:<b", "RCPT TO:<c", "DATA", ".", "QUIT")
 REPLIES = (
     *(b"421 4.3.2 closing\r\n", b"421-4.3.2\r\n421\r\n", b"451 later\r\n", b"550 no\r\n", b"552 many\r\n"),
     *(b"250\r\n", b"2??\r\n", b"221 bye\r\n", b""),
+    *(b"250 brok", b"250-ok\r\n250"),  # broken off, and hung up
 )
 
 
 class Odd:
-    """A server that answers one step oddly, and hangs up after 421 or nothing; ``taken`` is what it took."""
+    """A server that answers one step oddly, hangs up after 421 or half a line; ``taken`` is what it took."""
 
     def __init__(self, step: str, reply: bytes) -> None:
         self.step, self.reply = step, reply
@@ -279,7 +280,7 @@ class Odd:
                 said = said[:4].upper() + said[4:]
                 usual = b"354 go on\r\n" if said.startswith("DATA") else b"250 ok\r\n"
                 answer = self._answer(said, usual)
-                if not answer or not line.write(answer) or answer.startswith(b"421"):
+                if not answer or not line.write(answer) or hangs_up(answer):
                     return
                 if said.startswith("RCPT") and answer.startswith(b"25"):
                     named += [said.partition("<")[2].partition(">")[0]]
@@ -287,12 +288,21 @@ class Odd:
                     while line.readline() != b".\r\n":
                         pass
                     final = self._answer(".", b"250 taken\r\n")
-                    self.taken += named if final.startswith(b"250") else []
-                    if not final or not line.write(final) or final.startswith(b"421"):
+                    self.taken += named if final.startswith(b"250") and not hangs_up(final) else []
+                    if not final or not line.write(final) or hangs_up(final):
                         return
 
     def _answer(self, said: str, usual: bytes) -> bytes:
         return self.reply if said.startswith(self.step) else usual
+
+
+def hangs_up(answer: bytes) -> bool:
+    return answer.startswith(b"421") or not answer.endswith(b"\n")
+
+
+def test_why_nobody_was_asked_is_said() -> None:
+    with ill(Odd("RCPT TO:<a", b"")) as host, pytest.raises(Undeliverable, match="closed"):
+        post(host, to=EVERYBODY, timeout=5)
 
 
 @pytest.mark.parametrize("reply", REPLIES)
