@@ -70,7 +70,7 @@ UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 def duration(seconds: float) -> str:
     """Filter: ``250 ms``, ``12 s``, ``2 min 5 s``, ``3 h 10 min``: the two units that matter."""
-    if 0 < seconds < 1:
+    if 0 < seconds < 0.9995:  # what rounds to 1000 ms is a second
         return f"{seconds * 1000:.0f} ms"
     left = max(0, round(seconds))
     first = next((index for index, (size, _) in enumerate(UNITS) if left >= size), len(UNITS) - 1)

@@ -103,6 +103,8 @@ def test_clock_is_local_time(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (0, "0 s"),
         (0.25, "250 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1 s"),
         (12.4, "12 s"),
         (60, "1 min"),
         (125, "2 min 5 s"),
