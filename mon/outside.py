@@ -55,7 +55,7 @@ def printable(text: str) -> str:
 # Chats.  Each function takes a text of several lines and gives one that says the same and does nothing.
 
 _URL = re.compile(r"https?://[^\s<>()\[\]|\"`*]+")
-_MARKS = re.compile(r"[\\`*_~|>\[\]#]|^[-+](?=\s)|&(?=#?\w{1,32};)", re.MULTILINE)
+_MARKS = re.compile(r"[\\`*_~|>\[\]#]|^[-+](?=\s)|&(?=[#\w])", re.MULTILINE)
 """The & of ``&#64;``: Mattermost reads such references first, and looks for mentions then."""
 
 _MENTION = re.compile(r"@(?=[\w<(])")
