@@ -7,7 +7,8 @@ said of the floor goes to the ``flooralert`` lines of a period that has any.
 from collections.abc import Iterator
 
 from mon.catalog import Plan
-from mon.daemon.telling import by_name, floor_words
+from mon.daemon.sight import by_name
+from mon.daemon.telling import floor_words
 from mon.engine import Step
 from mon.model.config import AlertKind, AlertLine, Period
 from mon.model.moment import Moment

@@ -18,7 +18,7 @@ from mon.daemon.announce import BALANCER, News, floor_news, pool_news
 from mon.daemon.journal import RESYNC, Case, Journal
 from mon.daemon.line import Line, Words
 from mon.daemon.lines import Lines
-from mon.daemon.sight import Sight, Step, explained, kept_view, view
+from mon.daemon.sight import Sight, Step, by_name, explained, kept_view, view
 from mon.daemon.timers import Timers
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.deed import Deed
@@ -142,7 +142,7 @@ class Keeper:
         if trial.unread(name):
             trial.adopt(name, table, None, now, max_age=self._max_age)
         wish = trial.wanted(name, now)
-        return Step(name, plan.balancer, wish.changes(table), wish.waiting or wish.outlook)
+        return Step(name, plan.balancer, wish.changes(table), wish.waiting or by_name(plan, wish.outlook))
 
     def explain(self, server: str) -> list[str]:
         """Why a server has its weight, in each of its pools."""

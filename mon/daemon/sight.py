@@ -1,11 +1,12 @@
 """What the keeper sees of a pool, and how it shows it to people."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from mon.control.operations import PoolView, QuorumView, ServerView
 from mon.model.moment import Moment
-from mon.model.pool import Change, Member, ServerEntry, ServerId, Table
+from mon.model.pool import Change, Member, Pool, ServerEntry, ServerId, Table
 from mon.pool.advice import rounded, told
 from mon.pool.facts import Facts
 from mon.pool.memory import Word
@@ -16,6 +17,9 @@ from mon.pool.reasons import words
 from mon.pool.state import PoolState
 from mon.pool.wish import Wanted
 from mon.structs import Struct
+
+ENDPOINT = re.compile(r"[0-9A-Fa-f.:%\[\]]+")
+"""What may be a server, as ``mon.model.pool.endpoint`` writes it; a text is read once for all in it."""
 
 
 class Sight(Struct):
@@ -57,7 +61,7 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
         balancer=" ".join(plan.balancer),
         scheduler=plan.scheduler,
         trouble=sight.trouble,
-        outlook=sight.outlook,
+        outlook=by_name(plan, sight.outlook),
         quorum=_quorum(pools, name, facts),
         servers=tuple(_server(one, members, wanted, wish, facts, soon) for one in present),
         absent=(
@@ -69,6 +73,19 @@ def view(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolView:
             ),
         ),
     )
+
+
+def by_name(plan: Pool, text: str) -> str:
+    """The text with servers as mon.cf names them."""
+    if not text:
+        return ""
+    names = {str(member.id): member.name for member in plan.members}
+
+    def named(found: re.Match[str]) -> str:
+        word = found[0].rstrip(".:")
+        return names.get(word, word) + found[0][len(word) :]
+
+    return ENDPOINT.sub(named, text)
 
 
 def kept_view(state: PoolState) -> PoolView:

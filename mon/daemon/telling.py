@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Iterable
 
-from mon.daemon.sight import Sight
+from mon.daemon.sight import Sight, by_name
 from mon.model.config import Key
 from mon.model.moment import Moment
 from mon.model.notice import Notice, PoolLine, ServerLine
@@ -18,9 +17,6 @@ log = logging.getLogger("mon")
 
 SETTLE, STEP = 1.0, 0.05
 """A message waits so many seconds at most for checks that decide about a pool; how often it looks then."""
-
-ENDPOINT = re.compile(r"[0-9A-Fa-f.:%\[\]]+")
-"""What may be a server, as ``mon.model.pool.endpoint`` writes it; a text is read once for all in it."""
 
 NOT_SEEN = Sight()
 
@@ -106,19 +102,6 @@ def pool_line(pools: Pools, name: str, sight: Sight, now: Moment) -> PoolLine:
 
 def _still(why: str, has: int, wanted: int) -> str:
     return why if has == wanted else f"the balancer still has weight {has}; {why}"
-
-
-def by_name(plan: Pool, text: str) -> str:
-    """The text with servers as mon.cf names them."""
-    if not text:
-        return ""
-    names = {str(member.id): member.name for member in plan.members}
-
-    def named(found: re.Match[str]) -> str:
-        word = found[0].rstrip(".:")
-        return names.get(word, word) + found[0][len(word) :]
-
-    return ENDPOINT.sub(named, text)
 
 
 def floor_words(plan: Pool) -> str:

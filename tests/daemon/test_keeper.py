@@ -276,6 +276,18 @@ async def test_the_floor_is_told_when_it_begins_to_hold_and_when_it_ceases(desk:
     assert len(desk.told) == 2
 
 
+async def test_the_view_names_servers_as_mon_cf_does(desk: Desk) -> None:
+    desk.pools.reload([replace(PLAN, floor=Floor(count=2))], desk.clock())
+    await both_in(desk)
+    desk.say("w2", Verdict.DOWN)
+    await told_of(desk, "the floor keeps w2 in against the votes (floor 2 of 2)")
+    for _ in range(3000):
+        if desk.keeper.views()[0].outlook:
+            break
+        await asyncio.sleep(0.01)
+    assert desk.keeper.views()[0].outlook == "the floor keeps w2 in against the votes"
+
+
 async def test_the_guards_are_told_by_name(desk: Desk) -> None:
     desk.pools.reload([replace(PLAN, evict=Rate(1, 60.0))], desk.clock())
     await both_in(desk)

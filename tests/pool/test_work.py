@@ -7,8 +7,7 @@ import pytest
 
 from mon.balancer.memory import Memory
 from mon.daemon.journal import Case, Journal
-from mon.daemon.sight import Sight, view
-from mon.daemon.telling import by_name
+from mon.daemon.sight import Sight, by_name, view
 from mon.model.moment import Moment
 from mon.model.pool import (
     Bounds,
