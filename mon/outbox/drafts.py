@@ -47,6 +47,7 @@ class Drafts:
         self._clock = clock
         self._ids = ids
         self._fresh: dict[str, Entry] = {}
+        self._actions: dict[tuple[str, ...], set[str]] = {}  # of those the actions, by their story
 
     def accept(
         self,
@@ -63,14 +64,15 @@ class Drafts:
                 made = decided(decision, decision.notice, self._ids(), action=is_action(decision.line))
                 entry = made if made.window else self._in_place_of(made, told)
                 rows.append(row_of(entry))
-                self._fresh[entry.id] = entry
+                self._add(entry)
         ended = [part for entry in told for part in self._parts(entry)]
         ended += self._withdrawn(gone)
         return Draft(tuple(rows), tuple(outcome_of(each, now) for each in ended), tuple(told), tuple(closed))
 
     def settled(self, draft: Draft) -> list[Entry]:
         """The alerts of a draft that are still wanted, now that its batch is over."""
-        return [self._fresh.pop(row.id) for row in draft.entries if row.id in self._fresh]
+        found = (self._take(row.id) for row in draft.entries)
+        return [entry for entry in found if entry is not None]
 
     def pending(self) -> list[Entry]:
         """What is being written down, in the order of the decisions."""
@@ -78,9 +80,12 @@ class Drafts:
 
     def _in_place_of(self, entry: Entry, told: list[Entry]) -> Entry:
         """The alert, after what it undoes or says as well was taken out; ``told`` gets how that ends."""
-        rivals = [rival for rival in self._fresh.values() if entry.undoes(rival)]
+        others = [self._fresh[other] for other in self._actions.get(entry.story, ())]
+        rivals = [rival for rival in others if entry.undoes(rival)]
         told += (undone(item.entry) for item in self._lanes.undo(entry))
-        told += (undone(self._fresh.pop(rival.id)) for rival in rivals)
+        for rival in rivals:
+            self._take(rival.id)
+        told += map(undone, rivals)
         lane = self._lanes.before(entry)
         waiting = [item for item in lane if not item.running]
         stuck = bool(lane) and lane[0].entry.attempts > lane[0].running
@@ -91,6 +96,20 @@ class Drafts:
         told += (told_in(each, entry) for each in gone)
         return together(entry, gone) if gone else entry
 
+    def _add(self, entry: Entry) -> None:
+        self._fresh[entry.id] = entry
+        if entry.action:
+            self._actions.setdefault(entry.story, set()).add(entry.id)
+
+    def _take(self, alert: str) -> Entry | None:
+        entry = self._fresh.pop(alert, None)
+        if entry is not None and entry.action:
+            known = self._actions[entry.story]
+            known.discard(alert)
+            if not known:
+                del self._actions[entry.story]
+        return entry
+
     def _parts(self, entry: Entry) -> list[Entry]:
         parts = self._bundles.parts(entry)
         self._bundles.done(entry.id)
@@ -99,6 +118,6 @@ class Drafts:
     def _withdrawn(self, gone: Sequence[Withdrawn]) -> list[Entry]:
         ended = withdrawn(gone, [*self._bundles.waiting(), *self._fresh.values()]) if gone else []
         for entry in ended:
-            if self._fresh.pop(entry.id, None) is None:
+            if self._take(entry.id) is None:
                 self._bundles.remove(entry.id)
         return ended

@@ -93,12 +93,13 @@ def move_aside(path: Path, word: str = "damaged") -> str:
 
 def identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
     """Which files a database and what belongs to it are: device and inode of each, None for none."""
-    return tuple(_number(path.with_name(path.name + suffix)) for suffix in SUFFIXES)
+    name = os.fspath(path)  # not by way of Path, which makes of 5 us 30 for each transaction
+    return tuple(_number(name + suffix) for suffix in SUFFIXES)
 
 
-def _number(path: Path) -> tuple[int, int] | None:
+def _number(name: str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(name)
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -1,7 +1,8 @@
 """A full or slow disk: nothing is told twice for it, and nothing runs after its opposite was decided."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,32 @@ async def test_what_is_decided_is_pending_while_it_is_written(world: World) -> N
         draft = world.accept(decision("a"))
         assert [entry.notice.summary for entry in world.outbox.pending()] == ["a"]
     world.outbox.settle(draft)
+
+
+def calls(work: Callable[[], object]) -> int:
+    made = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal made
+        made += event == "call"
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+async def test_a_decision_costs_the_same_however_many_are_being_written(world: World) -> None:
+    def fifty(first: int) -> None:
+        for n in range(first, first + 50):
+            world.accept(
+                decision(f"m{n}", service=f"s{n}"), decision(f"a{n}", "act.alert x", service=f"s{n}")
+            )
+
+    with world.disk.slow():
+        few = calls(lambda: fifty(0))
+        for first in range(50, 500, 50):
+            fifty(first)
+        assert calls(lambda: fifty(500)) < 1.2 * few
