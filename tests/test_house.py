@@ -200,6 +200,18 @@ def test_text_goes_to_terminals_and_logs_by_one_way() -> None:
     assert wrong == []
 
 
+def test_no_cancellation_is_lost_in_wait_for() -> None:
+    """Python 3.11's ``asyncio.wait_for`` drops it when what it waits for comes in the same turn of the loop."""
+    wrong = [
+        f"{path.relative_to(TOP)}:{node.lineno}: say `async with asyncio.timeout(...)`"
+        for path in sources("mon", "monitors", "alerts")
+        for node in ast.walk(parsed(path))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) == "asyncio.wait_for")
+        or (isinstance(node, ast.ImportFrom) and node.module == "asyncio" and "wait_for" in ast.unparse(node))
+    ]
+    assert wrong == []
+
+
 def plugins() -> Iterator[tuple[str, Path]]:
     for kind, folder in (("monitor", "monitors"), ("alert", "alerts")):
         yield from ((kind, path) for path in (TOP / folder).glob("*.py") if path.stem != "__init__")

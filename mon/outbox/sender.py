@@ -242,7 +242,8 @@ class Outbox:
                     self._spawn(self._conclude([], late=[late.entry]), late)
             due = self._next_due()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), None if due is None else max(0.0, due - now))
+                async with asyncio.timeout(None if due is None else max(0.0, due - now)):
+                    await self._woken.wait()
 
     def _next_due(self) -> float | None:
         times = (self._lanes.next_due(), self._overdue[0][0] if self._overdue else None)

@@ -220,7 +220,8 @@ class StateStore:
 async def _answer(future: Future[T], patience: float) -> T:
     # Shielded: a caller that is cancelled does not take its job out of the queue.
     try:
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
+        async with asyncio.timeout(patience):
+            return await asyncio.shield(asyncio.wrap_future(future))
     except TimeoutError as error:
         raise StoreError(f"the disk has not answered for {patience:g} s") from error
 

@@ -189,6 +189,17 @@ async def test_stop_does_not_wait_longer_than_its_grace(world: World) -> None:
     assert (await stage(world, row))[0] is Stage.IN_FLIGHT
 
 
+async def test_a_wake_in_the_turn_of_the_stop_does_not_keep_it_from_ending(world: World) -> None:
+    world.answers["a"] = BUSY
+    await world.decide(decision("a"))
+    await world.until(lambda: world.told)
+    await asyncio.sleep(0.05)  # it waits for the next attempt, ten seconds
+    world.outbox.wake()
+    stopping = asyncio.ensure_future(world.outbox.stop(0.0))
+    done, _ = await asyncio.wait([stopping], timeout=5.0)
+    assert done
+
+
 async def test_a_broken_disk_does_not_stop_an_alert_and_is_told_later(world: World) -> None:
     draft = world.accept(decision("a"))
     await world.store.saved(world.submit(draft))
