@@ -201,7 +201,7 @@ def test_text_goes_to_terminals_and_logs_by_one_way() -> None:
 
 
 def test_no_cancellation_is_lost_in_wait_for() -> None:
-    """Python 3.11's ``asyncio.wait_for`` drops it when what it waits for comes in the same turn of the loop."""
+    """``asyncio.wait_for`` of Python 3.11 drops it when what it waits for comes in the same turn."""
     wrong = [
         f"{path.relative_to(TOP)}:{node.lineno}: say `async with asyncio.timeout(...)`"
         for path in sources("mon", "monitors", "alerts")

@@ -92,7 +92,7 @@ def kept_view(state: PoolState) -> PoolView:
     """A pool that mon.cf has no longer, on whose servers operators' words are kept."""
     plan, words = state.plan, state.words.items()
     return PoolView(
-        name=original(plan),
+        name=original(plan.name),
         virtual=str(plan.id),
         balancer=" ".join(plan.balancer),
         scheduler=plan.scheduler,

@@ -36,7 +36,7 @@ class Heritage:
         self._names: dict[str, PoolState] = {}
         for state in states:
             self._places[state.place] = state
-            self._names.setdefault(original(state.plan), state)
+            self._names.setdefault(original(state.plan.name), state)
             if not state.leaving:
                 self._names[state.plan.name] = state
 

@@ -14,6 +14,6 @@ def place_of(plan: Pool) -> Place:
     return (plan.balancer, plan.id)
 
 
-def original(plan: Pool) -> str:
+def original(name: str) -> str:
     """The name that a pool has, or had, in mon.cf."""
-    return plan.name.split(WAS)[0]
+    return name.split(WAS)[0]

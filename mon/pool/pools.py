@@ -158,7 +158,7 @@ class Pools:
         for pool in saved:
             words = spoken(pool, now)
             place = (pool.balancer, pool.id)
-            heir = heirs.get(place) or self._states.get(pool.name)
+            heir = heirs.get(place) or self._states.get(original(pool.name))
             if heir is not None:
                 heir.words = carried(heir.plan, words, pool.owned.servers) | heir.words
             if place in heirs:
@@ -243,7 +243,7 @@ class Pools:
         state = self._states.get(order.pool)
         if state is None or state.leaving:
             for each in self.kept():
-                if each.plan.name == order.pool or original(each.plan) == order.pool:
+                if each.plan.name == order.pool or original(each.plan.name) == order.pool:
                     return taken_back(each, order)
             raise ControlError(f"no pool {order.pool!r:.80} (there are {', '.join(self._states) or 'none'})")
         return instruct(state, order, now)
@@ -331,7 +331,7 @@ class Pools:
                 heir.own(together(heir.owned, old.owned))
             return
         leaving = old if old.leaving else old.leave(now)
-        if original(old.plan) in self._states:  # words went along with the name
+        if original(old.plan.name) in self._states:  # words went along with the name
             leaving.words = {}
         if leaving.owned == NOTHING and not leaving.memory.drains and leaving.turning(now) is None:
             self._keep(leaving, now)

@@ -175,7 +175,7 @@ class PoolState(Struct):
 
     def leave(self, now: Moment) -> "PoolState":
         """The same pool when the configuration has it no longer, under a name that no plan has."""
-        name = f"{original(self.plan)}{WAS}{self.plan.id})"
+        name = f"{original(self.plan.name)}{WAS}{self.plan.id})"
         there = {one.id: one for one in self.current(now).table.servers if one.id in self.owned.servers}
         left = made(replace(self.plan, name=name, voters=(), members=(), fallback=None))
         left.owned, left.leaving, left.told, left.latest = self.owned, True, self.told, now

@@ -224,3 +224,11 @@ def test_a_word_on_a_pool_that_was_not_read_yet_is_saved_and_can_be_taken_back(f
     say(farm, "enable", "w3")
     farm.pools.adopt("web", farm.shown, None, farm.now, max_age=lambda voter: 6)
     assert [word.name for word in farm.pools.words("web")] == ["w2"]
+
+
+def test_a_word_on_a_pool_that_left_comes_back_with_its_name_elsewhere_over_a_restart(farm) -> None:
+    farm.start(farm.plan(), 10, 10, 10)
+    say(farm, "disable", "w1")
+    reload(farm)
+    restart(farm, replace(farm.plan(), id=SHOP))
+    assert [word.name for word in farm.pools.words("web")] == ["w1"]
