@@ -196,7 +196,7 @@ class Recorder:
     async def close(self) -> bool:
         """The end: save all there is, and wait for all that was submitted; True if the disk has it."""
         self._touched.services(self._book.services)
-        self._touched.pools(self._pools.names)
+        self._touched.pools(self._pools.recorded)
         await self.flush()
         if self._begun_anew:  # by this very batch
             await self.flush()

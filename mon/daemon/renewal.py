@@ -91,7 +91,7 @@ def take(parts: Parts, renewed: Renewed) -> None:
     parts.begin_pools(at_once=True)
     for key in (*changes.added, *changes.removed, *changes.changed):
         parts.recorder.touch(key)
-    parts.recorder.touch_pools(*parts.pools.names)
+    parts.recorder.touch_pools(*parts.pools.recorded)
     parts.background.spawn(asyncio.to_thread(let_go, old))
 
 

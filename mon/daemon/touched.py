@@ -78,7 +78,7 @@ class Touched:
         """The disk has nothing any more: all of it is news that does not wait."""
         self._soon.update(dict.fromkeys(self._book.states))
         self._hosts.update(dict.fromkeys(self._book.host_states))
-        self._pools.update(dict.fromkeys(self._pools_there.names))
+        self._pools.update(dict.fromkeys(self._pools_there.recorded))
         self._rows.clear()
         self._disabled, self._silences, self._groups = frozenset(), (), {}
 
@@ -92,7 +92,7 @@ class Touched:
 
         ``hurried``: no services that can wait.
         """
-        self._pools.update(dict.fromkeys(self._rows.difference(self._pools_there.names)))
+        self._pools.update(dict.fromkeys(self._rows.difference(self._pools_there.recorded)))
         disabled, silences = self._all_disabled(), self._book.silences.standing(self._clock())
         groups = self._changed_groups()
         quiet = silences != self._silences

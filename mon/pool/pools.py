@@ -56,6 +56,11 @@ class Pools:
         """All pools, those that are leaving too."""
         return tuple(self._states)
 
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """All that are saved: those that are gone, but for operators' words, too."""
+        return (*self._states, *self._kept)
+
     def plan(self, name: str) -> Pool:
         """The pool as configured; of one that is leaving, what is left of it."""
         return self._states[name].plan
@@ -214,8 +219,7 @@ class Pools:
 
     def turn(self, name: str, now: Moment) -> Turn | None:
         """The same, and from now on it counts as told: to be saved together with the telling of it."""
-        found = self.turning(name, now)
-        if found is not None:
+        if (found := self.turning(name, now)) is not None:
             told = self._states[name].told
             self._states[name].told = replace(told, quorum=Standing(found.up, now))
         return found
@@ -311,9 +315,7 @@ class Pools:
 
     def saved(self) -> tuple[SavedPool, ...]:
         """What the store keeps, in the order of the configuration."""
-        states = (*self._states.values(), *self._kept.values())
-        rows = (self._archive.row(state) for state in states)
-        return tuple(row for row in rows if row is not None)
+        return tuple(row for row in map(self.record, self.recorded) if row is not None)
 
     def record(self, name: str) -> SavedPool | None:
         """What the store keeps of one pool; None of one that is gone, or not read yet."""

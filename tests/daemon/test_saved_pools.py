@@ -58,7 +58,7 @@ class Desk:
         return Delivery(Fate.SENT, "")
 
     async def save(self) -> set[str]:
-        self.recorder.touch_pools(*self.pools.names)
+        self.recorder.touch_pools(*self.pools.recorded)
         await self.recorder.flush()
         return set(restored_pools(self.store.load()))
 
@@ -106,6 +106,48 @@ async def test_a_pool_that_left_on_a_full_disk_is_forgotten_when_there_is_room(d
     disk.full = False
     await desk.recorder.flush()
     assert restored_pools(desk.store.load()) == {}
+
+
+def gone_with_a_word(desk: Desk, count: int) -> set[str]:
+    """Pools that left mon.cf and the balancer, each with a word on its server; their names."""
+    plan = desk.plan.pools[0]
+    desk.pools.reload([replace(plan, name=f"p{n}", id=at(n)) for n in range(count)], desk.clock())
+    for n in range(count):
+        desk.pools.instruct(Order(f"p{n}", "127.0.0.1", "disable", "anna", force=True), desk.clock())
+    desk.pools.reload([], desk.clock())
+    for name in desk.pools.names:
+        desk.pools.settle(name, Table(None), desk.clock())
+    return {state.plan.name for state in desk.pools.kept()}
+
+
+def removed(directory: Path) -> None:
+    for path in directory.glob("state.db*"):
+        path.unlink()
+
+
+async def test_words_on_many_pools_that_are_gone_are_saved_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = gone_with_a_word(desk, 120)
+    assert len(names) == 120 and await desk.save() == names
+    batches, works = list[object](), desk.store.submit
+    monkeypatch.setattr(desk.store, "submit", lambda batch: batches.append(batch) or works(batch))
+    async with asyncio.timeout(60):
+        await desk.recorder.save()
+    await desk.recorder.flush()
+    assert batches == []
+
+
+async def test_a_word_on_a_pool_that_is_gone_is_in_a_file_that_is_begun_anew(
+    desk: Desk, tmp_path: Path
+) -> None:
+    names = gone_with_a_word(desk, 1)
+    await desk.save()
+    removed(tmp_path)
+    for _ in range(3):  # it is seen, begun anew, and written
+        desk.recorder.touch(KEY)
+        await desk.recorder.flush()
+    assert set(restored_pools(desk.store.load())) == names
 
 
 async def test_a_change_of_one_pool_encodes_that_pool_only(
