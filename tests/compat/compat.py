@@ -477,6 +477,8 @@ class Run:
         text = re.sub(r"\b(timer|monitor_duration|failure_duration|trap_timer)=\d+", r"\1=<N>", text)
         text = re.sub(r"^(<TIME> \S+ \S+ <TIME>) \d+ ", r"\1 <N> ", text)  # downtime log
         text = re.sub(r"PID \d+@\S+", "PID <PID>@<HOST>", text)
+        for name, day in (("TODAY", 0), ("TOMORROW", 86400)):
+            text = text.replace(time.strftime("{%a}", time.gmtime(time.time() + day)), f"{{<{name}>}}")
         return re.sub(r"x{1000,}", lambda m: f"<{len(m[0])} x>", text)
 
     def normal_reply(self, command, lines):
