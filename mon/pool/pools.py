@@ -96,8 +96,7 @@ class Pools:
         ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
         stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
         """
-        concerned = self._audience.of_host(result.watch, result.service, result.host)
-        found = concerned.items()
+        found = self._audience.of_host(result.watch, result.service, result.host).items()
         return {name for name, state in found if host_result(state, result, now, frozen=frozen, trap=trap)}
 
     def run_result(
@@ -204,10 +203,12 @@ class Pools:
         state = self._states.get(name)
         if state is None:  # a reload took it away while its changes were applied
             return ()
-        differences = state.current(now).differences(table)
+        wish = state.current(now)
+        differences = wish.differences(table)
         there = {server.id for server in table.servers} | {member.id for member in entries(state.plan)}
         state.own(replace(state.owned, servers=state.owned.servers & there))
-        if state.leaving and not differences and state.turning(now) is None:
+        over = wish.table.service is None and not differences  # a drain is not: its servers are still there
+        if state.leaving and over and state.turning(now) is None:
             del self._states[name]
             self._keep(state, now)
         return differences
@@ -297,11 +298,10 @@ class Pools:
 
     def withdraw(self) -> set[str]:
         """Let those that want a clean stop go, whatever is connected; their names."""
-        clean = {name for name, state in self._states.items() if state.plan.cleanstop}
-        for name in clean:
-            self._states[name].leaving = True
-            self._states[name].memory, self._states[name].stale = Memory(), True
-        return clean
+        clean = {name: state for name, state in self._states.items() if state.plan.cleanstop}
+        for state in clean.values():
+            state.leaving, state.memory, state.stale = True, Memory(), True
+        return set(clean)
 
     def finish(self) -> set[str]:
         """Let everybody have the whole weight at once (an orderly stop); the pools concerned."""

@@ -103,6 +103,20 @@ def test_a_server_that_a_reload_drops_is_drained_then_deleted(farm) -> None:
     assert (str(edit.verb), edit.server.id) == ("delete server", W3)
 
 
+def test_a_pool_that_leaves_is_not_over_before_its_servers_are_drained(farm) -> None:
+    farm.start(farm.plan(drain=60.0), 10, 10, 10)
+    farm.pools.reload([], farm.now)
+    (leaving,) = farm.pools.names
+    quiet = farm.pools.wanted(leaving, farm.now).table
+    assert [server.weight for server in quiet.servers] == [0, 0, 0]
+    farm.pools.settle(leaving, quiet, farm.now)
+    farm.now = farm.now.later(61)
+    farm.pools.look(leaving, quiet, farm.now)
+    assert farm.pools.wanted(leaving, farm.now).table == Table(None)
+    farm.pools.settle(leaving, Table(None), farm.now)
+    assert farm.pools.names == ()
+
+
 def test_a_server_that_comes_back_before_it_is_drained_is_in_again(farm) -> None:
     farm.start(farm.plan(drain=60.0), 10, 10, 10)
     farm.ok("w1", "w2", "w3")
