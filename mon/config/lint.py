@@ -137,6 +137,15 @@ def _idle_services(config: Config, sheet: Sheet) -> Iterator[Problem]:
         yield _warning(service.source, f"{name} {lack} is never checked", remedy)
 
 
+def _hostless_services(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    empty = {name for name, group in config.hostgroups.items() if not group.hosts}
+    for service in config.services.values():
+        wants = service.monitor and service.monitor.hosts and not service.allow_empty_group
+        if wants and service.watch in empty - config.unread:
+            what = f"hostgroup '{service.watch}' has no hosts, so service '{service.name}' is never checked"
+            yield _warning(service.source, what, "write the hosts behind its name, or 'allow_empty_group'")
+
+
 def _silent_periods(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for service in config.services.values():
         for period in service.periods:
@@ -252,6 +261,7 @@ _LACKS: tuple[_Rule, ...] = (
     _groups_without_watch,
     _watches_without_service,
     _idle_services,
+    _hostless_services,
     _silent_periods,
     _unprotected_virtuals,
     _quorums_never_reached,
