@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Job = Callable[[], None]
+Job = Callable[[], Callable[[], None]]
 
 
 class NotBegun(Exception):
@@ -54,9 +54,9 @@ class Threads:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
-        def job() -> None:
+        def job() -> Callable[[], None]:
             if future.cancelled():
-                return
+                return lambda: None
             if begun:
                 begun.set()
             outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
@@ -64,10 +64,7 @@ class Threads:
                 outcome.set_result(function(*arguments))
             except BaseException as error:  # noqa: BLE001  (whatever it is belongs to whoever waits)
                 outcome.set_exception(error)
-            try:
-                loop.call_soon_threadsafe(_settle, future, outcome)
-            except RuntimeError:
-                pass  # the loop is closed: nobody waits any more
+            return lambda: _deliver(loop, future, outcome)
 
         with self._lock:
             self._waiting -= 1
@@ -88,10 +85,21 @@ class Threads:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job()
-            del job  # holds its arguments, and the error with its traceback
-            with self._lock:
+            deliver = job()
+            del job  # holds its arguments
+            with self._lock:  # before anybody learns of the end: the next call is to find this thread waiting
                 self._waiting += 1
+            deliver()
+            del deliver  # holds the error with its traceback
+
+
+def _deliver(
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[T], outcome: concurrent.futures.Future[T]
+) -> None:
+    try:
+        loop.call_soon_threadsafe(_settle, future, outcome)
+    except RuntimeError:
+        pass  # the loop is closed: nobody waits any more
 
 
 def _settle(future: asyncio.Future[T], outcome: concurrent.futures.Future[T]) -> None:

@@ -170,7 +170,7 @@ def test_what_agents_say_comes_to_haproxy_and_outlives_kill_9(
     until(lambda: weights() == {"a": 40, "b": 0}, daemon)
     one.line = "drain\n"
     until(lambda: weights() == {"a": 1, "b": 0}, daemon)
-    alarm = "127.0.1.1:8080 stays in against a suggested weight of 0: the floor is 1"
+    alarm = "web1 stays in against a suggested weight of 0: the floor is 1"
     assert alarm in until(lambda: alarm in (said := daemon.ask("pool").stdout) and said, daemon)
     assert daemon.ask("pool", "web", "weight", "web1", "30").returncode == 0
     until(lambda: weights() == {"a": 30, "b": 0}, daemon)

@@ -42,6 +42,9 @@ def run(words: list[str], log: str, fuse: str) -> None:
     null = os.open("/dev/null", os.O_RDONLY)
     for number, to in ((0, null), (1, file), (2, file)):
         os.dup2(to, number)
+    # Its own streams, as a process that was started has them: one that was read from cannot be set up anew.
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     if fuse:
         lay(fuse)

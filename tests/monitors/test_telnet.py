@@ -91,8 +91,13 @@ def test_a_bare_regular_expression_is_one(telnet, bare):
 async def test_with_an_empty_expression_connecting_is_enough(telnet, probe):
     async def silent(reader, writer):
         await reader.read()
+        writer.close()
+        ended.set()
+
+    ended = asyncio.Event()
 
     listener = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with listener:
         port = listener.sockets[0].getsockname()[1]
         assert await telnet.check("127.0.0.1", port=port, login="//", timeout=5, probe=probe) == ""
+        await ended.wait()

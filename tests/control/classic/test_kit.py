@@ -39,6 +39,8 @@ MASKS = (
     (re.compile(r"^server \d+"), "server <PID>"),
     (re.compile(r"PID \d+@\S+"), "PID <PID>@<HOST>"),
     (re.compile(r"<DIR>/alert.d/"), ""),
+    (re.compile(r"\{Sun\}"), "{<TODAY>}"),
+    (re.compile(r"\{Mon\}"), "{<TOMORROW>}"),
 )
 
 
