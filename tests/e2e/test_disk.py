@@ -177,6 +177,7 @@ def test_what_was_removed_under_a_running_daemon_is_made_anew_and_nothing_is_for
     daemon = checked(start(WATCH.format(port=site.port, smtp=postbox.port)))
     site.down()
     assert "web/http" in postbox.mail("DOWN")[0]
+    until(lambda: "taken by" in daemon.ask("why", "web", "http").stdout, daemon)  # noted, not only taken
     state = daemon.config.parent / "state"
     remove(state, "*.db*")
     remove(state, "mon.sock")
