@@ -35,8 +35,9 @@ SERVICE = """\
 STATE = """\
 #!/bin/sh
 # The hosts that the file named by the service holds are down.
-[ -s "$0.$MON_SERVICE" ] || exit 0
-cat "$0.$MON_SERVICE"
+said=$(cat "$0.$MON_SERVICE" 2>/dev/null)  # once: it may be emptied between two looks
+[ "$said" ] || exit 0
+echo "$said"
 exit 1
 """
 
