@@ -36,7 +36,7 @@ class Telling:
         """The notice with the pools that its services vote on, after checks that are about to decide."""
         try:
             return await self._told(notice)
-        except Exception:
+        except Exception:  # a fault of ours in making the pool lines must not cost the message
             log.exception("%s: a fault in mon: its message is sent without its pools", notice.name)
             return replace(notice, pools=())
 

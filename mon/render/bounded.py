@@ -112,7 +112,7 @@ class Bounded:
             child.close()
             self._beyond[name] = time.monotonic() + AGAIN
             raise RenderError(f"template {name} {_why(child.process.returncode)}") from None
-        except BaseException:
+        except BaseException:  # whatever it was: half an answer may be on its pipe, so it is not asked again
             child.close()
             raise
         self._give_back(child)
