@@ -22,12 +22,12 @@ def lint(config: Config, sheet: Sheet, found: Iterable[Problem] = ()) -> Iterato
     """
     for rule in _RULES:
         yield from rule(config, sheet)
-    torn = _torn(sheet, found)
+    cut_off = _cut_off(sheet, found)
     for rule in _LACKS:
-        yield from (problem for problem in rule(config, sheet) if problem.source not in torn)
+        yield from (problem for problem in rule(config, sheet) if problem.source not in cut_off)
 
 
-def _torn(sheet: Sheet, found: Iterable[Problem]) -> set[Source]:
+def _cut_off(sheet: Sheet, found: Iterable[Problem]) -> set[Source]:
     """The beginnings of records, services and periods with an error in a line of their own."""
     errors = [problem.source for problem in found if problem.severity is Severity.ERROR]
     starts = sorted(sheet.starts) if errors else []

@@ -45,7 +45,7 @@ class Checks:
     """Starts rounds when the timetable says so, and passes on what they find.
 
     Each host result goes to the pools at once; the round as a whole goes to the book (DESIGN §1).
-    ``astray`` are hosts whose names have another address now than their pools, and why their votes do not
+    ``moved_hosts``: those whose names have another address now than their pools, and why their votes do not
     count if the monitor looks names up by itself.
     """
 
@@ -71,7 +71,7 @@ class Checks:
         self._recorder = recorder
         self._clock = clock
         self._environment = environment
-        self.astray: Mapping[str, str] = {}
+        self.moved_hosts: Mapping[str, str] = {}
         self._random = random
         self._classic = classic
         self._plan = Plan(book.config)
@@ -257,7 +257,7 @@ class Checks:
 
     def _elsewhere(self, key: Key, host: str) -> str:
         """Why a result is about another machine than the pool's server, "" if it is not."""
-        why = self.astray.get(host, "")
+        why = self.moved_hosts.get(host, "")
         return why if why and looks_up_itself(self._plan.checks[key]) else ""
 
     def _confirm_later(self, key: Key, host: str, delay: float) -> None:
@@ -302,8 +302,8 @@ class Checks:
             return
         frozen = self._book.vote_frozen(key, "")
         disabled = {host for group, host in self._book.disabled_members if group == result.watch}
-        if self.astray and key in self._plan.checks and looks_up_itself(self._plan.checks[key]):
-            disabled.update(self.astray)
+        if self.moved_hosts and key in self._plan.checks and looks_up_itself(self._plan.checks[key]):
+            disabled.update(self.moved_hosts)
         changed = self._pools.run_result(result, now, frozen=frozen, disabled=disabled)
         self._keeper.wake(*changed, by=f"a round of {'/'.join(key)}")
 

@@ -41,7 +41,7 @@ class Names:
     """Looks after the names of ``pools``.
 
     ``apply`` puts a configuration with other addresses in force; ``heed`` is told the pools of which there is
-    something else to be said, ``pin`` the addresses that checks are to use, ``astray`` for which hosts a
+    something else to be said, ``pin`` the addresses that checks are to use, ``moved_hosts`` for which hosts a
     check that asks the resolver itself speaks of another machine than the pool's.
     """
 
@@ -53,12 +53,12 @@ class Names:
         apply: Callable[[Loaded, str], None],
         heed: Callable[[set[str]], None],
         pin: Callable[[Mapping[str, Addresses]], None],
-        astray: Callable[[Mapping[str, str]], None],
+        moved_hosts: Callable[[Mapping[str, str]], None],
         resolver: Resolver | None = None,
     ) -> None:
         self._pools = pools
         self._clock = clock
-        self._apply, self._heed, self._pin, self._astray = apply, heed, pin, astray
+        self._apply, self._heed, self._pin, self._moved_hosts = apply, heed, pin, moved_hosts
         self._resolver = resolver or Resolver(threads=4, good_for=0.0)
         self._loaded: Loaded | None = None
         self._targets: dict[str, str] = {}
@@ -193,10 +193,10 @@ class Names:
         for name in sorted(changed):
             for line in remarks[name]:
                 events.say(logging.WARNING, "names", f"pool {name}: {line}", pool=name)
-        self._astray(self._strangers())
+        self._moved_hosts(self._pools_elsewhere())
         self._heed(changed)
 
-    def _strangers(self) -> dict[str, str]:
+    def _pools_elsewhere(self) -> dict[str, str]:
         """Hosts by name, whose names are elsewhere now."""
         if self._loaded is None or not self._elsewhere:
             return {}

@@ -114,7 +114,7 @@ class Parts:
             apply=self._readdress,
             heed=lambda names: self.keeper.wake(*names, by="the address of a name"),
             pin=self._pin,
-            astray=self._astray,
+            moved_hosts=self._moved_hosts,
         )
 
     def adopt(self, loaded: Loaded, keys: Collection[Key] | None = None) -> None:
@@ -163,8 +163,8 @@ class Parts:
         self._resolver.pinned = addresses
         self.runner.pin(addresses)
 
-    def _astray(self, hosts: Mapping[str, str]) -> None:
-        self.checks.astray = hosts
+    def _moved_hosts(self, hosts: Mapping[str, str]) -> None:
+        self.checks.moved_hosts = hosts
 
     def _path(self, command: CommandLine) -> str:
         return self.loaded.plan.path(command)

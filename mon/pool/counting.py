@@ -23,7 +23,7 @@ def host_result(state: PoolState, result: HostResult, now: Moment, *, frozen: st
     opinion = Opinion(
         result.verdict, result.at, result.status, result.cause, result.detail, result.final, result.weight
     )
-    seats = state.hearing.seats(result.watch, result.service, result.host)
+    seats = state.voter_index.seats(result.watch, result.service, result.host)
     return _count(state, [seat for seat in seats if _heard(state, seat, trap=trap)], opinion, frozen, now)
 
 
@@ -34,7 +34,7 @@ def whole_round(
     spoken = {part.host for part in run.hosts if part.verdict is not Verdict.UNKNOWN}.union(disabled)
     names_others = any(part.verdict is Verdict.DOWN for part in run.hosts)
     seats = []
-    for seat in state.hearing.groups[run.watch, run.service]:
+    for seat in state.voter_index.groups[run.watch, run.service]:
         speaks = _heard(state, seat, trap=trap) and state.index.members[seat[0]].check not in spoken
         if speaks and (bool(state.voters[seat[1]].only) or not (run.status and names_others)):
             seats.append(seat)

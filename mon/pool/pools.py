@@ -10,16 +10,16 @@ from mon.model.pool import Pool, Table, Voter
 from mon.model.result import HostResult, RunResult
 from mon.pool.advice import arrived
 from mon.pool.archive import Archive
-from mon.pool.audience import Audience
+from mon.pool.carryover import PoolsBefore
 from mon.pool.changes import NOTHING
 from mon.pool.counting import Doubt, doubt, host_result, whole_round
 from mon.pool.facts import Facts
 from mon.pool.foreseen import Foreseen, foreseen
-from mon.pool.heirs import Heritage
 from mon.pool.memory import Memory
 from mon.pool.operators import Order, instruct, taken_back
 from mon.pool.past import told_again
 from mon.pool.place import Place, original, place_of
+from mon.pool.poolindex import PoolIndex
 from mon.pool.quorum import Standing, Turn
 from mon.pool.record import SavedPool, SavedWord, remembered, saved_word, spoken
 from mon.pool.state import PoolState, copied, entries, made, together
@@ -42,7 +42,7 @@ class Pools:
     def __init__(self, plans: Iterable[Pool], now: Moment) -> None:
         self._states: dict[str, PoolState] = {}
         self._kept: dict[str, PoolState] = {}  # gone; operators' words on their servers are kept
-        self._audience = Audience()
+        self._by_voter = PoolIndex()
         self._archive = Archive()
         self._fresh: list[PoolState] = []  # their first round has not begun
         self._begun = False
@@ -96,7 +96,7 @@ class Pools:
         ``frozen`` says why it must not count (a failed dependency, something disabled, the scheduler
         stopped), "" if it may.  ``trap``: it was sent to us, and counts only for ``--traps``.
         """
-        found = self._audience.of_host(result.watch, result.service, result.host).items()
+        found = self._by_voter.of_host(result.watch, result.service, result.host).items()
         return {name for name, state in found if host_result(state, result, now, frozen=frozen, trap=trap)}
 
     def run_result(
@@ -114,7 +114,7 @@ class Pools:
         that names no host is down for all of them; one that names others is down for none, but for the
         server of a wild form (classic mon called its alert for any failure of the service).
         """
-        concerned = self._audience.of_round(run.watch, run.service)
+        concerned = self._by_voter.of_round(run.watch, run.service)
         count = partial(whole_round, run=run, now=now, frozen=frozen, trap=trap, disabled=disabled)
         return {name for name, state in concerned.items() if count(state)}
 
@@ -158,19 +158,19 @@ class Pools:
 
         Operators' words hold from now on, whether the balancer can be read or not.
         """
-        before, heirs = set(self._states), self._by_place()
+        before, successors = set(self._states), self._by_place()
         for pool in saved:
             words = spoken(pool, now)
             place = (pool.balancer, pool.id)
-            heir = heirs.get(place) or self._states.get(original(pool.name))
-            if heir is not None:
-                heir.words = carried(heir.plan, words, pool.owned.servers) | heir.words
-            if place in heirs:
-                heirs[place].told = told_again(pool.past, now)
+            successor = successors.get(place) or self._states.get(original(pool.name))
+            if successor is not None:
+                successor.words = carried(successor.plan, words, pool.owned.servers) | successor.words
+            if place in successors:
+                successors[place].told = told_again(pool.past, now)
             self._archive.put(pool)
             old = made(Pool(pool.name, pool.id, pool.balancer, partial=pool.partial))
             old.owned, old.memory, old.words = pool.owned, remembered(pool, now), words
-            self._hand_over(old, heirs, now)
+            self._hand_over(old, successors, now)
         return set(self._states) - before
 
     def reload(self, plans: Iterable[Pool], now: Moment) -> set[str]:
@@ -180,13 +180,13 @@ class Pools:
         """
         old, kept = self._states, self._kept
         plans = tuple(plans)
-        heritage = Heritage((*kept.values(), *old.values()), {place_of(plan) for plan in plans})
-        self._states = {plan.name: heritage.seated(plan, now) for plan in plans}
+        previous = PoolsBefore((*kept.values(), *old.values()), {place_of(plan) for plan in plans})
+        self._states = {plan.name: previous.seated(plan, now) for plan in plans}
         self._kept = {}
-        heirs = self._by_place()
+        successors = self._by_place()
         for state in (*old.values(), *kept.values()):
-            self._hand_over(state, heirs, now)
-        self._audience.turn_over(old, self._states)
+            self._hand_over(state, successors, now)
+        self._by_voter.update(old, self._states)
         fresh = {name: state for name, state in self._states.items() if old.get(name) is not state}
         for state in fresh.values():
             if self._begun and not state.ready and state.deadline is None:
@@ -266,7 +266,7 @@ class Pools:
 
     def doubt(self, result: HostResult) -> Doubt | None:
         """A result that was counted and differs from a vote, without being enough to change it."""
-        return doubt(self._audience.of_host(result.watch, result.service, result.host).values(), result)
+        return doubt(self._by_voter.of_host(result.watch, result.service, result.host).values(), result)
 
     def remark(self, name: str, lines: tuple[str, ...], now: Moment) -> bool:
         """What else people must know of a pool; True if that is news."""
@@ -286,7 +286,7 @@ class Pools:
 
     def voted_on(self, key: Key) -> tuple[str, ...]:
         """The pools that a service votes on."""
-        return self._audience.voters_of(key)
+        return self._by_voter.voters_of(key)
 
     def supposing(self) -> "Pools":
         """The same pools once more: what is done to them is only supposed."""
@@ -325,12 +325,12 @@ class Pools:
     def _by_place(self) -> dict[Place, PoolState]:
         return {state.place: state for state in self._states.values()}
 
-    def _hand_over(self, old: PoolState, heirs: Mapping[Place, PoolState], now: Moment) -> None:
+    def _hand_over(self, old: PoolState, successors: Mapping[Place, PoolState], now: Moment) -> None:
         """What a pool of before owned goes to the pool that has its place now, or is withdrawn."""
-        heir = heirs.get(old.place)
-        if heir is not None:
-            if heir is not old:
-                heir.own(together(heir.owned, old.owned))
+        successor = successors.get(old.place)
+        if successor is not None:
+            if successor is not old:
+                successor.own(together(successor.owned, old.owned))
             return
         leaving = old if old.leaving else old.leave(now)
         if original(old.plan.name) in self._states:  # words went along with the name

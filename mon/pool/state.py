@@ -13,7 +13,6 @@ from mon.pool.changes import NOTHING, Owned
 from mon.pool.decide import decide
 from mon.pool.drift import Look, alarms, drifted, overlaid
 from mon.pool.facts import Facts, Index, indexed
-from mon.pool.hearing import Hearing, hearing
 from mon.pool.memory import Drain, Memory, Word, deadlines, inferred, soonest
 from mon.pool.past import told_again, with_past
 from mon.pool.place import WAS, Place, original, place_of
@@ -21,6 +20,7 @@ from mon.pool.quorum import Turn, turning
 from mon.pool.reasons import Said, admitted
 from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
 from mon.pool.told import Told, taken_over
+from mon.pool.voterindex import VoterIndex, voter_index
 from mon.pool.wish import Wanted, service_entry
 from mon.pool.words import carried
 from mon.structs import Struct, field, replace
@@ -38,7 +38,7 @@ class PoolState(Struct):
     plan: Pool
     voters: Mapping[str, Voter]
     index: Index
-    hearing: Hearing
+    voter_index: VoterIndex
     ballots: dict[Seat, Ballot]
     owned: Owned = NOTHING
     adopted: bool = False
@@ -92,7 +92,7 @@ class PoolState(Struct):
 
     def doubts(self, result: HostResult) -> Iterator[tuple[Member, Voter, Ballot]]:
         """The ballots that this result brought into doubt."""
-        for server, name in self.hearing.seats(result.watch, result.service, result.host):
+        for server, name in self.voter_index.seats(result.watch, result.service, result.host):
             ballot = self.ballots[server, name]
             if doubtful(ballot) and ballot.at == result.at:
                 yield self.index.members[server], self.voters[name], ballot
@@ -109,14 +109,14 @@ class PoolState(Struct):
             stood = admitted(said, first_round_over=self.ready)
             self.ballots[seat] = ballot
             if ballot.heard:
-                self.hearing.unheard.discard(seat)
+                self.voter_index.unheard.discard(seat)
             stands = admitted(self._said(seat[0]), first_round_over=self.ready)
             # What is said of a server that stays in is of no account; what of one that is out may be.
             news = news or stood is not stands or (not stands and _weighs(before) != _weighs(ballot))
             if _advises(before, ballot):
                 advised.append(seat[0])
         news = news or any(self._turns(server, now) for server in advised)
-        if not self.ready and not self.hearing.unheard:
+        if not self.ready and not self.voter_index.unheard:
             self.ready = news = True
         self.stale = self.stale or news
         return news
@@ -133,7 +133,7 @@ class PoolState(Struct):
 
     def _said(self, id: ServerId) -> Said:
         """What the voters say about one server."""
-        names = self.hearing.voters.get(id, ())
+        names = self.voter_index.voters.get(id, ())
         return [(self.voters[name], self.ballots[id, name]) for name in names]
 
     def _turns(self, id: ServerId, now: Moment) -> bool:
@@ -199,7 +199,7 @@ class PoolState(Struct):
 
     def _decide(self, now: Moment) -> tuple[Wanted, Memory]:
         if self.leaving:
-            return self._farewell(now)
+            return self._draining(now)
         if not self.adopted:
             return UNREAD, self.memory
         return self._finished(*decide(self.facts(now)), now)
@@ -244,7 +244,7 @@ class PoolState(Struct):
             self.memory = replace(self.memory, left=table)
         return changed, found.notes if found is not None else []
 
-    def _farewell(self, now: Moment) -> tuple[Wanted, Memory]:
+    def _draining(self, now: Moment) -> tuple[Wanted, Memory]:
         """Of a pool that leaves: who finishes connections stays with weight 0; after the last it is gone."""
         drains = {
             id_: drain for id_, drain in self.memory.drains.items() if now.mono < drain.until.mono
@@ -287,13 +287,13 @@ def made(
 ) -> PoolState:
     """A pool of which nothing is known but its plan and its ballots."""
     voters, ballots = voters or {}, ballots or {}
-    return PoolState(plan, voters, indexed(plan), hearing(plan.members, voters, ballots), ballots)
+    return PoolState(plan, voters, indexed(plan), voter_index(plan.members, voters, ballots), ballots)
 
 
 def copied(state: PoolState) -> PoolState:
     """The same once more, to suppose something of it."""
-    heard = replace(state.hearing, unheard=set(state.hearing.unheard))
-    return replace(state, ballots=dict(state.ballots), words=dict(state.words), hearing=heard)
+    heard = replace(state.voter_index, unheard=set(state.voter_index.unheard))
+    return replace(state, ballots=dict(state.ballots), words=dict(state.words), voter_index=heard)
 
 
 def drained(plan: Pool, gone: Mapping[ServerId, ServerEntry], now: Moment) -> dict[ServerId, Drain]:

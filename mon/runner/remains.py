@@ -75,9 +75,9 @@ class Remains:
         self._scopes = scopes
         self._marks = marks
         self._running = running
-        self._prey: dict[int, int] = {}
+        self._stopped: dict[int, int] = {}
         self._hunting: asyncio.Task[None] | None = None
-        self._fled: set[int] = set()
+        self._missed: set[int] = set()
         self._zombies: frozenset[int] = frozenset()
         self._looking: asyncio.TimerHandle | None = None
         self._told: set[str] = set()
@@ -86,7 +86,7 @@ class Remains:
 
     async def hunt(self, root: int, mark: int) -> None:
         """Kill all that came of a run; at once with others, as a look at all processes is not cheap."""
-        self._prey[root] = mark
+        self._stopped[root] = mark
         if self._hunting is None:
             self._hunting = asyncio.get_running_loop().create_task(self._hunt())
         await asyncio.shield(self._hunting)
@@ -105,10 +105,10 @@ class Remains:
 
     async def _hunt(self) -> None:
         await asyncio.sleep(GATHER_SECONDS)
-        prey, self._prey, self._hunting = self._prey, {}, None
-        marks = frozenset(prey.values())
-        if not await _in_thread(lambda: hunt(prey.keys(), marks), "hunted"):
-            self._fled |= marks  # once more at the next look
+        stopped, self._stopped, self._hunting = self._stopped, {}, None
+        marks = frozenset(stopped.values())
+        if not await _in_thread(lambda: hunt(stopped.keys(), marks), "hunted"):
+            self._missed |= marks  # once more at the next look
 
     def _look(self) -> None:
         """In a thread: where thousands of processes are it takes some tenths of a second."""
@@ -123,7 +123,7 @@ class Remains:
         seen = None if looking.cancelled() else looking.result()
         if seen is not None:
             self._reap(seen.zombies)
-            self._kill({each.pid: each.mark for each in (*self._fugitives(seen), *self._too_many(seen))})
+            self._kill({each.pid: each.mark for each in (*self._of_stopped(seen), *self._too_many(seen))})
         self.look_later()
 
     def _reap(self, zombies: frozenset[int]) -> None:
@@ -137,10 +137,10 @@ class Remains:
                 os.waitpid(pid, os.WNOHANG)
         self._zombies = zombies
 
-    def _fugitives(self, seen: Seen) -> list[Left]:
+    def _of_stopped(self, seen: Seen) -> list[Left]:
         """What is still there of runs that were stopped."""
-        found = [each for each in seen.left if each.mark in self._fled]
-        self._fled &= {each.mark for each in found}
+        found = [each for each in seen.left if each.mark in self._missed]
+        self._missed &= {each.mark for each in found}
         return found
 
     def _too_many(self, seen: Seen) -> list[Left]:

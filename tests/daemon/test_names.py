@@ -49,7 +49,7 @@ class Desk:
     def __init__(self, directory: Path, follow: str = "no", **known: tuple[str, ...]) -> None:
         self.clock, self.answers = FakeClock(), {**OLD, **known}
         self.pinned: Mapping[str, tuple[str, ...]] = {}
-        self.astray: Mapping[str, str] = {}
+        self.moved_hosts: Mapping[str, str] = {}
         found = dict(self.answers)
         config = parse(TEXT.format(follow=follow), "mon.cf", read=lambda pattern, relative_to: []).config
         plan = link(config, Catalog(), lambda name: found.get(name, ()))
@@ -62,7 +62,7 @@ class Desk:
             apply=self.apply,
             heed=lambda names: None,
             pin=lambda addresses: setattr(self, "pinned", addresses),
-            astray=lambda hosts: setattr(self, "astray", hosts),
+            moved_hosts=lambda hosts: setattr(self, "moved_hosts", hosts),
             resolver=Resolver(self.look_up, good_for=0.0),
         )
         self.names.adopt(self.loaded)
@@ -131,13 +131,13 @@ async def test_another_address_is_told_and_both_stay(desk: Desk) -> None:
     assert desk.said == (
         "w1.example is 10.0.0.99 now: the pool and its checks stay with 10.0.0.1 until `mon reload`"
     )
-    assert list(desk.astray) == ["w1.example"]
+    assert list(desk.moved_hosts) == ["w1.example"]
 
 
 async def test_a_name_that_mon_cf_gives_another_is_followed_too(desk: Desk) -> None:
     desk.answers["w3.example"] = ("10.0.0.99",)
     await desk.look(2)
-    assert desk.said.startswith("third is 10.0.0.99 now") and list(desk.astray) == ["third"]
+    assert desk.said.startswith("third is 10.0.0.99 now") and list(desk.moved_hosts) == ["third"]
 
 
 async def test_it_is_over_when_the_name_comes_back(desk: Desk) -> None:
@@ -145,7 +145,7 @@ async def test_it_is_over_when_the_name_comes_back(desk: Desk) -> None:
     await desk.look(2)
     desk.answers["w1.example"] = OLD["w1.example"]
     await desk.look()
-    assert desk.said == "" and desk.astray == {}
+    assert desk.said == "" and desk.moved_hosts == {}
 
 
 @pytest.mark.parametrize(

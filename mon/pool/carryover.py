@@ -24,7 +24,7 @@ from mon.pool.words import carried
 from mon.structs import replace
 
 
-class Heritage:
+class PoolsBefore:
     """The pools before a reload, by place and by name; ``leaving`` ones, and words that were kept, too.
 
     ``places`` are those of the pools after it.

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from mon.model.config import Key
-from mon.pool.hearing import Ear
 from mon.pool.state import PoolState
+from mon.pool.voterindex import ResultKey
 
 T = TypeVar("T")
 States = Mapping[str, PoolState]
 
 
-class Audience:
-    """Pools by the hosts, and by the services, whose results they hear."""
+class PoolIndex:
+    """Pools by the hosts, and by the services, that vote on them."""
 
     def __init__(self) -> None:
-        self._hosts: dict[Ear, dict[str, PoolState]] = {}
+        self._hosts: dict[ResultKey, dict[str, PoolState]] = {}
         self._groups: dict[Key, dict[str, PoolState]] = {}
         self._services: dict[Key, dict[str, PoolState]] = {}
 
@@ -31,17 +31,17 @@ class Audience:
         """The pools that a service votes on."""
         return tuple(self._services.get(key, ()))
 
-    def turn_over(self, old: States, new: States) -> None:
+    def update(self, old: States, new: States) -> None:
         """Other pools are there now; those that are the same cost a comparison."""
         for name, state in old.items():
             if new.get(name) is not state:
-                _forget(self._hosts, state.hearing.hosts, name)
-                _forget(self._groups, state.hearing.groups, name)
+                _forget(self._hosts, state.voter_index.hosts, name)
+                _forget(self._groups, state.voter_index.groups, name)
                 _forget(self._services, _services(state), name)
         for name, state in new.items():
             if old.get(name) is not state:
-                _add(self._hosts, state.hearing.hosts, name, state)
-                _add(self._groups, state.hearing.groups, name, state)
+                _add(self._hosts, state.voter_index.hosts, name, state)
+                _add(self._groups, state.voter_index.groups, name, state)
                 _add(self._services, _services(state), name, state)
 
 

@@ -1,4 +1,4 @@
-"""Who is heard on what: a host's result finds its ballots, however many servers there are."""
+"""Which ballots a result concerns: a host's result finds its ballots, however many servers there are."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -8,17 +8,17 @@ from mon.pool.ballot import Ballot
 from mon.pool.record import Seat
 from mon.structs import Struct
 
-Ear = tuple[str, str, str]
-"""(watch, service, host): whose result is heard."""
+ResultKey = tuple[str, str, str]
+"""(watch, service, host): what a result is about."""
 
 
-class Hearing(Struct):
+class VoterIndex(Struct):
     """``hosts``: the ballots that a host's result concerns; ``groups``: those of voters that take a round
     whole (``--group``), by service; ``voters``: the names of those that vote on each server.  ``unheard``:
     the ballots that no result has reached yet.
     """
 
-    hosts: Mapping[Ear, Collection[Seat]]
+    hosts: Mapping[ResultKey, Collection[Seat]]
     groups: Mapping[Key, Collection[Seat]]
     voters: Mapping[ServerId, Collection[str]]
     unheard: set[Seat]
@@ -28,11 +28,11 @@ class Hearing(Struct):
         return self.hosts.get((watch, service, host), ())
 
 
-def hearing(
+def voter_index(
     members: Iterable[Member], voters: Mapping[str, Voter], ballots: Mapping[Seat, Ballot]
-) -> Hearing:
-    """Who is heard on the ballots of a pool."""
-    hosts: dict[Ear, list[Seat]] = {}
+) -> VoterIndex:
+    """The index of the ballots of a pool."""
+    hosts: dict[ResultKey, list[Seat]] = {}
     groups: dict[Key, list[Seat]] = {}
     names: dict[ServerId, list[str]] = {}
     for member in members:
@@ -44,4 +44,4 @@ def hearing(
             hosts.setdefault((voter.watch, voter.service, member.check), []).append(seat)
             if voter.group:
                 groups.setdefault((voter.watch, voter.service), []).append(seat)
-    return Hearing(hosts, groups, names, {seat for seat, ballot in ballots.items() if not ballot.heard})
+    return VoterIndex(hosts, groups, names, {seat for seat, ballot in ballots.items() if not ballot.heard})
