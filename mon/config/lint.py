@@ -1,6 +1,7 @@
 """Warnings: what the classic mon swallows silently, and users meant otherwise."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from mon import depend
@@ -215,6 +216,26 @@ def _unprotected_virtuals(config: Config, sheet: Sheet) -> Iterator[Problem]:
                 yield _warning(real.source, what, "give the servers weights of 10 or more")
 
 
+def _pools_of_nobody(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    """The floor counts servers with a weight above 0 in mon.cf (decision 008)."""
+    for virtual in config.virtuals.values():
+        servers = sum(real.weight > 0 for real in virtual.reals)
+        if virtual.reals and not servers:
+            what = f"virtual '{virtual.name}': the weight of every real server is 0, so none of them serves"
+            yield _warning(virtual.source, what, "give them weights above 0")
+        elif virtual.floor is not None and (count := virtual.floor.count or 0) > servers:
+            what = f"virtual '{virtual.name}': a floor of {count} with {servers} real servers is never kept"
+            yield _warning(virtual.source, what, "write a smaller number")
+
+
+def _members_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for group in config.hostgroups.values():
+        twice = [name for name, times in Counter(host.name for host in group.hosts).items() if times > 1]
+        if twice:
+            what = f"'{twice[0]}' is a member of hostgroup '{group.name}' more than once"
+            yield _warning(group.source, what, "write it once")
+
+
 def _quorums_never_reached(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for virtual in config.virtuals.values():
         servers = sum(real.weight > 0 for real in virtual.reals)
@@ -264,6 +285,7 @@ _LACKS: tuple[_Rule, ...] = (
     _hostless_services,
     _silent_periods,
     _unprotected_virtuals,
+    _pools_of_nobody,
     _quorums_never_reached,
 )
 """Rules about what is missing."""
@@ -276,6 +298,7 @@ _RULES: tuple[_Rule, ...] = (
     _excluded_strangers,
     _unknown_dependencies,
     _same_twice,
+    _members_twice,
     _hosts_with_address,
     _without_effect,
 )
