@@ -23,6 +23,7 @@ from mon.plugin import (
     Zone,
     mail,
     mail_preview,
+    run_program,
     verify_zone,
 )
 
@@ -92,15 +93,8 @@ def hand_over(program: str, message: EmailMessage, to: Sequence[str], timeout: f
     # -i: a line with a single dot does not end it.  --: an address is never an option.
     words = [program, "-i", "-f", parseaddr(message["From"])[1], "--", *to]
     try:
-        ended = subprocess.run(
-            words,
-            input=bytes(message),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout,
-            cwd="/",
-            start_new_session=True,
-            check=False,
+        ended = run_program(
+            words, bytes(message), timeout=timeout, stderr=subprocess.STDOUT, cwd="/", start_new_session=True
         )
     except subprocess.TimeoutExpired:
         return Ended(why=f"{program} did not end within {timeout:g} s")

@@ -64,6 +64,7 @@ from mon.probe.tls import client_context
 from mon.probe.wanted import numbers, plain, regex, statuses, valued, verify_helo, verify_tls
 from mon.render import Render, zone_named
 from mon.secret import Hidden, exposed, secret, secret_parts
+from mon.starting import run as run_program
 from mon.structs import Struct, replace
 
 __all__ = [
@@ -151,6 +152,7 @@ __all__ = [
     "printable",
     "regex",
     "replace",
+    "run_program",
     "secret",
     "secret_parts",
     "statuses",

@@ -17,7 +17,7 @@ from mon.linear import linear
 TOP = Path(__file__).parents[1]
 
 LAYERS = (
-    "structs model errors linear outside",
+    "structs model errors linear outside starting",
     "config period depend engine pool",
     "plugin codec catalog probe runner worker users store render letter secret post balancer testing"
     " logs notify private",
@@ -50,6 +50,9 @@ EDGE = TOP / "mon/config/files.py"
 
 STRUCTS = TOP / "mon/structs.py"
 """What all values are made of; the library behind it computes."""
+
+STARTING = TOP / "mon/starting.py"
+"""Starts programs, for whatever room has one to start."""
 
 LONGEST = 350
 ALWAYS_OURS = frozenset(("lvs", "ipvs"))
@@ -127,7 +130,11 @@ def test_rooms_import_each_other_in_no_circle() -> None:
 
 
 def test_the_core_imports_nothing_that_touches_the_world() -> None:
-    core = [one for one in OURS if FLOOR.get(room_of(one.file), 9) <= 1 and one.file not in (EDGE, STRUCTS)]
+    core = [
+        one
+        for one in OURS
+        if FLOOR.get(room_of(one.file), 9) <= 1 and one.file not in (EDGE, STRUCTS, STARTING)
+    ]
     wrong = [one for one in core if one.module.split(".")[0] in IMPURE or is_library(one.module)]
     assert list(map(str, wrong)) == []
 
@@ -210,6 +217,54 @@ def test_no_cancellation_is_lost_in_wait_for() -> None:
         or (isinstance(node, ast.ImportFrom) and node.module == "asyncio" and "wait_for" in ast.unparse(node))
     ]
     assert wrong == []
+
+
+STARTERS = {
+    "mon/starting.py": "the one place where programs are started",
+    "mon/runner/launch.py": "runs of plugins, marked: it holds the same lock",
+    "mon/worker.py": "another process, of one thread, and what it forks is marked by itself",
+    "mon/daemon/detach.py": "before any thread is there",
+    "mon/demo/child.py": "another process, which has no runs of plugins",
+}
+"""What may start a process by itself, and why: what is started beside a run's start would get its mark."""
+
+STARTS = re.compile(
+    r"subprocess\.(Popen|run|call|check_call|check_output|getoutput|getstatusoutput)"
+    r"|os\.(fork|forkpty|posix_spawnp?|spawn\w+|system|popen)|pty\.\w+|multiprocessing(\.\w+)*"
+    r"|\w+\.(create_)?subprocess_(exec|shell)|(\w+\.)*ProcessPoolExecutor|(ctypes\.)?util\.find_library"
+)
+
+
+def used_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of what a module uses or imports, but for types like ``Popen[bytes]``."""
+    types = {node.value for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node not in types:
+            yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, each.name) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.lineno, f"{node.module}.{each.name}") for each in node.names)
+
+
+def test_programs_are_started_in_one_place() -> None:
+    wrong = [
+        f"{name}:{line}: {used}: say start() or run() of mon/starting.py, in an alert run_program()"
+        for path in sources("mon", "monitors", "alerts")
+        if (name := str(path.relative_to(TOP))) not in STARTERS
+        for line, used in used_names(parsed(path))
+        if STARTS.fullmatch(used)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("text", [
+    "from subprocess import Popen", "subprocess.run([])", "os.posix_spawn", "import multiprocessing.pool",
+    "from concurrent.futures import ProcessPoolExecutor", "asyncio.create_subprocess_exec()", "pty.spawn()",
+    "loop.subprocess_shell()", "os.fork()", "from ctypes.util import find_library", "os.spawnlp()",
+])  # fmt: skip
+def test_what_starts_a_program_is_known(text: str) -> None:
+    assert any(STARTS.fullmatch(used) for _, used in used_names(ast.parse(text)))
 
 
 def plugins() -> Iterator[tuple[str, Path]]:

@@ -634,6 +634,7 @@ NO_ROW = {
     "mon/render/child.py": "what the daemon sends it",
     "mon/runner/cgroups.py": "the kernel's own files",
     "mon/secret.py": "a file of the operator's",
+    "mon/starting.py": "hands on what a program of the operator's says",
     "monitors/dns.py": "its answers are read by mon.probe.dns",
     "monitors/fping.py": "replies have one size: mon/probe/echosocket.py",
     "monitors/freespace.py": "a call of the kernel",

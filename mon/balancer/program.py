@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 
 from mon.errors import BalancerUnreachable
+from mon.starting import start
 from mon.structs import Struct
 
 MOST = 8 << 20
@@ -49,9 +50,7 @@ def run(words: Sequence[str], data: bytes = b"", *, limit: float) -> Ended:
             os.ftruncate(fd, MOST)
             fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
         try:
-            process = subprocess.Popen(
-                words, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=True
-            )
+            process = start(words, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=True)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise BalancerUnreachable(f"{words[0]} cannot be started: {reason}") from error

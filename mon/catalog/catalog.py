@@ -18,6 +18,7 @@ import mon
 from mon.catalog.loading import describe, load
 from mon.catalog.plan import Description, Form, Kind, Plugin
 from mon.errors import PluginBroken, PluginNotFound, StoreError
+from mon.starting import run
 from mon.users import as_user, environment_of
 
 OURS = "mon:"
@@ -204,15 +205,12 @@ def _ask(kind: Kind, path: Path, user: str) -> Description:
 
     command = [sys.executable, "-P", "-m", "mon.worker", "describe", str(kind), str(path)]
     try:
-        said = subprocess.run(
+        said = run(
             [*as_user(user), *command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
             timeout=DESCRIBE_SECONDS,
             cwd="/",
             env=environment_of(user, os.environ, ("PYTHONPATH",)),
             start_new_session=True,
-            check=False,
         )
     except subprocess.TimeoutExpired:
         raise PluginBroken(f"{path}: loading it took more than {DESCRIBE_SECONDS:g} s") from None

@@ -15,6 +15,7 @@ from mon.config.parsed import Parsed, parse
 from mon.config.reader import in_order
 from mon.model.config import Config
 from mon.model.source import Problem, Source
+from mon.starting import run
 from mon.structs import replace
 
 LARGEST = 64 << 20
@@ -82,7 +83,7 @@ def _decoded(data: bytes) -> str:
 def _through_m4(program: str, path: str) -> str:
     """What m4 makes of the file.  Line numbers are then those of its output, as with the classic mon."""
     try:
-        done = subprocess.run([program, path], capture_output=True, timeout=_M4_SECONDS, check=False)
+        done = run([program, path], timeout=_M4_SECONDS, stdin=None)
     except subprocess.TimeoutExpired as error:
         raise OSError(f"{program} did not end within {_M4_SECONDS} s") from error
     if done.returncode:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mon.errors import RenderError
+from mon.starting import start
 from mon.structs import Struct
 
 PATIENCE = 15.0
@@ -128,7 +129,7 @@ class Bounded:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                process = subprocess.Popen(
+                process = start(
                     self._words, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                     cwd="/", start_new_session=True,
                     env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},

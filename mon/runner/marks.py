@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Iterator
 from itertools import count
 
+from mon.starting import ALONE
+
 RLIMIT_LOCKS = 10
 """linux: include/uapi/asm-generic/resource.h, the same on all architectures."""
 
@@ -48,16 +50,17 @@ class Marks:
 
 @contextlib.contextmanager
 def marking(mark: int) -> Iterator[None]:
-    """What is started meanwhile carries the mark."""
-    soft, hard = resource.getrlimit(RLIMIT_LOCKS)
-    if not _allowed(mark, hard):
-        yield
-        return
-    resource.setrlimit(RLIMIT_LOCKS, (mark, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(RLIMIT_LOCKS, (soft, hard))
+    """What is started meanwhile carries the mark; nothing else is: limits are those of all threads."""
+    with ALONE:
+        soft, hard = resource.getrlimit(RLIMIT_LOCKS)
+        if not _allowed(mark, hard):
+            yield
+            return
+        resource.setrlimit(RLIMIT_LOCKS, (mark, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(RLIMIT_LOCKS, (soft, hard))
 
 
 def mark_ourselves(mark: int) -> None:

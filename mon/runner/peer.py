@@ -13,6 +13,7 @@ from typing import Any
 from mon.errors import StoreError
 from mon.runner.child import abandon
 from mon.runner.messages import Frames, frame
+from mon.starting import start
 
 log = logging.getLogger("mon.runner")
 
@@ -111,7 +112,7 @@ class Peer:
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], hear: Hear, lost: Lost) -> None:
         ours, theirs = socket.socketpair()
         try:
-            self._process = subprocess.Popen(
+            self._process = start(
                 words, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment, cwd="/",
                 start_new_session=True,
             )  # fmt: skip

@@ -25,6 +25,7 @@ from mon.runner.launch import Command, Launcher
 from mon.runner.marks import Marks
 from mon.runner.pace import Pace
 from mon.runner.remains import Remains
+from mon.starting import start
 from mon.structs import Struct
 
 log = logging.getLogger("mon.runner")
@@ -156,7 +157,7 @@ class Spawner:
         if child is None:
             return
         with contextlib.suppress(OSError):
-            reader = subprocess.Popen(
+            reader = start(
                 ["cat"], stdin=child.outlets[0].fd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 cwd="/", start_new_session=True,
             )  # fmt: skip

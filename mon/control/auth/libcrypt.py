@@ -4,7 +4,6 @@ Python's own ``crypt`` module went with 3.13.
 """
 
 import ctypes
-import ctypes.util
 from functools import lru_cache
 from typing import Any
 
@@ -25,9 +24,9 @@ def crypt(password: bytes, setting: bytes) -> bytes:
 
 @lru_cache(1)
 def _crypt_r() -> Any:
-    for name in ("libcrypt.so.1", "libcrypt.so.2", ctypes.util.find_library("crypt")):
+    for name in ("libcrypt.so.1", "libcrypt.so.2", "libcrypt.so"):
         try:
-            function = ctypes.CDLL(name or "libcrypt.so").crypt_r
+            function = ctypes.CDLL(name).crypt_r
         except (OSError, AttributeError):
             continue
         function.restype = ctypes.c_char_p

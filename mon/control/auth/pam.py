@@ -4,7 +4,6 @@ A refusal takes two seconds and more, by PAM's own wish: not for the loop.
 """
 
 import ctypes
-import ctypes.util
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -94,7 +93,7 @@ def _libc() -> Any:
 def _library() -> Any:
     """libpam, 1.4 or newer."""
     try:
-        library = ctypes.CDLL(ctypes.util.find_library("pam") or "libpam.so.0")
+        library = ctypes.CDLL("libpam.so.0")
         start = library.pam_start_confdir
     except (OSError, AttributeError) as error:
         raise ControlError(f"PAM cannot be asked: {error}") from error
