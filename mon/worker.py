@@ -29,7 +29,7 @@ from mon.runner.capabilities import become_subreaper, close_memory, die_with_par
 from mon.runner.marks import Marks, mark_of, mark_ourselves
 from mon.runner.messages import Frames, Job, Learned, Word, frame
 from mon.runner.performing import perform
-from mon.runner.processes import children, hunt
+from mon.runner.processes import children, kill_runs
 from mon.structs import Struct, field, replace
 
 COMMON = (
@@ -67,7 +67,7 @@ class _Running(Struct):
     ended: Word | None = None
 
 
-class Zygote:
+class ForkServer:
     """Forks for each job it is sent, watches the child, passes on what it says."""
 
     def __init__(self, channel: socket.socket) -> None:
@@ -97,7 +97,7 @@ class Zygote:
     def close(self) -> None:
         """Kill everything that is still running."""
         running = self._running.values()
-        self._hunt([each.pid for each in running], {each.mark for each in running})
+        self._kill_runs([each.pid for each in running], {each.mark for each in running})
         for each in running:
             _kill(each.pid)
         self._running.clear()
@@ -183,7 +183,7 @@ class Zygote:
         self._selector.unregister(running.said)
         running.said.close()
         if running.ended is None:
-            self._hunt([running.pid], {running.mark})
+            self._kill_runs([running.pid], {running.mark})
         _kill(running.pid)
         _, status = os.waitpid(running.pid, 0)
         del self._running[running.number]
@@ -192,9 +192,9 @@ class Zygote:
         self._tell(running.ended or Word(running.number, end=True, trouble=trouble or died))
         self._sweep_up()
 
-    def _hunt(self, pids: Collection[int], marks: Collection[int]) -> None:
+    def _kill_runs(self, pids: Collection[int], marks: Collection[int]) -> None:
         with contextlib.suppress(OSError):  # no descriptor is left: what is our child is swept up
-            hunt(pids, marks)
+            kill_runs(pids, marks)
 
     def _sweep_up(self) -> None:
         """Kill and reap what escaped from jobs that are over; it became our child."""
@@ -205,7 +205,7 @@ class Zygote:
             escaped = {pid: mark for pid, mark in found.items() if mark not in marks}
             if not escaped:
                 return
-            self._hunt(escaped.keys(), set(escaped.values()) - {0})
+            self._kill_runs(escaped.keys(), set(escaped.values()) - {0})
             for pid in escaped:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
@@ -276,13 +276,13 @@ def serve() -> int:
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is loaded stays shared with every fork
-    zygote = Zygote(channel)
+    server = ForkServer(channel)
     try:
-        zygote.serve()
+        server.serve()
     except OSError:  # the daemon is gone, and so are we
         return 0
     finally:
-        zygote.close()
+        server.close()
     return 0
 
 

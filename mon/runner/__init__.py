@@ -3,7 +3,7 @@
 ``runner``  the whole of it          ``rounds``   monitors          ``sending``  alerts
 ``spawn``   programs                 ``child``    one of them       ``hosted``   operators' Python
 ``launch``  the start of one                 ``cgroups``  a control group for each
-``remains`` what runs leave behind           ``marks``    finds it
+``leftovers`` what runs leave behind         ``marks``    finds it
 ``judging`` words to verdicts        ``processes`` what escaped     ``capabilities`` prctl
 ``pace``    a few starts at a time               ``performing`` a job of operators' Python
 ``spread``  ours in workers      ``prober``   one of those   ``probing``  what runs in it

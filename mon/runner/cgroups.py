@@ -41,7 +41,7 @@ class Scope:
             (self._path / "cgroup.procs").write_text(str(pid))
 
     def kill(self) -> None:
-        """Kill all that is in it (Linux 5.14; before that the hunt does)."""
+        """Kill all that is in it (Linux 5.14; before that ``kill_runs`` does)."""
         with contextlib.suppress(OSError):
             (self._path / "cgroup.kill").write_text("1")
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mon.runner.marks import mark_of
 
 PASSES = 20
-"""Looks at all processes in one hunt: each finds what was started since the last one."""
+"""Looks at all processes in one call of kill_runs: each finds what was started since the last one."""
 
 NO_DESCRIPTOR = frozenset((errno.EMFILE, errno.ENFILE))
 
@@ -95,7 +95,7 @@ def offspring(roots: Iterable[int], marks: Collection[int], among: Iterable[Proc
     return found | {each.pid for each in among if each.pid not in found and mark_of(each.pid) in marks}
 
 
-def hunt(roots: Collection[int], marks: Collection[int]) -> bool:
+def kill_runs(roots: Collection[int], marks: Collection[int]) -> bool:
     """Kill what came of runs, wherever it went.  Returns whether all of it is gone.
 
     ``roots`` were not waited for yet, so that the numbers are still theirs.  First everything is stopped, as

@@ -22,9 +22,9 @@ from mon.runner.capabilities import become_subreaper
 from mon.runner.cgroups import WRAPPER, Scopes
 from mon.runner.child import Child, Said, abandon
 from mon.runner.launch import Command, Launcher
+from mon.runner.leftovers import Leftovers
 from mon.runner.marks import Marks
 from mon.runner.pace import Pace
-from mon.runner.remains import Remains
 from mon.starting import start
 from mon.structs import Struct
 
@@ -86,7 +86,7 @@ class Spawner:
         self._deadlines = Deadlines()
         self._pace = Pace()
         self._marks = Marks()
-        self._remains = Remains(self._marks, self._running, scopes)
+        self._leftovers = Leftovers(self._marks, self._running, scopes)
         become_subreaper()
 
     def start(self, command: Command) -> Child:
@@ -98,7 +98,7 @@ class Spawner:
         child = Child(self._launcher.start(command, mark), mark, self._poller)
         _watch(child)
         self._children[child.pid] = child
-        self._remains.look_later()
+        self._leftovers.look_later()
         return child
 
     async def run(self, command: Command, timeout: float, started: list[int] | None = None) -> Ended:
@@ -145,7 +145,7 @@ class Spawner:
         """Wait for what is being ended, and stop reaping.  Programs still running are let run."""
         while self._ending:
             await asyncio.wait(self._ending)
-        self._remains.close()
+        self._leftovers.close()
         if not self._children:
             self._deadlines.close()
             self._poller.close()
@@ -168,13 +168,13 @@ class Spawner:
         return {pid: child.mark for pid, child in self._children.items()}
 
     async def _stop(self, child: Child) -> None:
-        """SIGTERM, a little patience, SIGKILL for the whole group, and a hunt for what escaped it."""
+        """SIGTERM, a little patience, SIGKILL for the whole group, and for what escaped it."""
         child.signal(signal.SIGTERM)
         await child.over(PATIENCE, self._deadlines)
         child.signal(signal.SIGKILL)  # the group, even if its leader has gone: it is not waited for yet
         if child.scope is not None:
             child.scope.kill()
-        await self._remains.hunt(child.pid, child.mark)
+        await self._leftovers.kill_run(child.pid, child.mark)
         await child.over(PATIENCE, self._deadlines)
 
     async def _collect(self, child: Child, stopped: str) -> Ended:

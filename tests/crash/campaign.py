@@ -24,13 +24,13 @@ def main() -> int:
 
 def work(arguments: argparse.Namespace) -> int:
     """One worker: its runs one after another, a line of JSON for each."""
-    from zygote import Zygote
+    from forkserver import ForkServer
 
-    with Zygote() as zygote:  # before any thread
+    with ForkServer() as forkserver:  # before any thread
         from outage import Outage
 
         for seed in range(arguments.seed, arguments.seed + arguments.runs):
-            print(json.dumps(asdict(Outage(zygote, seed).play())), flush=True)
+            print(json.dumps(asdict(Outage(forkserver, seed).play())), flush=True)
     return 0
 
 

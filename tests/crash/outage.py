@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zygote import Life, Zygote
+from forkserver import ForkServer, Life
 
 SERVICES = ("one", "two", "three")
 PATIENCE = 30.0
@@ -153,14 +153,14 @@ class Port:
 class Outage:
     """The script: all is well, services fail one after another, come back; kills in between."""
 
-    def __init__(self, zygote: Zygote, seed: int) -> None:
+    def __init__(self, forkserver: ForkServer, seed: int) -> None:
         self.chance = random.Random(seed)
         self.result = Result(seed)
         self.top = Path(tempfile.mkdtemp(prefix="mon-crash-"))
         self.receiver = Receiver(self.chance)
         self.ports = {name: Port() for name in SERVICES}
         self.recorded: list[tuple[float, frozenset[str]]] = []  # at each kill: what was noted as sent
-        self._zygote = zygote
+        self._forkserver = forkserver
         self._configure()
 
     def _configure(self) -> None:
@@ -198,7 +198,7 @@ class Outage:
         return self.result
 
     def _start(self) -> Life:
-        return self._zygote.start(self.top / "mon.cf", self.top / "log")
+        return self._forkserver.start(self.top / "mon.cf", self.top / "log")
 
     def _pause(self, longest: float) -> None:
         time.sleep(self.chance.uniform(0.0, longest))

@@ -22,7 +22,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from zygote import Life, Zygote
+from forkserver import ForkServer, Life
 
 SERVICES = 120
 PATIENCE = 60.0
@@ -78,12 +78,12 @@ class Port:
         self._server.close()
 
 
-def play(zygote: Zygote, chance: random.Random, result: Result) -> None:
+def play(forkserver: ForkServer, chance: random.Random, result: Result) -> None:
     """One outage with a SIGTERM in it."""
     with directory(result) as top:
         port = Port()
         configure(top, port)
-        life = zygote.start(top / "mon.cf", top / "log")
+        life = forkserver.start(top / "mon.cf", top / "log")
         wait(lambda: port.asked >= 2 * SERVICES or life.ended)
         port.close()
         wait(lambda: "-> fail" in (top / "log").read_text() or life.ended)
@@ -97,12 +97,12 @@ def play(zygote: Zygote, chance: random.Random, result: Result) -> None:
             result.lost += len(lost)
             result.wrong.append(f"counted as told, and in no outbox: {' '.join(lost)}")
         elif states:
-            told_by_the_next(zygote, top, states, result)
+            told_by_the_next(forkserver, top, states, result)
 
 
-def told_by_the_next(zygote: Zygote, top: Path, states: set[str], result: Result) -> None:
+def told_by_the_next(forkserver: ForkServer, top: Path, states: set[str], result: Result) -> None:
     """The next life tells all that the first could not."""
-    life = zygote.start(top / "mon.cf", top / "log")
+    life = forkserver.start(top / "mon.cf", top / "log")
     wait(lambda: states <= told(top) or life.ended)
     if missing := sorted(states - told(top)):
         result.lost += len(missing)
@@ -164,9 +164,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     result, chance, began = Result(), random.Random(arguments.seed), time.monotonic()
-    with Zygote() as zygote:  # before any thread
+    with ForkServer() as forkserver:  # before any thread
         for _ in range(arguments.runs):
-            play(zygote, chance, result)
+            play(forkserver, chance, result)
     print(json.dumps({**asdict(result), "seconds": round(time.monotonic() - began, 1)}, indent=1))
     return 1 if result.wrong else 0
 

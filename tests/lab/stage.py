@@ -59,7 +59,7 @@ VOTE = """\
 """
 
 
-class Zygote:
+class ForkServer:
     """``lives.py`` in lb1."""
 
     def __init__(self) -> None:
@@ -81,8 +81,8 @@ class Zygote:
 class Stage:
     """The daemon of one test, the table it keeps and what it told."""
 
-    def __init__(self, net: netlab.Lab, zygote: Zygote, sampler: Sampler) -> None:
-        self.net, self.zygote, self.sampler = net, zygote, sampler
+    def __init__(self, net: netlab.Lab, forkserver: ForkServer, sampler: Sampler) -> None:
+        self.net, self.forkserver, self.sampler = net, forkserver, sampler
         self.top, self.log = TOP, Path(f"/out/{net.mode}-stage.log")
         shutil.rmtree(TOP, ignore_errors=True)
         (TOP / "state").mkdir(parents=True)
@@ -161,7 +161,7 @@ class Stage:
         (self.top / "mon.cf").write_text(text)
 
     def start(self, *words: str, fuse: str = "") -> None:
-        pid = self.zygote.start(self.top / "mon.cf", self.log, fuse, " ".join(words))
+        pid = self.forkserver.start(self.top / "mon.cf", self.log, fuse, " ".join(words))
         self.pid, self.handle = pid, os.pidfd_open(pid)
         wait(lambda: self.ended(0) or self.answers(), PATIENCE, "the daemon to answer")
         assert not self.ended(0), "the daemon has ended"

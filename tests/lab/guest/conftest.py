@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import netlab
-from stage import Stage, Zygote
+from stage import Stage, ForkServer
 from watching import Sampler
 
 
@@ -30,14 +30,14 @@ def sampler(net):
 
 
 @pytest.fixture(scope="session")
-def zygote(net):
-    forking = Zygote()
+def forkserver(net):
+    forking = ForkServer()
     yield forking
     forking.close()
 
 
 @pytest.fixture
-def stage(net, zygote, sampler):
-    played = Stage(net, zygote, sampler)
+def stage(net, forkserver, sampler):
+    played = Stage(net, forkserver, sampler)
     yield played
     played.close()

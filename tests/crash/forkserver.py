@@ -33,7 +33,7 @@ class Life:
         os.close(self._handle)
 
 
-class Zygote:
+class ForkServer:
     """Forks daemons until it is closed."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What runs leave behind: what was stopped is hunted, what ended is reaped, what stays is kept few.
+"""What runs leave behind: what was stopped is killed, what ended is reaped, what stays is kept few.
 
 A program that ended by itself may leave something running on purpose (a connection that the next run uses
 again), but a monitor that leaves more at each run would fill the machine.
@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from mon.runner.cgroups import Scopes
 from mon.runner.marks import Marks, mark_of
-from mon.runner.processes import descendants, hunt, kill_marked, processes
+from mon.runner.processes import descendants, kill_marked, kill_runs, processes
 
 log = logging.getLogger("mon.runner")
 
@@ -68,7 +68,7 @@ async def _in_thread(work: Callable[[], T], what: str) -> T | None:
         return None
 
 
-class Remains:
+class Leftovers:
     """Cleans up after runs.  ``running`` gives the roots of those under way, with their marks."""
 
     def __init__(self, marks: Marks, running: Callable[[], Mapping[int, int]], scopes: Scopes | None) -> None:
@@ -76,7 +76,7 @@ class Remains:
         self._marks = marks
         self._running = running
         self._stopped: dict[int, int] = {}
-        self._hunting: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._missed: set[int] = set()
         self._zombies: frozenset[int] = frozenset()
         self._looking: asyncio.TimerHandle | None = None
@@ -84,12 +84,12 @@ class Remains:
         self._killing: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def hunt(self, root: int, mark: int) -> None:
+    async def kill_run(self, root: int, mark: int) -> None:
         """Kill all that came of a run; at once with others, as a look at all processes is not cheap."""
         self._stopped[root] = mark
-        if self._hunting is None:
-            self._hunting = asyncio.get_running_loop().create_task(self._hunt())
-        await asyncio.shield(self._hunting)
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._kill_stopped())
+        await asyncio.shield(self._ending)
 
     def look_later(self) -> None:
         """Look after what is left in a while."""
@@ -103,11 +103,11 @@ class Remains:
         if self._looking:
             self._looking.cancel()
 
-    async def _hunt(self) -> None:
+    async def _kill_stopped(self) -> None:
         await asyncio.sleep(GATHER_SECONDS)
-        stopped, self._stopped, self._hunting = self._stopped, {}, None
+        stopped, self._stopped, self._ending = self._stopped, {}, None
         marks = frozenset(stopped.values())
-        if not await _in_thread(lambda: hunt(stopped.keys(), marks), "hunted"):
+        if not await _in_thread(lambda: kill_runs(stopped.keys(), marks), "killed"):
             self._missed |= marks  # once more at the next look
 
     def _look(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mon.runner.launch import Command
-from mon.runner.remains import KEPT
+from mon.runner.leftovers import KEPT
 
 OTHER = "/usr/bin/setpriv --reuid=65534 --clear-groups"
 SLEEP = "sh -c 'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60'"
@@ -61,13 +61,13 @@ def said_by(pid):
     return ""
 
 
-async def test_without_descriptors_the_hunt_is_made_later(
+async def test_without_descriptors_what_a_run_leaves_is_killed_later(
     spawner, program, tmp_path, alive, until, monkeypatch
 ):
     def none(path):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("mon.runner.remains.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("mon.runner.leftovers.LOOK_SECONDS", 0.05)
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", none)
         text = f"(env -i /usr/bin/setsid /bin/{SLEEP} &); sleep 60".replace("{pid}", f"{tmp_path}/pid")
@@ -81,7 +81,7 @@ async def test_without_descriptors_the_hunt_is_made_later(
 async def test_what_ended_runs_of_a_monitor_leave_behind_does_not_add_up(
     spawner, program, until, monkeypatch, caplog
 ):
-    monkeypatch.setattr("mon.runner.remains.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("mon.runner.leftovers.LOOK_SECONDS", 0.05)
     path = str(program("env -i /usr/bin/setsid /bin/sleep 97.7654321 &"))
     for _ in range(KEPT + 5):
         await spawner.run(Command((path,), owner="farm/http"), 20)
@@ -92,7 +92,7 @@ async def test_what_ended_runs_of_a_monitor_leave_behind_does_not_add_up(
 
 
 async def test_what_an_action_starts_stays(spawner, program, until, monkeypatch):
-    monkeypatch.setattr("mon.runner.remains.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("mon.runner.leftovers.LOOK_SECONDS", 0.05)
     path = str(program("setsid /bin/sleep 96.7654321 &"))
     for _ in range(KEPT + 1):
         await spawner.run(Command((path,)), 20)
@@ -110,8 +110,8 @@ async def test_the_look_for_orphans_holds_up_nothing(spawner, program, ticker, m
         return []
 
     looks = []
-    monkeypatch.setattr("mon.runner.remains.processes", slowly)
-    monkeypatch.setattr("mon.runner.remains.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("mon.runner.leftovers.processes", slowly)
+    monkeypatch.setattr("mon.runner.leftovers.LOOK_SECONDS", 0.05)
     await spawner.run(Command((str(program("exit 0")),)), 5)
     await asyncio.sleep(1.5)
     assert looks and max(ticker) < 0.7
