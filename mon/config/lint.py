@@ -8,6 +8,7 @@ from mon import depend
 from mon.config.directives import ALERTGROUP, DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT
 from mon.config.drafts import MembersDraft, Sheet
 from mon.config.suggest import suggest
+from mon.engine.dependency import endless
 from mon.model.config import CommandLine, Config, Service
 from mon.model.pool import Real, Virtual
 from mon.model.source import Problem, Severity, Source, Tolerance
@@ -188,6 +189,20 @@ def _unknown_dependencies(config: Config, sheet: Sheet) -> Iterator[Problem]:
                 yield _warning(service.source, what, suggest(name, names) or "correct the name, or define it")
 
 
+_HELD_BY = {"a": "its alerts are never sent", "m": "it is never checked"}
+
+
+def _endless_dependencies(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for kind, effect in _HELD_BY.items():
+        for key in sorted(endless(config.services, config.settings, kind)):
+            service = config.services[key]
+            what = f"what service '{service.name}' depends on has no end, so {effect}"
+            remedy = (
+                "nothing may depend on itself, also through others, nor on more levels than dep_recur_limit"
+            )
+            yield _warning(service.source, what, remedy)
+
+
 def _needed(service: Service) -> Iterator[str]:
     needs = service.dependencies
     for text in filter(None, (needs.depend, needs.alertdepend, needs.monitordepend, needs.hostdepend)):
@@ -297,6 +312,7 @@ _RULES: tuple[_Rule, ...] = (
     _unknown_alertgroups,
     _excluded_strangers,
     _unknown_dependencies,
+    _endless_dependencies,
     _same_twice,
     _members_twice,
     _hosts_with_address,

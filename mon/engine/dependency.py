@@ -18,6 +18,13 @@ FIELD = {"a": "alertdepend", "m": "monitordepend", "hm": "hostdepend"}
 """Where the expression of each kind is kept."""
 
 
+DEEPEST = 100
+"""Levels, whatever dep_recur_limit says: Python's stack would end at some 300."""
+
+_Known = dict[tuple[Key, int], bool]
+"""Whether a service is good at a depth, in one evaluation: many may name the same."""
+
+
 class Unsolved(Exception):
     """The expression has no value: it goes round in circles or cannot be read."""
 
@@ -52,24 +59,31 @@ class World(Struct, frozen=True):
 
         Raises Unsolved.
         """
-        text = expression(service, kind, self.settings.dep_behavior)
-        return self._value(text, service.watch, kind, 0) if text else True
+        return self._holds(service, kind, 0, {})
 
-    def _value(self, text: str, watch: str, kind: str, depth: int) -> bool:
-        if depth > self.settings.dep_recur_limit:
+    def _holds(self, service: Service, kind: str, depth: int, known: _Known) -> bool:
+        text = expression(service, kind, self.settings.dep_behavior)
+        if not text:
+            return True
+        if depth > min(self.settings.dep_recur_limit, DEEPEST):
             raise Unsolved(f"recursion too deep for {text!r}")
         tree = parsed(text)
         # All names first: whether it is too deep must not depend on the order of operands.
-        values = {name: self._good(named(name, watch), kind, depth) for name in tree.names}
+        values = {name: self._good(named(name, service.watch), kind, depth, known) for name in tree.names}
         return tree.holds(values.__getitem__)
 
-    def _good(self, key: Key, kind: str, depth: int) -> bool:
-        service, state = self.services.get(key), self.states.get(key)
-        if service is None or state is None:
-            return False
-        text = expression(service, kind, self.settings.dep_behavior)
-        below = self._value(text, service.watch, kind, depth + 1) if text else True
-        return below and state.opstatus.good and not self._remembered(service, state)
+    def _good(self, key: Key, kind: str, depth: int, known: _Known) -> bool:
+        """Is it good, and what it depends on?  Worked out once at each depth, however many name it."""
+        if (key, depth) not in known:
+            service, state = self.services.get(key), self.states.get(key)
+            known[key, depth] = (
+                service is not None
+                and state is not None
+                and self._holds(service, kind, depth + 1, known)
+                and state.opstatus.good
+                and not self._remembered(service, state)
+            )
+        return known[key, depth]
 
     def _remembered(self, service: Service, state: ServiceState) -> bool:
         """dep_memory: it counts as failing for a while after its last failure."""
@@ -83,20 +97,23 @@ class World(Struct, frozen=True):
         try:
             if self.holds(service, kind):
                 return ()
-            return tuple(dict.fromkeys(self._bottom(service, kind, 0)))
+            return tuple(self._bottom(service, kind, set(), {}))
         except Unsolved:
             return ()
 
-    def _bottom(self, service: Service, kind: str, depth: int) -> Iterator[Key]:
+    def _bottom(self, service: Service, kind: str, seen: set[Key], known: _Known) -> Iterator[Key]:
         for name in parsed(expression(service, kind, self.settings.dep_behavior)).names:
             key = named(name, service.watch)
-            below = self.services.get(key)
-            if self._good(key, kind, depth):
+            if key in seen:
                 continue
-            if below is None or self.holds(below, kind):
+            seen.add(key)
+            below = self.services.get(key)
+            if self._good(key, kind, 0, known):
+                continue
+            if below is None or self._holds(below, kind, 0, known):
                 yield key
             else:
-                yield from self._bottom(below, kind, depth + 1)
+                yield from self._bottom(below, kind, seen, known)
 
     def left_out(self, service: Service) -> Iterator[str]:
         """Summaries of the failing services that ``hostdepend`` (or ``depend`` with ``hm``) names.
@@ -113,6 +130,18 @@ class World(Struct, frozen=True):
                 yield state.last_summary
             elif self._remembered(below, state):
                 yield state.failed_summary
+
+
+def endless(services: Mapping[Key, Service], settings: Settings, kind: str) -> frozenset[Key]:
+    """The services whose expression of this kind never has a value: a circle, or more levels than allowed."""
+    texts = {key: expression(each, kind, settings.dep_behavior) for key, each in services.items()}
+    needs = {key: {named(name, key[0]) for name in _names(text)} for key, text in texts.items() if text}
+    deeper = frozenset(needs)
+    for _ in range(min(settings.dep_recur_limit, DEEPEST) + 1):
+        before, deeper = deeper, frozenset(key for key in deeper if needs[key] & deeper)
+        if before == deeper:
+            break
+    return deeper
 
 
 def parsed(text: str) -> Expression:

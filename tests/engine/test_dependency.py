@@ -2,7 +2,7 @@
 
 import pytest
 
-from mon.engine.dependency import mentions
+from mon.engine.dependency import World, mentions
 
 WEB, PING = ("web", "http"), ("net", "ping")
 
@@ -93,6 +93,36 @@ def test_recursion_is_as_deep_as_the_limit_allows(two):
     ping = "depend web:other\n service other"
     assert two("depend net:ping", settings="dep_recur_limit = 0").run("1") == ["down"]
     assert two("depend net:ping", ping=ping, settings="dep_recur_limit = 0").run("1") == []
+
+
+def layers(count, each):
+    """Services in layers, each of which depends on all of the layer below it."""
+    lines = ["hostgroup web web1\n\nwatch web"]
+    for layer in range(count):
+        below = " && ".join(f"SELF:s{layer - 1}x{number}" for number in range(each))
+        for number in range(each):
+            lines.append(f" service s{layer}x{number}\n  interval 1h\n  monitor m")
+            lines.append(f"  depend {below}" if layer else "# the ground")
+            lines.append("  period wd {Sun-Sat}\n   alert down")
+    return "\n".join(lines) + "\n"
+
+
+def test_what_many_depend_on_is_looked_at_once(stage, monkeypatch):
+    p = stage(layers(9, 6))
+    looked = []
+    good = World._remembered
+    monkeypatch.setattr(World, "_remembered", lambda *each: looked.append(1) or good(*each))
+    p.run("1", ("web", "s0x3"))
+    looked.clear()
+    assert p.run("1", ("web", "s8x0")) == []
+    assert p.why.endswith("fails because of web/s0x3")
+    assert len(looked) < 1000  # 6 ** 8 where each way down is gone by itself
+
+
+def test_a_limit_that_python_has_not_is_no_way_into_a_traceback(two):
+    p = two("depend net:ping", ping="depend web:http", settings="dep_recur_limit = 100000")
+    assert p.run("1") == []
+    assert p.why == "the dependency 'net:ping' could not be evaluated"
 
 
 def test_dep_memory_keeps_it_failing_for_a_while(two):
