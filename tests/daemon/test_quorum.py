@@ -134,7 +134,7 @@ async def test_what_was_not_run_before_a_kill_is_not_run_after_it(desk: Desk, tm
     await again.say(Verdict.OK, "127.0.0.1", "127.0.0.2")
     # ... and people are told so, where the failures of the voter are told.
     async with asyncio.timeout(60):
-        while again.outbox.pending():
+        while again.outbox.pending():  # noqa: ASYNC110 - it says so to nobody
             await asyncio.sleep(0.01)
     assert [entry.line.plain for entry in again.called] == [False]
     assert "not delivered" in again.called[0].notice.summary

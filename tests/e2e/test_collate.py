@@ -10,7 +10,7 @@ Program = Callable[[str, str], object]
 
 CONFIG = """\
 alertgroup team
-    collate 2s
+    collate {window}
     alert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
     upalert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
     alertevery 1h
@@ -42,12 +42,16 @@ exit 1
 """
 
 
-def config(postbox: Postbox, web: int = 2, interval: str = "200ms", more: str = "") -> str:
+def config(
+    postbox: Postbox, web: int = 2, interval: str = "200ms", more: str = "", window: str = "6s"
+) -> str:
     def services(names: list[str], more: str) -> str:
         return "".join(SERVICE.format(name=name, interval=interval, more=more) for name in names)
 
     names = [f"web{n}" for n in range(web)]
-    return CONFIG.format(smtp=postbox.port, web=services(names, more), db=services(["sql"], ""))
+    return CONFIG.format(
+        window=window, smtp=postbox.port, web=services(names, more), db=services(["sql"], "")
+    )
 
 
 class Hosts:
@@ -86,7 +90,7 @@ def test_a_kill_in_the_window_loses_nothing_and_an_acknowledgement_in_it_is_obey
     start: Start, postbox: Postbox, program: Program
 ) -> None:
     hosts = Hosts(program)
-    daemon = start(config(postbox).replace("collate 2s", "collate 5s"))
+    daemon = start(config(postbox, window="15s"))
     daemon.wait_for("transition", service="sql", new="ok")
     for service, host in (("web0", "web1"), ("web1", "web1"), ("sql", "db1")):
         hosts.down(service, host)
@@ -141,7 +145,7 @@ def test_a_program_that_tells_people_is_called_once_and_one_that_does_something_
     program("mail.alert", MAIL)
     program("act.alert", '#!/bin/sh\necho "$MON_SERVICE" >> "$0.done"\n')
     told, done = tmp_path / "mail.alert.told", tmp_path / "act.alert.done"
-    text = config(postbox).replace("--smtp-host 127.0.0.1", "").replace("collate 2s", "collate 4s")
+    text = config(postbox).replace("--smtp-host 127.0.0.1", "")
     text = text.replace("    alertevery", "    alert act.alert\n    alertevery")
     daemon = start(text.replace(f"--port {postbox.port} --from mon@test.invalid ", ""))
     daemon.wait_for("transition", service="sql", new="ok")

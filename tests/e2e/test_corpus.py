@@ -4,11 +4,11 @@ import json
 import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from real_things import free_port
+from real_things import PATIENCE, free_port, until
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 FILES = ("002-debian-very-simple", "003-debian-example", "043-yyuu-capistrano-mon-rendered")
@@ -40,14 +40,14 @@ class Classic:
 
     def ask(self, line: str) -> list[str]:
         """A command's reply, without its final line."""
-        for _ in range(100):
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
-                    connection.sendall(f"{line}\nquit\n".encode())
-                    return connection.makefile().read().splitlines()[:-2]
-            except ConnectionRefusedError:
-                time.sleep(0.1)
-        raise AssertionError("the daemon does not listen")
+        with until(self._connection, "the daemon to listen") as connection:
+            connection.sendall(f"{line}\nquit\n".encode())
+            return connection.makefile().read().splitlines()[:-2]
+
+    def _connection(self) -> socket.socket | None:
+        with suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        return None
 
     def called(self) -> str:
         try:
@@ -57,7 +57,7 @@ class Classic:
 
     def close(self) -> int:
         self.process.terminate()
-        return self.process.wait(5)
+        return self.process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -70,10 +70,8 @@ def test_a_file_from_the_field_runs_with_the_services_the_real_mon_has(name: str
         assert sorted(daemon.ask("list watch")) == services
         monitor = next(one for one in theirs["services"] if one["monitor"].strip("'"))
         daemon.ask(f"test monitor {monitor['group']} {monitor['service']}")
-        deadline = time.monotonic() + 10
-        while monitor["monitor"].strip("'").split()[0] not in daemon.called():
-            assert time.monotonic() < deadline, daemon.called()
-            time.sleep(0.05)
+        program = monitor["monitor"].strip("'").split()[0]
+        until(lambda: program in daemon.called(), program)
         assert daemon.process.poll() is None
     finally:
         assert daemon.close() == 1  # as the classic mon ends (PROTOCOL §12)

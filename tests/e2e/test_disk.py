@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from real_things import Daemon, Postbox, Site, until
+from real_things import PATIENCE, Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
 
@@ -19,7 +19,7 @@ hostgroup web 127.0.0.1
 watch web
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alert   mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
             upalert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
@@ -90,7 +90,7 @@ def test_a_newer_database_is_refused_with_what_to_do(start: Start, site: Site, p
         database.execute("PRAGMA user_version = 99")
         database.execute("PRAGMA application_id = 99")
     again = start()
-    assert again.process.wait(15) == 1
+    assert again.process.wait(PATIENCE) == 1
     until(lambda: any("start that mon, or move the file away" in line for line in again.said), again)
 
 
@@ -135,7 +135,8 @@ def test_a_start_beside_a_program_that_locks_the_database_knows_what_was_saved(
         assert "web/http" in postbox.mail("UP")[0]  # that it failed was known
         other.execute("ROLLBACK")
     until(lambda: any("can be written now" in event["message"] for event in again.events), again)
-    assert again.stop() is not None and again.seen("stopped")["message"] == "stopped, everything is saved"
+    again.stop()
+    assert again.seen("stopped")["message"] == "stopped, everything is saved"
 
 
 def test_the_end_does_not_wait_for_a_program_that_locks_the_database(

@@ -21,7 +21,7 @@ virtual web 192.0.2.80:80
 watch web
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alert lvs.alert web
             alert file.alert {log}

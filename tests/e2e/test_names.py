@@ -28,7 +28,7 @@ virtual shop 192.0.2.10:80
 watch farm
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alert lvs.alert shop
             alert file.alert {directory}/alerts
@@ -37,7 +37,7 @@ watch farm
 watch other
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alert file.alert {directory}/alerts
 """

@@ -14,7 +14,7 @@ hostgroup web web1=127.0.1.1 web2=127.0.1.2
 {virtual}watch web
     service http
         interval 200ms
-        {more}monitor http.monitor -p {port} -t 1
+        {more}monitor http.monitor -p {port} -t 15
         period
             alertevery 1h
             alert file.alert {log}

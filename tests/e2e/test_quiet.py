@@ -13,7 +13,7 @@ hostgroup web 127.0.0.1
 watch web
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alert   mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
             alertevery 1h

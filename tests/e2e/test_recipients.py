@@ -17,7 +17,7 @@ hostgroup web 127.0.0.1
 watch web
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alertevery 1h
             alert mail.alert --smtp-host 127.0.0.1 --port {smtp} has@x.test not@x.test late@x.test

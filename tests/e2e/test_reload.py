@@ -22,7 +22,7 @@ virtual shop 192.0.2.80:80
 watch web
     service http
         interval 300ms
-        monitor http.monitor -p {port} -t 0.3
+        monitor http.monitor -p {port} -t 15
         period
             alert lvs.alert shop
 """

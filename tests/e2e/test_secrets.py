@@ -20,7 +20,7 @@ hostgroup web 127.0.0.1
 watch web
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 15
         period
             alert webhook.alert --template pagerduty --secret routing_key=@{d}/token --sign @{d}/key @{d}/url
             alert webhook.alert --secret-header Authorization=@{d}/token @{d}/url

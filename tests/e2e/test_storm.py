@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -12,8 +11,8 @@ from real_things import Daemon, Postbox, free_port, until
 Start = Callable[..., Daemon]
 
 COUNT, INTERVAL = 2000, 3.0
-STORM = 120.0
-"""Seconds that a busy machine may take for two thousand mails."""
+STORM = 600.0
+"""Seconds that a busy machine may take for two thousand of anything: a net only."""
 
 CONFIG = """\
 hostgroup {group} localhost=127.0.0.1
@@ -24,7 +23,7 @@ watch {group}
 SERVICE = """\
     service s{number}
         interval {interval:g}s
-        monitor tcp.monitor -p {port} --expect GOOD -t 3
+        monitor tcp.monitor -p {port} --expect GOOD -t 15
         period
             numalerts 1
             alert mail.alert --no-html --smtp-host 127.0.0.1 --port {smtp} --from a@b.invalid c@d.invalid
@@ -94,18 +93,16 @@ def services(daemon: Daemon, new: str) -> int:
 
 
 def storm(daemon: Daemon, greeter: Greeter) -> None:
-    """All fail; while that is decided and told, at least half of the checks that are due are made."""
+    """All fail, and while not one mail of it could be delivered all are checked twice more."""
     until(lambda: services(daemon, "ok") >= COUNT, "all services", STORM)
     greeter.word = b"BAD\n"
-    before, began = greeter.asked, time.monotonic()
     until(lambda: services(daemon, "fail") >= COUNT, "all failures", STORM)
-    time.sleep(max(0.0, 2 * INTERVAL - (time.monotonic() - began)))
-    due = COUNT * (time.monotonic() - began) / INTERVAL
-    assert greeter.asked - before > due / 2, str(daemon.events[-3:])
+    before = greeter.asked
+    until(lambda: greeter.asked - before >= 2 * COUNT, "two more rounds", STORM)
 
 
 def test_two_thousand_failures_are_one_mail(start: Start, greeter: Greeter, postbox: Postbox) -> None:
-    daemon = start(config(greeter, postbox, "            collate 12s\n"))
+    daemon = start(config(greeter, postbox, "            collate 30s\n"))
     storm(daemon, greeter)
     subject, text = postbox.mail(f"DOWN {COUNT} services")
     assert len(subject) < 80
@@ -116,9 +113,12 @@ def test_two_thousand_failures_are_one_mail(start: Start, greeter: Greeter, post
 
 
 def test_two_thousand_mails_do_not_stop_the_checks(start: Start, greeter: Greeter, postbox: Postbox) -> None:
+    postbox.hold()
     daemon = start(config(greeter, postbox, ""))
     storm(daemon, greeter)
+    assert not postbox.mails
     # All of them are on their way: not one was given up to keep the pace.
-    pending = until(daemon.status, "the status")["pending"]
+    assert until(daemon.status, "the status")["pending"] == COUNT
+    postbox.let_go()
+    until(lambda: postbox.mails, "a mail")
     daemon.kill()  # before its mail server goes, with which it is talking
-    assert postbox.mails and pending >= COUNT - len(postbox.mails)

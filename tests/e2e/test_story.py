@@ -22,7 +22,7 @@ virtual web 192.0.2.80:80
 watch web
     service http
         interval 200ms
-        monitor http.monitor -p {port} -t 1
+        monitor http.monitor -p {port} -t 3
         period
             alert   lvs.alert web
             upalert lvs.alert web

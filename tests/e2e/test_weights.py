@@ -41,7 +41,7 @@ virtual web 192.0.2.80:80
 watch web
     service agent
         interval 200ms
-        monitor agent.monitor -p {port} -t 1
+        monitor agent.monitor -p {port} -t 15
         period
             alert lvs.alert web
 """
