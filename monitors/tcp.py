@@ -1,4 +1,8 @@
-"""Connect to a TCP port; if wanted, send something and expect an answer."""
+"""Connect to a TCP port; if wanted, send something and expect an answer.
+
+With ``--tls`` it is content when the handshake is over.  A server of TLS 1.3 that wants a certificate of ours
+refuses only behind it (RFC 8446, 4.4.2.4): give ``--cert``, or ``--send`` and ``--expect``, to see that.
+"""
 
 import asyncio
 import codecs

@@ -10,7 +10,7 @@ from mon.catalog.catalog import Catalog
 from mon.catalog.linking import link, pools_anew, relinked
 from mon.catalog.manual import manual
 from mon.catalog.plan import Bound, Check, Description, Form, Kind, OptionSpec, Plan, Plugin, ValueType
-from mon.catalog.taken import packaged, taken
+from mon.catalog.taken import chosen, packaged, taken
 
 __all__ = [
     "Bound",
@@ -24,6 +24,7 @@ __all__ = [
     "Plugin",
     "ValueType",
     "bind",
+    "chosen",
     "link",
     "manual",
     "packaged",

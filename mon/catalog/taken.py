@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mon.catalog.catalog import Catalog
-from mon.catalog.plan import Bound, Plan
+from mon.catalog.plan import Bound, Plan, Plugin
 from mon.errors import PluginError
 
 
@@ -20,6 +20,14 @@ def packaged(plan: Plan, catalog: Catalog) -> tuple[str, ...]:
     return tuple(f"{name}: ours is taken, not {other}" for name, other in sorted(others.items()) if other)
 
 
+def chosen(plugin: Plugin, name: str, catalog: Catalog) -> str:
+    """Which file a name meant when that is not one of ours, and how to have ours; "" if it is, or a path."""
+    if plugin.ours or name.startswith("/"):
+        return ""
+    other = f": write mon:{name} to have ours" if _is_ours_too(plugin, name, catalog) else ""
+    return f"{name}: {plugin.path} is taken{other}"
+
+
 def _all(plan: Plan) -> Iterator[Bound]:
     yield from (check.monitor for check in plan.checks.values() if check.monitor is not None)
     yield from plan.alerts.values()
@@ -32,8 +40,12 @@ def _line(bound: Bound, catalog: Catalog) -> str:
     if plugin.ours:
         other = catalog.operators_file(plugin.kind, name)
         return f"{name}: ours is taken, not {other}: give the path to have that" if other else ""
+    return chosen(plugin, name, catalog) if _is_ours_too(plugin, name, catalog) else ""
+
+
+def _is_ours_too(plugin: Plugin, name: str, catalog: Catalog) -> bool:
     try:
         catalog.find(plugin.kind, f"mon:{name}")
-    except PluginError:  # ours has none of that name
-        return ""
-    return f"{name}: {plugin.path} is taken: write mon:{name} to have ours"
+    except PluginError:
+        return False
+    return True

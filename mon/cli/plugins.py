@@ -6,7 +6,7 @@ import os
 import socket
 import time
 
-from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, manual
+from mon.catalog import Bound, Catalog, Check, Form, Kind, bind, chosen, manual
 from mon.catalog.linking import deadline
 from mon.cli.common import add_config, find, options
 from mon.cli.exits import WRONG_USAGE
@@ -129,7 +129,10 @@ def _bind(where: Places, kind: Kind, arguments: argparse.Namespace) -> Bound:
     name = arguments.name
     if "/" in name:
         name = os.path.abspath(name)
-    plugin = catalog_of(where).find(kind, name)
+    catalog = catalog_of(where)
+    plugin = catalog.find(kind, name)
+    if line := chosen(plugin, name, catalog):
+        say(f"mon: {line}", error=True)
     return bind(plugin, CommandLine(" ".join(arguments.words), (name, *arguments.words), hosts=False))
 
 

@@ -80,3 +80,16 @@ def test_an_alert_that_fails_is_told(call, capsys, program):
     program("mine.alert", "echo nobody; exit 1")
     assert call("alert", "mine.alert") == 1
     assert capsys.readouterr().out == "failed: exit status 1: nobody\n"
+
+
+@pytest.mark.parametrize("command", ["monitor", "alert"])
+def test_a_file_that_is_not_ours_is_named(call, capsys, program, tmp_path, command):
+    for name in ("own", "file", "ping"):
+        program(f"{name}.{command}", "exit 0")
+    ours = {"monitor": "ping", "alert": "file"}[command]
+    assert call(command, "own", "web1") == call(command, ours, "web1") == 0
+    assert call(command, f"{tmp_path}/own.{command}", "web1") == 0  # it was named already
+    assert capsys.readouterr().err.splitlines() == [
+        f"mon: own: {tmp_path}/own.{command} is taken",
+        f"mon: {ours}: {tmp_path}/{ours}.{command} is taken: write mon:{ours} to have ours",
+    ]
