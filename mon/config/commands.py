@@ -48,7 +48,7 @@ def alert(kind: AlertKind) -> Callable[[str, Place], AlertLine]:
 def deadman(value: str, place: Place) -> Deadman:
     """``TIME ALERT [argument...]``."""
     interval, _, rest = value.partition(" ")
-    return Deadman(values.time(interval, place), _channel(AlertKind.ALERT, rest.strip(), None, place))
+    return Deadman(values.every(interval, place), _channel(AlertKind.ALERT, rest.strip(), None, place))
 
 
 def _alert(kind: AlertKind, value: str, place: Place) -> AlertLine:

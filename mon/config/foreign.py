@@ -75,7 +75,14 @@ KINDS = (
 )
 """In the order in which they are tried: what is more telling first."""
 
+_LOOK = 4096
+"""Bytes that tell how a text is encoded."""
+
+_WIDE = (("UTF-32", "utf-32-le"), ("UTF-32", "utf-32-be"), ("UTF-16", "utf-16-le"), ("UTF-16", "utf-16-be"))
+
 _BEGINNINGS = (
+    ("\udcff\udcfe\0\0", "UTF-32", _SAVE),
+    ("\0\0\udcfe\udcff", "UTF-32", _SAVE),
     ("\udcff\udcfe", "UTF-16", _SAVE),
     ("\udcfe\udcff", "UTF-16", _SAVE),
     ("\x1f\udc8b", "packed by gzip", "unpack it"),
@@ -100,8 +107,10 @@ def foreign(text: str) -> tuple[int, Misfit] | None:
     for beginning, what, remedy in _BEGINNINGS:
         if text.startswith(beginning):
             return 1, Misfit(f"the file is {what}", remedy)
+    if name := _wide(text):
+        return 1, Misfit(f"the file is {name}", _SAVE)
     if text[:64].count("\0") > 16:
-        return 1, Misfit("the file is no text, or UTF-16", _SAVE)
+        return 1, Misfit("the file is no text", _SAVE)
     lines = [line.strip() for line in physical_lines(text)]
     if any(map(_OURS.fullmatch, lines)):
         return None
@@ -110,6 +119,22 @@ def foreign(text: str) -> tuple[int, Misfit] | None:
         if number:
             return number, Misfit(f"this looks like {kind.name}", kind.remedy)
     return _by_first_line(lines)
+
+
+def _wide(text: str) -> str:
+    """Which encoding of two or four bytes a letter, without a mark at the beginning, "" if none.
+
+    Its words, blanks and line ends are ASCII: a fifth of it at least, in whatever language its comments are.
+    """
+    if "\0" not in text[:_LOOK]:
+        return ""
+    data = text[:_LOOK].encode(errors="surrogateescape")[: _LOOK & -4]
+    for name, codec in _WIDE:
+        letters = data.decode(codec, errors="replace")
+        plain = sum(letter.isascii() and (letter.isprintable() or letter.isspace()) for letter in letters)
+        if plain * 5 >= len(letters):
+            return name
+    return ""
 
 
 def _by_first_line(lines: list[str]) -> tuple[int, Misfit] | None:

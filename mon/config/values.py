@@ -4,7 +4,9 @@ All have the same form, ``convert(text, place)``; what is taken although the cla
 noted at the place.  Times are seconds.
 """
 
+import ipaddress
 import re
+from contextlib import suppress
 
 from mon import depend, period
 from mon.config import words
@@ -21,6 +23,12 @@ _MOST_DIGITS = 18
 _LONGEST = 999_999 * 86400.0
 """Seconds: calendars end with the year 9999."""
 
+SHORTEST = 0.02
+"""Seconds: the timetable looks so often what is due, and nothing is done more often."""
+
+_EVERY_REMEDY = f"write {SHORTEST * 1000:g}ms or more (ms is a thousandth of a second, m a minute)"
+_PATH_REMEDY = "write a path, or delete the line"
+_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)
 MOST_WORKERS = 64
 _YES = ("1", "y", "yes", "true", "on")
 _NO = ("0", "n", "no", "false", "off")
@@ -31,6 +39,13 @@ def text(value: str, place: Place) -> str:
     return value
 
 
+def path(value: str, place: Place) -> str:
+    """The name of a file or directory."""
+    if not value:
+        raise Misfit("no path is named", _PATH_REMEDY)
+    return value
+
+
 def blanks(value: str, place: Place) -> tuple[str, ...]:
     """A list between blanks."""
     return tuple(value.split())
@@ -38,7 +53,26 @@ def blanks(value: str, place: Place) -> tuple[str, ...]:
 
 def colons(value: str, place: Place) -> tuple[str, ...]:
     """A list of paths between colons."""
-    return tuple(part.strip() for part in value.split(":") if part.strip())
+    found = tuple(part.strip() for part in value.split(":") if part.strip())
+    if not found:
+        raise Misfit("no path is named", _PATH_REMEDY)
+    return found
+
+
+def address(value: str, place: Place) -> str:
+    """Where to listen: a numeric address, or a name."""
+    with suppress(ValueError):
+        ipaddress.ip_address(value)
+        return value
+    if _HOST.fullmatch(value) and not value.rstrip(".").rpartition(".")[2].isdigit():
+        return value
+    if value in ("", "*"):
+        remedy = "write 0.0.0.0 to listen everywhere"
+    elif value.startswith("["):
+        remedy = "write an address of IPv6 without brackets, and the port in a line of its own"
+    else:
+        remedy = "write one address or name; the port has a line of its own"
+    raise Misfit(f"'{value}' is neither an address nor a name", remedy)
 
 
 def flag(value: str, place: Place) -> bool:
@@ -70,6 +104,15 @@ def time(value: str, place: Place) -> float:
     if not seconds:
         raise Misfit(f"'{value}' is too short", "write a time longer than zero, or delete the line")
     return seconds
+
+
+def every(value: str, place: Place) -> float:
+    """How often something is done, or how long it may take: what is shorter than a tick is taken for one."""
+    seconds = time(value, place)
+    if seconds < SHORTEST:
+        what = f"'{value}' is shorter than the {SHORTEST * 1000:g}ms between two looks at what is due"
+        place.warning(f"{what}, which is taken", _EVERY_REMEDY)
+    return max(seconds, SHORTEST)
 
 
 def count(value: str, place: Place) -> int:
@@ -226,7 +269,7 @@ def retry(value: str, place: Place) -> Retry:
     match = _RETRY.fullmatch(value)
     if match is None:
         raise Misfit(f"'{value}' is no alertretry", "write it like 1m..30m for 24h")
-    first, longest = time(match[1], place), time(match[2], place)
+    first, longest = every(match[1], place), every(match[2], place)
     if first > longest:
         raise Misfit(f"{match[1]} is longer than {match[2]}", f"write {match[2]}..{match[1]}")
     return Retry(first, longest, time(match[3], place) if match[3] else Retry().life)

@@ -18,6 +18,7 @@ from mon.daemon.options import Options
 from mon.daemon.places import Places, places
 from mon.daemon.reading import parsed_file
 from mon.daemon.saved import saved_addresses
+from mon.daemon.written import misplaced
 from mon.errors import ConfigError
 from mon.model.config import Settings
 from mon.model.source import Problem, Severity, Source
@@ -77,7 +78,7 @@ def examine(options: Options, *, starting: bool = False) -> Loaded:
     resolve = Lookups(names_of(parsed.config), addresses, patience, saved)
     plan = link(replace(parsed.config, settings=settings), catalog, resolve)
     old = _old(resolve.remembered, options)
-    lacking = missing(plan.config, where)
+    lacking = (*missing(plan.config, where), *misplaced(settings, where, str(options.config)))
     found = (*parsed.problems, *plan.problems, *misnamed(plan.pools), *lacking, *old)
     problems = tuple(problem.under(classic=options.classic, starting=starting) for problem in found)
     return Loaded(

@@ -26,7 +26,11 @@ def missing(config: Config, where: Places) -> Iterator[Problem]:
         if not _is_user(name):
             remedy = "correct the name, or create it with useradd(8)"
             yield Problem(source, f"{word}: there is no user '{name}'", remedy, tolerated=Tolerance.START)
-    for word, directories in (("mondir", where.mondirs), ("alertdir", where.alertdirs)):
+    for word, directories in (
+        ("mondir", where.mondirs),
+        ("alertdir", where.alertdirs),
+        ("templatedir", where.templatedirs),
+    ):
         if getattr(settings, word) and not any(map(os.path.isdir, directories)):
             what = f"{word}: there is no directory {', '.join(map(str, directories))}"
             place = settings.given.get(word, NOWHERE)

@@ -30,7 +30,7 @@ SAMPLES = {
 
 WRONG_FILES = {
     "UTF-16": "watch web\n".encode("utf-16"),
-    "no text, or UTF-16": "watch web\n".encode("utf-16-le") * 5,
+    "no text": bytes(40) + bytes(range(1, 200)),
     "gzip": b"\x1f\x8b\x08\x00",
     "a database": b"SQLite format 3\0",
     "a program": b"\x7fELF\x02",
@@ -38,6 +38,24 @@ WRONG_FILES = {
     "XML": b"<?xml version='1.0'?>\n",
     "JSON": b'{\n  "a": 1\n}\n',
 }
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "text", ["watch web\n", "# Überwacht\nwatch web\n", "# проверка узлов сети\n\nwatch web\n", "#"]
+)
+def test_wide_letters_are_named_with_and_without_a_mark(codec: str, text: str, tmp_path: Path) -> None:
+    for end in (b"", b"\n"):  # an editor of bytes may have put one behind it
+        file = tmp_path / "mon.cf"
+        file.write_bytes(text.encode(codec) + end)
+        (problem,) = load(str(file)).errors
+        assert (
+            problem.what == f"the file is {codec[:6].upper()}" and problem.remedy == "save it as UTF-8 text"
+        )
+
+
+def test_a_nul_byte_makes_no_wide_text_of_a_file() -> None:
+    assert foreign("watch web\n    service http\n        description a\0b\n" * 3) is None
 
 
 def test_every_kind_has_a_sample() -> None:

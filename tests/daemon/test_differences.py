@@ -57,6 +57,8 @@ ALERT = ("file.alert /tmp/x", "file.alert /tmp/y")
 GLOBAL_VALUES = {
     "authfile": ("{dir}/one", "{dir}/two"),
     "userfile": ("{dir}/one", "{dir}/two"),
+    "serverbind": ("127.0.0.1", "127.0.0.2"),
+    "trapbind": ("127.0.0.1", "127.0.0.2"),
     "authtype": ("userfile", "pam"),
     "dtlogging": ("yes", "no"),
     "startupalerts_on_reset": ("yes", "no"),
