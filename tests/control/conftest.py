@@ -52,6 +52,7 @@ class Daemon:
         self.userfile = Path("/nonexistent/monusers.cf")
         self.steps: list[Step] = []
         self.saved: list[str] = []
+        self.trouble = ""  # what the disk says
         self.timers: dict[Key, float] = {}
         self.pids: dict[Key, int] = {}
         self.checked: list[Key] = []
@@ -154,6 +155,8 @@ class Daemon:
         self.terminated = True
 
     async def save_state(self, kinds: Iterable[str]) -> None:
+        if self.trouble:
+            raise ControlError(f"it is in force, but not saved: {self.trouble}")
         self.saved.extend(kinds)
 
     async def load_state(self, kinds: Iterable[str]) -> None:

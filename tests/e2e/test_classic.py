@@ -1,5 +1,6 @@
 """What classic clients and files meet in a daemon as a process: set, login, state files, histories."""
 
+import resource
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,16 @@ def test_a_user_of_htpasswd_logs_in_and_may_do_more(classic: Callable[[], tuple[
     assert say("disable host 127.0.0.2")[:2] == ["220 login accepted", "220 disable host completed"]
     wrong = say("login joe wrong", "login ann geheim", "login joe")
     assert wrong[1:4] == ["530 login unsuccessful"] * 3
+
+
+def test_a_word_on_a_full_disk_is_a_success_that_says_it_is_not_saved(
+    classic: Callable[[], tuple[Daemon, Say]],
+) -> None:
+    daemon, say = classic()
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    said = say("disable host 127.0.0.2")[1]
+    assert said.startswith("220 disable host completed; it is in force, but not saved: ")
+    assert "group farm: 127.0.0.2" in say("list disabled")
 
 
 def test_a_monitor_that_is_set_is_what_runs_until_a_reset(classic: Callable[[], tuple[Daemon, Say]]) -> None:

@@ -170,7 +170,7 @@ async def _ack(session: Session, rest: str) -> Reply:
     except ControlError as error:
         raise Refused(f"520 {error}") from error
     await operations.carry_out(step)
-    return ["220 ack completed"]
+    return [await session.saved("220 ack completed")]
 
 
 async def _test(session: Session, rest: str) -> Reply:

@@ -86,6 +86,18 @@ class Session(Struct):
         key = (words[0], words[1]) if len(words) > 1 else ("", "")
         return key if key in self.services else None
 
+    async def saved(self, final: str, *kinds: str) -> str:
+        """The final line of a word that is in force, with the trouble behind it if it could not be saved.
+
+        It stays a success, as the classic mon answers then (its ``save_state`` only writes to syslog): to
+        Mon::Client any other number says that nothing was done.
+        """
+        try:
+            await self.operations.save_state(kinds)
+        except ControlError as error:
+            return f"{final}; {error}"
+        return final
+
     def seen(self, key: Key) -> bool:
         """Is the service in the selected view?"""
         return self.watch_seen(key[0]) or f"{key[0]}:{key[1]}" in self._viewed()

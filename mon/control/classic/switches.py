@@ -1,15 +1,13 @@
 """``disable`` and ``enable``: hosts, watches and services (PROTOCOL §2).
 
-Each change is saved before it is answered.
+Each change is saved before it is answered; if that fails, the answer says so.
 """
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mon.control.classic.session import Refused, Session
 from mon.engine import NOTHING, Step
-from mon.errors import ControlError
 
 Switch = Callable[[Session, Sequence[str]], tuple[str, Step]]
 """Given the names: the final line, and what followed.  Raises Refused for unknown ones."""
@@ -34,9 +32,7 @@ async def _switch(session: Session, rest: str, table: Table) -> list[str]:
         return ["520 command could not be executed"]
     final, step = switch(session, given)
     await session.operations.carry_out(step)
-    with contextlib.suppress(ControlError):  # it is in force; that it is not saved is in the log
-        await session.operations.save_state(("disabled",))
-    return [final]
+    return [await session.saved(final, "disabled")]
 
 
 def _disable_watch(session: Session, given: Sequence[str]) -> tuple[str, Step]:

@@ -165,6 +165,29 @@ async def test_disabled_things_are_listed_saved_and_enabled(daemon: Any, say: Ca
     assert daemon.saved == ["disabled"] * 6
 
 
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("disable host h2", "220 disable host completed"),
+        ("disable service web ftp", "220 disable service completed"),
+        ("disable watch web", "220 disable watch completed"),
+        ("enable host h2", "220 enable completed"),
+        ("enable service web ftp", "220 enable completed"),
+        ("enable watch web", "220 enable watch completed"),
+        ("ack web http mine", "220 ack completed"),
+    ],
+)
+async def test_what_is_in_force_but_not_saved_is_a_success_that_says_so(
+    daemon: Any, say: Callable[[str], Any], line: str, done: str
+) -> None:
+    daemon.result(HTTP, 1, "h1\n")
+    daemon.trouble = "disk full"
+    assert await say(line) == [f"{done}; it is in force, but not saved: disk full"]
+    assert await say("savestate all") == ["520 savestate error, it is in force, but not saved: disk full"]
+    daemon.trouble = ""
+    assert await say(line) == [done] or line == "disable host h2"  # which is disabled by now
+
+
 async def test_a_host_name_is_no_pattern(
     new_daemon: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
