@@ -8,8 +8,7 @@ from mon import depend
 from mon.config.directives import ALERTGROUP, DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT
 from mon.config.drafts import MembersDraft, Sheet
 from mon.config.suggest import suggest
-from mon.engine.dependency import endless
-from mon.model.config import CommandLine, Config, Service
+from mon.model.config import CommandLine, Config, Dependencies, Service
 from mon.model.pool import Real, Virtual
 from mon.model.source import Problem, Severity, Source, Tolerance
 
@@ -189,10 +188,15 @@ def _unknown_dependencies(config: Config, sheet: Sheet) -> Iterator[Problem]:
                 yield _warning(service.source, what, suggest(name, names) or "correct the name, or define it")
 
 
+_NONE = Dependencies()
 _HELD_BY = {"a": "its alerts are never sent", "m": "it is never checked"}
 
 
 def _endless_dependencies(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    if not any(service.dependencies != _NONE for service in config.services.values()):
+        return
+    from mon.engine.dependency import endless  # the whole engine: `mon status` reads mon.cf, too
+
     for kind, effect in _HELD_BY.items():
         for key in sorted(endless(config.services, config.settings, kind)):
             service = config.services[key]

@@ -58,7 +58,7 @@ def tops(modules: Iterable[str]) -> set[str]:
     ("command", "most", "never"),
     [
         ("status", 190, {"asyncio", "email", "logging", "ssl"}),
-        ("check", 340, set[str]()),
+        ("check", 350, set[str]()),
     ],
 )
 def test_a_command_loads_little(command: str, most: int, never: set[str], tmp_path: Path) -> None:

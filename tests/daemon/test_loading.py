@@ -32,8 +32,8 @@ def test_a_good_file_comes_linked(tmp_path: Path) -> None:
 
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     options = written(tmp_path, GOOD)
-    loaded = load(Options(config=options.config, settings={"statedir": "/srv"}))
-    assert loaded.places.statedir == Path("/srv")
+    loaded = load(Options(config=options.config, settings={"statedir": "/srv/mon"}))
+    assert loaded.places.statedir == Path("/srv/mon")
 
 
 def test_a_kept_setting_holds_only_where_the_file_says_nothing(tmp_path: Path) -> None:
