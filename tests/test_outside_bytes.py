@@ -629,6 +629,7 @@ NO_ROW = {
     "mon/probe/__init__.py": "hands on what stream, talk, datagram and lent read",
     "mon/probe/connector.py": "hands on what stream and talk read",
     "mon/probe/datagram.py": "hands each datagram to the check, sixteen in a turn",
+    "mon/probe/secured.py": "OpenSSL reads it, so many bytes in a turn: tests/probe/test_secured.py",
     "mon/probe/held.py": "counts the bytes and looks at none",
     "mon/render/bounded.py": "the child that renders is ours, and has a time limit",
     "mon/render/child.py": "what the daemon sends it",

@@ -1,7 +1,7 @@
 """The one TCP and TLS engine: a non-blocking socket driven by the poller's events.
 
 A check is one future and a handful of callbacks, without a task, a transport or a stream object; TLS is
-the same, on an ``SSLSocket`` over the shared context.  An event tells what began (edge-triggered), so every
+the same, with mon.probe.secured in between.  An event tells what began (edge-triggered), so every
 callback goes on until the socket gives no more.
 """
 
@@ -19,12 +19,13 @@ from mon.probe.deadlines import Deadlines
 from mon.probe.faults import UNREADABLE, judged, of_tls, pending_error, unreadable
 from mon.probe.poller import BROKEN, ENDED, READABLE, Poller
 from mon.probe.pulse import Pulse
+from mon.probe.secured import Secured
 
 CHUNK = 65536
 TURN = 65536
 """Bytes that are read, and looked at, before others get their turn; those that are left come in the next."""
 
-AGAIN = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+AGAIN = (BlockingIOError, InterruptedError)
 UNDER_WAY = frozenset((0, errno.EINPROGRESS))
 AFTERWARDS = frozenset((errno.ECONNRESET, errno.EPIPE))
 """Errors of a connection that was made: a refused one has another (tcp_reset() in Linux's tcp_input.c)."""
@@ -50,9 +51,9 @@ class Stream:
     """
 
     __slots__ = ("_bind", "_complete", "_deadline", "_done", "_ended", "_fd", "_limit", "_loop", "_name",
-                 "_outgoing", "_poller", "_preface", "_pulse", "_received", "_session", "_shaking", "_sock",
-                 "_spoilt", "_timeout", "_tls", "_trouble", "buffer", "connected", "eof",
-                 "expired")  # fmt: skip
+                 "_outgoing", "_poller", "_preface", "_pulse", "_received", "_secured", "_session",
+                 "_shaking", "_sock", "_spoilt", "_timeout", "_tls", "_trouble", "buffer", "connected",
+                 "eof", "expired")  # fmt: skip
 
     def __init__(
         self,
@@ -85,6 +86,7 @@ class Stream:
         self._complete: Complete = anything
         self._outgoing: bytes | memoryview = b""
         self._sock: socket.SocketType | None = None  # the bare one: Python's own over it costs 5 us
+        self._secured: Secured | None = None
         self._fd = -1
         self._received = 0
         self._shaking = False
@@ -140,7 +142,7 @@ class Stream:
     @property
     def session(self) -> ssl.SSLSession | None:
         """What a later connection may resume; None in plain text, or before the server said so."""
-        return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
+        return self._secured.session if self._secured else None
 
     @property
     def source(self) -> str:
@@ -150,8 +152,7 @@ class Stream:
     @property
     def certificate(self) -> bytes:
         """What the server showed in the handshake, as DER; b"" without one."""
-        shown = self._sock.getpeercert(binary_form=True) if isinstance(self._sock, ssl.SSLSocket) else None
-        return shown or b""
+        return self._secured.certificate if self._secured else b""
 
     def close(self) -> None:
         """Close, whatever is under way."""
@@ -183,6 +184,8 @@ class Stream:
 
     def _event(self, events: int) -> None:
         """Something began on the socket: connected, readable, writable, ended."""
+        if self._secured is not None:
+            self._secured.resume()
         if self.connected:
             if self._outgoing:
                 self._write()
@@ -211,18 +214,13 @@ class Stream:
                 self._read(to_the_end=events & ENDED != 0)
 
     def _begin_tls(self) -> None:
-        bare = self._sock
-        assert bare is not None
+        assert self._sock is not None
         assert self._tls is not None
-        plain = self._sock = socket.socket(bare.family, bare.type, bare.proto, fileno=bare.detach())
-        plain.setblocking(False)
+        if self._ended:  # before a word of ours: whatever it said is no TLS
+            self._fail(self._ended)
+            return
         try:
-            self._sock = self._tls.wrap_socket(
-                plain,
-                server_hostname=self._name or None,
-                do_handshake_on_connect=False,
-                session=self._session,
-            )
+            self._secured = Secured(self._sock, self._tls, self._name, self._session, self._later)
         except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
             self._fail(of_tls(error))
             return
@@ -230,9 +228,9 @@ class Stream:
         self._shake_hands()
 
     def _shake_hands(self) -> None:
-        assert isinstance(self._sock, ssl.SSLSocket)
+        assert self._secured is not None
         try:
-            self._sock.do_handshake()
+            self._secured.shake_hands()
         except AGAIN:
             return
         except (OSError, ValueError) as error:
@@ -249,11 +247,11 @@ class Stream:
 
     def _write(self) -> None:
         """Write what is to be written, now or when the socket takes it."""
-        sock = self._sock
-        assert sock is not None
+        line = self._secured or self._sock
+        assert line is not None
         try:
             while self._outgoing:
-                written = sock.send(self._outgoing)
+                written = line.send(self._outgoing)
                 whole = written == len(self._outgoing)
                 self._outgoing = b"" if whole else memoryview(self._outgoing)[written:]
         except AGAIN:
@@ -269,16 +267,16 @@ class Stream:
         A short read means that there is no more (epoll(7)), unless its end is there too (``to_the_end``), or
         TLS, which holds back more than can be seen.
         """
-        sock = self._sock
+        sock, secured = self._sock, self._secured
         assert sock is not None
-        to_the_end = to_the_end or self._tls is not None
+        to_the_end = to_the_end or secured is not None
         until = self._received + TURN
         try:
             while not self.eof:
                 if self._received >= until:
-                    self._loop.call_soon(self._read_on)
+                    self._later()
                     break
-                data = sock.recv(CHUNK)
+                data = secured.recv() if secured else sock.recv(CHUNK)
                 self.buffer += data
                 self._received += len(data)
                 if not data or self._received >= self._limit:
@@ -291,9 +289,9 @@ class Stream:
             self.eof, self._ended, self._spoilt = True, of_tls(error), isinstance(error, ssl.SSLError)
         self._look()
 
-    def _read_on(self) -> None:
-        if self.connected and self._sock is not None:
-            self._read()
+    def _later(self) -> None:
+        """Go on in a later turn with what is there."""
+        self._poller.again(self._fd)
 
     def _look(self) -> None:
         """Is what was wished for complete?  What fails over what came is the other side's fault."""
@@ -326,8 +324,7 @@ class Stream:
     def _unanswered(self) -> str:
         if self.buffer:
             return f"answer not complete after {self._timeout:g} s ({len(self.buffer)} bytes)"
-        handshaking = isinstance(self._sock, ssl.SSLSocket)
-        what = "no answer" if self.connected else "no TLS handshake" if handshaking else "no connection"
+        what = "no answer" if self.connected else "no TLS handshake" if self._secured else "no connection"
         return f"{what} within {self._timeout:g} s"
 
     def _fail(self, finding: Finding) -> None:
@@ -341,6 +338,6 @@ class Stream:
         sock, fd = self._sock, self._fd
         if sock is None:
             return
-        self._sock, self._fd, self._shaking = None, -1, False
+        self._sock, self._secured, self._fd, self._shaking = None, None, -1, False
         self._poller.forget(fd)
         sock.close()
