@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 
@@ -115,16 +116,7 @@ def lock_directory(directory: Path) -> int:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise translated(error, directory) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise StoreRefused(f"{directory} is in use by another mon: stop that one first") from error
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            os.close(descriptor)
-            raise translated(error, directory) from error
-    return descriptor
+    return _held(descriptor, directory, but=NO_LOCKS)
 
 
 def lock(path: Path) -> int:
@@ -136,14 +128,20 @@ def lock(path: Path) -> int:
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise translated(error, path) from error
+    return _held(descriptor, path)
+
+
+def _held(descriptor: int, path: Path, but: Collection[int] = ()) -> int:
+    """The descriptor, locked; with an error number of ``but`` it stays open without a lock."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
         raise StoreRefused(f"{path} is in use by another mon: stop that one first") from error
     except OSError as error:
-        os.close(descriptor)
-        raise translated(error, path) from error
+        if error.errno not in but:
+            os.close(descriptor)
+            raise translated(error, path) from error
     return descriptor
 
 
