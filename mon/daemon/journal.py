@@ -49,9 +49,7 @@ class Journal(Struct):
         old = {server.id: server.weight for server in case.before.servers}
         new = {server.id: server.weight for server in case.after.servers}
         wanted = {server.id: server.weight for server in case.wish.table.servers}
-        names = {member.id: member.name for member in case.plan.members}
-        if case.plan.fallback is not None:
-            names.setdefault(case.plan.fallback.id, case.plan.fallback.name)
+        names = _names(case.plan)
         foreign = {server.id for server in case.wish.foreign(case.after)}
         held = frozenset(case.wish.held)
         for id_ in dict.fromkeys((*names, *wanted, *new, *old)):
@@ -74,6 +72,13 @@ class Journal(Struct):
                 said=said,
                 evidence=tuple(evidence(case.facts, case.wish, id_)),
             )
+
+
+def _names(plan: Pool) -> dict[ServerId, str]:
+    names = {member.id: member.name for member in plan.members}
+    if plan.fallback is not None:
+        names.setdefault(plan.fallback.id, plan.fallback.name)
+    return names
 
 
 def _of_the_service(case: Case) -> Iterator[Deed]:

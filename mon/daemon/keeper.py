@@ -23,7 +23,7 @@ from mon.daemon.timers import Timers
 from mon.errors import BalancerError, BalancerMismatch
 from mon.model.deed import Deed
 from mon.model.moment import Moment
-from mon.model.pool import Change, Pool, Voter
+from mon.model.pool import Change, Pool, Table, Voter
 from mon.pool.changes import describe
 from mon.pool.operators import Order
 from mon.pool.place import Place, place_of
@@ -215,14 +215,7 @@ class Keeper:
         if not self._current(plan):
             return
         now = self._clock()
-        if self._pools.unread(plan.name):
-            self._pools.adopt(plan.name, before, None, now, max_age=self._max_age)
-        changed, notes = self._pools.look(plan.name, before, now)
-        for note in notes:
-            events.say(logging.WARNING, "drift", f"pool {plan.name}: {note}", pool=plan.name)
-            self._note(plan, note, trigger=BY_HAND)
-        if changed or notes:
-            self._changed(plan.name)
+        self._learn(plan, before, now)
         wish = self._pools.wanted(plan.name, now)
         self._alarms.set(plan.name, None if wish.due is None else max(0.0, wish.due - now.mono))
         edits = wish.changes(before)
@@ -243,6 +236,17 @@ class Keeper:
         finally:
             self._write(replace(case, after=sight.table))
             self._tell_of(plan, case)
+
+    def _learn(self, plan: Pool, table: Table, now: Moment) -> None:
+        """Let the pool know its table, and tell what was changed by hand."""
+        if self._pools.unread(plan.name):
+            self._pools.adopt(plan.name, table, None, now, max_age=self._max_age)
+        changed, notes = self._pools.look(plan.name, table, now)
+        for note in notes:
+            events.say(logging.WARNING, "drift", f"pool {plan.name}: {note}", pool=plan.name)
+            self._note(plan, note, trigger=BY_HAND)
+        if changed or notes:
+            self._changed(plan.name)
 
     async def _apply(
         self, line: Line, plan: Pool, sight: Sight, wish: Wanted, edits: Sequence[Change]

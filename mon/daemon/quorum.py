@@ -44,16 +44,22 @@ def quorum_called(plan: Plan, pool: Pool, turn: Turn, environment: Mapping[str, 
             "MON_SERVICE": service,
             "MON_ALERTTYPE": type_.value,
             "MON_LAST_SUMMARY": said,
-            "MON_POOL": pool.name,
-            "MON_VIRTUAL": str(pool.id),
-            "MON_QUORUM": str(turn.quorum.count),
-            "MON_HYSTERESIS": str(turn.quorum.hysteresis),
-            "MON_HEALTHY": str(turn.healthy),
-            "MON_SERVERS": str(turn.base),
+            **_variables(pool, turn),
         },
     )
     line = _line(call, AlertKind.UPALERT if turn.up else AlertKind.ALERT)
     return Step(decisions=(Decision(watch, service, period, line, type_, "quorum", str(turn), now, notice),))
+
+
+def _variables(pool: Pool, turn: Turn) -> dict[str, str]:
+    return {
+        "MON_POOL": pool.name,
+        "MON_VIRTUAL": str(pool.id),
+        "MON_QUORUM": str(turn.quorum.count),
+        "MON_HYSTERESIS": str(turn.quorum.hysteresis),
+        "MON_HEALTHY": str(turn.healthy),
+        "MON_SERVERS": str(turn.base),
+    }
 
 
 def _line(call: Call, kind: AlertKind) -> AlertLine:

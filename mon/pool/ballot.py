@@ -87,18 +87,7 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
         return ignored(ballot)
     suggests = opinion.weight if vote is Vote.OK else ballot.suggests
     if vote is ballot.vote:
-        # The newest evidence is kept, the age of the vote is not touched: the floor compares both.
-        return replace(
-            ballot,
-            toward=vote,
-            streak=0,
-            doubt="",
-            cause=opinion.cause,
-            detail=opinion.detail,
-            at=opinion.at,
-            heard=True,
-            suggests=suggests,
-        )
+        return _said_again(ballot, opinion, suggests)
     streak = ballot.streak + 1 if ballot.toward is vote else 1
     if streak < needed(ballot, vote, voter) and not opinion.final:
         return replace(
@@ -115,6 +104,21 @@ def counted(ballot: Ballot, opinion: Opinion, voter: Voter) -> Ballot:
         presumed=ballot.presumed,
         unplaced=ballot.unplaced,
         final=opinion.final,
+        suggests=suggests,
+    )
+
+
+def _said_again(ballot: Ballot, opinion: Opinion, suggests: Weight | None) -> Ballot:
+    """The newest evidence is kept, the age of the vote is not touched: the floor compares both."""
+    return replace(
+        ballot,
+        toward=ballot.vote,
+        streak=0,
+        doubt="",
+        cause=opinion.cause,
+        detail=opinion.detail,
+        at=opinion.at,
+        heard=True,
         suggests=suggests,
     )
 
