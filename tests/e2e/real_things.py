@@ -19,6 +19,20 @@ from aiosmtpd.controller import Controller
 PATIENCE = 60.0
 """Seconds for something that must happen: a net only, for a busy machine is slow."""
 
+WATCH = """\
+hostgroup web 127.0.0.1
+
+watch web
+    service http
+        interval 200ms
+        monitor http.monitor -p {port} -t 15
+        period
+            alert   mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
+            upalert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
+            alertevery 1h
+"""
+"""A web server, told of by mail."""
+
 Event = dict[str, Any]
 
 

@@ -9,22 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from real_things import PATIENCE, Daemon, Postbox, Site, until
+from real_things import PATIENCE, WATCH, Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
-
-WATCH = """\
-hostgroup web 127.0.0.1
-
-watch web
-    service http
-        interval 200ms
-        monitor http.monitor -p {port} -t 15
-        period
-            alert   mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
-            upalert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
-            alertevery 1h
-"""
 
 
 def checked(daemon: Daemon) -> Daemon:

@@ -5,24 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from real_things import LOOPS, Daemon, Postbox, Site, until
+from real_things import LOOPS, WATCH, Daemon, Postbox, Site, until
 
 Start = Callable[..., Daemon]
 pytestmark = pytest.mark.parametrize("start", list(LOOPS), indirect=True)
 Program = Callable[[str, str], Path]
-
-WATCH = """\
-hostgroup web 127.0.0.1
-
-watch web
-    service http
-        interval 200ms
-        monitor http.monitor -p {port} -t 15
-        period
-            alert   mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
-            upalert mail.alert --smtp-host 127.0.0.1 --port {smtp} --from mon@test.invalid ops@test.invalid
-            alertevery 1h
-"""
 
 DOWN = {"watch": "web", "service": "http", "host": "", "new": "fail"}
 

@@ -5,9 +5,11 @@ import contextlib
 import importlib.util
 import shutil
 import socket
+import ssl
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -115,6 +117,15 @@ def ca(authority, tmp_path_factory):
     path = tmp_path_factory.mktemp("authority") / "ca.pem"
     authority.cert_pem.write_to_path(path)
     return str(path)
+
+
+@pytest.fixture
+def www(authority, ca):
+    """``context`` of a server called www.example, ``ca`` to trust it, and the names ``asked`` for."""
+    made = SimpleNamespace(context=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ca=ca, asked=[])
+    authority.issue_cert("www.example").configure_cert(made.context)
+    made.context.sni_callback = lambda sock, name, _: made.asked.append(name)
+    return made
 
 
 @pytest.fixture(scope="module")

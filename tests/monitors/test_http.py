@@ -2,10 +2,8 @@
 
 import asyncio
 import socket
-import ssl
 
 import pytest
-import trustme
 
 from mon.plugin import BadOption, Cause, Down
 
@@ -233,19 +231,13 @@ async def test_a_refused_port_is_down(http, probe, refusing):
     assert found.value.cause is Cause.REFUSED
 
 
-async def test_https_verifies_unless_told_otherwise(http, probe, start, page, tmp_path):
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("www.example").configure_cert(context)
-    asked = []
-    context.sni_callback = lambda sock, name, _: asked.append(name)
-    port = await start(page(OK), context)
+async def test_https_verifies_unless_told_otherwise(http, probe, start, page, www):
+    port = await start(page(OK), www.context)
     check = {"port": port, "tls": True, "probe": probe}
     assert await http.check("127.0.0.1", insecure=True, **check)
-    assert await http.check("127.0.0.1", name="www.example", ca=str(tmp_path / "ca.pem"), **check)
-    assert asked == [None, "www.example"]
-    for wrong in ({"name": "mail.example", "ca": str(tmp_path / "ca.pem")}, {"name": "www.example"}):
+    assert await http.check("127.0.0.1", name="www.example", ca=www.ca, **check)
+    assert www.asked == [None, "www.example"]
+    for wrong in ({"name": "mail.example", "ca": www.ca}, {"name": "www.example"}):
         with pytest.raises(Down, match="certificate not accepted"):
             await http.check("127.0.0.1", **wrong, **check)
 

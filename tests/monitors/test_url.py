@@ -7,7 +7,6 @@ import socket
 import ssl
 
 import pytest
-import trustme
 
 from mon.plugin import BadOption, Cause, Down, Tls, Unknown
 
@@ -292,22 +291,16 @@ async def test_a_refused_port_is_down(url, probe, refusing):
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS")  # as the module itself says, outside pytest
-async def test_https_with_one_context_for_all_checks(url, probe, start, page, tmp_path):
-    authority, file = trustme.CA(), str(tmp_path / "ca.pem")
-    authority.cert_pem.write_to_path(file)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("www.example").configure_cert(context)
-    asked = []
-    context.sni_callback = lambda sock, name, _: asked.append(name)
-    port = await start(page(OK), context)
+async def test_https_with_one_context_for_all_checks(url, probe, start, page, www):
+    port = await start(page(OK), www.context)
     check = {"port": port, "tls": True, "probe": probe}
     assert await url.check("127.0.0.1", insecure=True, **check)
-    assert await url.check("127.0.0.1", name="www.example", ca=file, **check)
-    assert asked[-1] == "www.example"
+    assert await url.check("127.0.0.1", name="www.example", ca=www.ca, **check)
+    assert www.asked[-1] == "www.example"
     with pytest.raises(Down, match="certificate not accepted"):
-        await url.check("127.0.0.1", ca=file, **check)
-    shared = probe.context(Tls(ca=file))
-    assert shared is probe.context(Tls(ca=file, name="other"))
+        await url.check("127.0.0.1", ca=www.ca, **check)
+    shared = probe.context(Tls(ca=www.ca))
+    assert shared is probe.context(Tls(ca=www.ca, name="other"))
     assert (shared.check_hostname, shared.verify_mode) == (True, ssl.CERT_REQUIRED)
 
 

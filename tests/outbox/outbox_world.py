@@ -1,11 +1,12 @@
 """An outbox over a real store, with a sender that answers as told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from disk import Disk
 
@@ -30,6 +31,25 @@ class Clock:
 
     def __call__(self) -> Moment:
         return self.now
+
+
+class Living(Protocol):
+    """What has a store, and an outbox over it."""
+
+    store: StateStore
+    outbox: Outbox
+
+
+L = TypeVar("L", bound=Living)
+
+
+@asynccontextmanager
+async def living(world: L) -> AsyncIterator[L]:
+    """Its outbox sends until the end, then all is closed."""
+    await world.outbox.start()
+    yield world
+    await world.outbox.stop(0.0)
+    world.store.close()
 
 
 class World:

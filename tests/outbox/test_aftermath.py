@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from outbox_world import living
 
 from mon.catalog import Bound, Form, Kind, Plan
 from mon.catalog.plan import Description, Plugin
@@ -137,11 +138,8 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(tmp_path / "state.db")
-    await made.outbox.start()
-    yield made
-    await made.outbox.stop(0.0)
-    made.store.close()
+    async with living(World(tmp_path / "state.db")) as made:
+        yield made
 
 
 async def test_what_failed_for_good_is_reported_on_another_channel(world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from outbox_world import BUSY, SENT, World, decision, stage
+from outbox_world import BUSY, SENT, World, decision, living, stage
 
 from mon.model.config import AlertKind
 from mon.model.notice import Fate
@@ -20,11 +20,8 @@ UP_ACTION = decision("up", "act.alert on", UP)
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(tmp_path / "state.db")
-    await made.outbox.start()
-    yield made
-    await made.outbox.stop(0.0)
-    made.store.close()
+    async with living(World(tmp_path / "state.db")) as made:
+        yield made
 
 
 async def test_a_failure_told_with_its_end_on_a_full_disk_is_not_told_again_by_the_next_life(

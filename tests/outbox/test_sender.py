@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from outbox_world import BUSY, SENT, World, decision, stage
+from outbox_world import BUSY, SENT, World, decision, living, stage
 
 from mon.model.config import AlertKind
 from mon.model.moment import Moment
@@ -18,11 +18,8 @@ from mon.store import Batch, Row, Stage
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World(tmp_path / "state.db")
-    await made.outbox.start()
-    yield made
-    await made.outbox.stop(0.0)
-    made.store.close()
+    async with living(World(tmp_path / "state.db")) as made:
+        yield made
 
 
 async def test_what_is_decided_is_sent_and_written_down(world: World) -> None:
