@@ -164,6 +164,8 @@ def _number(path: Path) -> tuple[int, int] | None:
 def _clear(path: Path) -> None:
     """Remove the socket that a daemon left when it was killed."""
     if not path.is_socket():
+        if os.path.lexists(path):
+            raise ControlError(f"cannot listen at {path}: what lies there is no socket: remove it")
         return
     try:
         with connected(path):

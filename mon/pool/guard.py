@@ -77,7 +77,10 @@ def _loss(old: PoolState, new: PoolState | None, now: Moment) -> Loss | None:
     after, spared = _serving(new, now) if new is not None else (before - old.owned.servers, False)
     index = old.index if new is None else new.index
     floor = max(old.index.floor, index.floor)
-    if bearable(len(before), len(after), floor) and (after or spared or not spare):
+    # Whom no check has let in is nobody to rely on, though the floor holds it.
+    if new is not None and not bearable(len(let_in := _let_in(old, now)), len(_let_in(new, now)), floor):
+        before, after = let_in, _let_in(new, now)
+    elif bearable(len(before), len(after), floor) and (after or spared or not spare):
         return None
     return Loss(
         pool=old.plan.name,
@@ -90,6 +93,14 @@ def _loss(old: PoolState, new: PoolState | None, now: Moment) -> Loss | None:
         fallback=spare,
         fresh=len({member.id for member in index.base} - old.index.members.keys()),
     )
+
+
+def _let_in(state: PoolState, now: Moment) -> frozenset[ServerId]:
+    """Which members are in by their checks, not held by the floor alone."""
+    if not state.adopted:
+        return frozenset(member.id for member in state.index.base)
+    seats = seated(state.facts(now))
+    return seats.inside - frozenset(seats.held)
 
 
 def _serving(state: PoolState, now: Moment) -> tuple[frozenset[ServerId], bool]:

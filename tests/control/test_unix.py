@@ -155,6 +155,13 @@ async def test_a_directory_that_is_not_there_is_an_error(daemon: Any, tmp_path: 
         await UnixServer(daemon, tmp_path / "none" / "s").start()
 
 
+async def test_a_file_in_place_of_the_socket_is_named_and_left(daemon: Any, tmp_path: Path) -> None:
+    (tmp_path / "mon.sock").write_text("precious")
+    with pytest.raises(ControlError, match="what lies there is no socket: remove it"):
+        await UnixServer(daemon, tmp_path / "mon.sock").start()
+    assert (tmp_path / "mon.sock").read_text() == "precious"
+
+
 async def test_a_path_too_long_for_a_socket_works_all_the_same(daemon: Any, tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100) / ("e" * 100)
     deep.mkdir(parents=True)

@@ -49,6 +49,31 @@ def test_what_leaves_a_pool_to_nobody_is_told(farm, what: str) -> None:
     assert "where 3 servers serve now" in str(loss)
 
 
+@pytest.mark.parametrize("what", EMPTY)
+def test_a_floor_makes_no_server_of_one_that_no_check_has_let_in(farm, what: str) -> None:
+    floor = Floor(share=0.5)
+    farm.start(farm.plan(floor=floor), 10, 10, 10)
+    (loss,) = lost(farm, *(replace(plan, floor=floor) for plan in EMPTY[what](farm)))
+    assert (loss.before, loss.after) == (3, 0)
+
+
+def test_in_an_outage_a_dead_server_may_be_replaced(farm) -> None:
+    farm.start(farm.plan(count=2, floor=Floor(share=0.5)), 10, 10)
+    new = farm.plan(members=(farm.member(7), farm.member(8)), floor=Floor(share=0.5))
+    assert lost(farm, new) != ()
+    farm.down("w1", "w2")
+    farm.down("w1", "w2")
+    assert lost(farm, new) == ()
+
+
+def test_a_broken_server_that_the_floor_holds_is_none_for_the_healthy_one_that_goes(farm) -> None:
+    farm.start(farm.plan(count=4, floor=Floor(share=0.5)), 10, 10, 10, 10)
+    for _ in range(3):
+        farm.down("w1", "w2", "w3")
+    (loss,) = lost(farm, farm.plan(count=3, floor=Floor(share=0.5)))
+    assert (loss.before, loss.after) == (1, 0)
+
+
 @pytest.mark.parametrize(
     "change",
     [
