@@ -13,7 +13,7 @@ from mon.model.config import Key
 from mon.model.result import HostResult, Verdict
 from mon.structs import Struct, replace
 
-Seat = tuple[Key, str]
+Pair = tuple[Key, str]
 """An event monitor's service, and a host of it."""
 
 
@@ -39,81 +39,81 @@ class Reactions:
         self._recheck = recheck
         self._frozen = frozen
         self._changed = changed
-        self._others: Mapping[Seat, Mapping[Key, int]] = {}
-        self._witnesses: dict[Seat, list[Seat]] = {}
-        self._returns: dict[Seat, _Return] = {}
-        self._last: dict[Seat, Verdict] = {}
+        self._others: Mapping[Pair, Mapping[Key, int]] = {}
+        self._witnesses: dict[Pair, list[Pair]] = {}
+        self._returns: dict[Pair, _Return] = {}
+        self._last: dict[Pair, Verdict] = {}
 
     def adopt(self, plan: Plan) -> None:
         """Learn who votes beside whom; what waits goes on waiting, for those that are left."""
         self._others = _others(plan)
         self._witnesses = {}
-        for seat, others in self._others.items():
+        for pair, others in self._others.items():
             for key in others:
-                self._witnesses.setdefault((key, seat[1]), []).append(seat)
+                self._witnesses.setdefault((key, pair[1]), []).append(pair)
         for known in (self._returns, self._last):
-            for seat in [seat for seat in known if seat[0] not in plan.checks]:
-                del known[seat]
-        for seat, coming in self._returns.items():
-            others = self._others.get(seat, {})
+            for pair in [pair for pair in known if pair[0] not in plan.checks]:
+                del known[pair]
+        for pair, coming in self._returns.items():
+            others = self._others.get(pair, {})
             coming.wanted = {key: coming.wanted.get(key, rise) for key, rise in others.items()}
 
     def of(self, result: HostResult) -> list[HostResult]:
         """The results to count now that this one came: itself or not, and an *ok* that waited for it."""
         if not (result.final or self._witnesses):
             return [result]
-        seat = ((result.watch, result.service), result.host)
+        pair = ((result.watch, result.service), result.host)
         if result.final:
-            return self._event(seat, result)
-        return [result, *self._freed_by(seat, result)]
+            return self._event(pair, result)
+        return [result, *self._freed_by(pair, result)]
 
     def freed(self, key: Key) -> list[HostResult]:
         """What has nothing more to wait for, since the others were disabled meanwhile."""
-        return [result for seat in list(self._returns) if seat[0] == key for result in self._release(seat)]
+        return [result for pair in list(self._returns) if pair[0] == key for result in self._release(pair)]
 
-    def _event(self, seat: Seat, result: HostResult) -> list[HostResult]:
-        before = self._last.get(seat)
-        self._last[seat] = result.verdict
-        others = self._others.get(seat, {})
+    def _event(self, pair: Pair, result: HostResult) -> list[HostResult]:
+        before = self._last.get(pair)
+        self._last[pair] = result.verdict
+        others = self._others.get(pair, {})
         counted = [result]
         if result.verdict is Verdict.DOWN:
-            self._returns[seat] = _Return(dict(others))
+            self._returns[pair] = _Return(dict(others))
         elif result.verdict is Verdict.OK:
-            if seat in self._returns:
-                self._returns[seat].ok = result
-                counted = self._release(seat)
+            if pair in self._returns:
+                self._returns[pair].ok = result
+                counted = self._release(pair)
             for key in others if before is not None else ():
-                self._recheck(key, seat[1])
+                self._recheck(key, pair[1])
         if before not in (None, result.verdict):
-            self._changed(seat[0])
+            self._changed(pair[0])
         return counted
 
-    def _freed_by(self, other: Seat, result: HostResult) -> Iterator[HostResult]:
-        for seat in self._witnesses.get(other, ()):
-            coming = self._returns.get(seat)
+    def _freed_by(self, other: Pair, result: HostResult) -> Iterator[HostResult]:
+        for pair in self._witnesses.get(other, ()):
+            coming = self._returns.get(pair)
             if coming is not None and other[0] in coming.wanted:
-                rise = self._others[seat][other[0]]
+                rise = self._others[pair][other[0]]
                 # Who cannot test cannot hold anybody out: our own trouble never empties a pool.
                 left = {Verdict.OK: coming.wanted[other[0]] - 1, Verdict.DOWN: rise, Verdict.UNKNOWN: 0}
                 coming.wanted[other[0]] = left[result.verdict]
-                yield from self._release(seat)
+                yield from self._release(pair)
 
-    def _release(self, seat: Seat) -> list[HostResult]:
+    def _release(self, pair: Pair) -> list[HostResult]:
         """The *ok* that waited, if nothing is wanted any more."""
-        coming = self._returns[seat]
-        waiting = [key for key, left in coming.wanted.items() if left > 0 and not self._frozen(key, seat[1])]
+        coming = self._returns[pair]
+        waiting = [key for key, left in coming.wanted.items() if left > 0 and not self._frozen(key, pair[1])]
         if coming.ok is None or waiting:
             return []
-        del self._returns[seat]
+        del self._returns[pair]
         names = ", ".join("/".join(key) for key in coming.wanted)
         said = f"{coming.ok.detail}; {names} ok since" if names else coming.ok.detail
         return [replace(coming.ok, detail=said)]
 
 
-def _others(plan: Plan) -> dict[Seat, dict[Key, int]]:
+def _others(plan: Plan) -> dict[Pair, dict[Key, int]]:
     """For each host of each event monitor that votes: who else votes on it, and how often it must say ok."""
     events = {key for key, check in plan.checks.items() if check.monitor and check.monitor.plugin.follows}
-    found: dict[Seat, dict[Key, int]] = {}
+    found: dict[Pair, dict[Key, int]] = {}
     for pool in plan.pools:
         rises: dict[Key, int] = {}
         for voter in pool.voters:

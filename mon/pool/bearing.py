@@ -2,7 +2,7 @@
 
 from mon.model.pool import ServerId
 from mon.pool.facts import Facts
-from mon.pool.seats import away, hard, seated
+from mon.pool.selection import away, hard, selected
 
 
 class Bearing:
@@ -28,10 +28,10 @@ class Bearing:
         return True
 
     def _counted(self) -> set[ServerId]:
-        facts, seats, gone = self._facts, seated(self._facts), away(self._facts.memory)
+        facts, chosen, gone = self._facts, selected(self._facts), away(self._facts.memory)
         self._holdable = {member.id for member in facts.index.base if not facts.ordered_out(member.id)}
         self._away = len(gone)
-        self._firm = {*seats.healthy, *seats.exits.spared} - gone
+        self._firm = {*chosen.healthy, *chosen.exits.spared} - gone
         return self._firm
 
     def _least(self, firm: int, holdable: int) -> int:

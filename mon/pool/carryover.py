@@ -16,7 +16,7 @@ from mon.pool.facts import Facts
 from mon.pool.memory import Memory
 from mon.pool.place import Place, original, place_of
 from mon.pool.reasons import admitted
-from mon.pool.record import Seat
+from mon.pool.record import Pair
 from mon.pool.state import PoolState, drained, entries, made
 from mon.pool.told import carried as carried_told
 from mon.pool.wish import service_entry
@@ -40,14 +40,14 @@ class PoolsBefore:
             if not state.leaving:
                 self._names[state.plan.name] = state
 
-    def seated(self, plan: Pool, now: Moment) -> PoolState:
+    def state_of(self, plan: Pool, now: Moment) -> PoolState:
         """The state of a plan: the one of before itself if it is the same, else with what it takes over."""
         here, named = self._places.get(place_of(plan)), self._names.get(plan.name)
         if here is not None and not here.leaving and here.plan == plan:
             here.plan = plan  # its lines may have moved in mon.cf
             return here
         named = None if named is here else named
-        state = seated(plan, [source for source in (here, named) if source is not None], here, now)
+        state = state_of(plan, [source for source in (here, named) if source is not None], here, now)
         if named is not None:
             words = carried(plan, named.words, named.index.members)
             if named.place in self._after:  # the rest of them stays there
@@ -56,7 +56,7 @@ class PoolsBefore:
         return state
 
 
-def seated(plan: Pool, sources: Sequence[PoolState], here: PoolState | None, now: Moment) -> PoolState:
+def state_of(plan: Pool, sources: Sequence[PoolState], here: PoolState | None, now: Moment) -> PoolState:
     """The state of a plan with the votes of ``sources``; the one ``here``, at its place, leaves it all."""
     voters = _named(plan.voters)
     inside = here.facts(now) if here is not None and here.adopted else None
@@ -75,19 +75,19 @@ def seated(plan: Pool, sources: Sequence[PoolState], here: PoolState | None, now
 
 def _ballots(
     plan: Pool, voters: Mapping[str, Voter], sources: Sequence[PoolState], known: Mapping[ServerId, bool]
-) -> dict[Seat, Ballot]:
+) -> dict[Pair, Ballot]:
     """Who sat there before keeps the ballot (law 8), who is new gets a blank one.
 
     A voter that is new to a known server finds it as the others left it.
     """
-    ballots: dict[Seat, Ballot] = {}
+    ballots: dict[Pair, Ballot] = {}
     for member in plan.members:
         blank = Ballot(presumed=known.get(member.id))
         for name, voter in voters.items():
             if voter.only in ("", member.name, member.id.address, str(member.id)):
-                seat = (member.id, name)
-                before = (source.ballots[seat] for source in sources if seat in source.ballots)
-                ballots[seat] = next(before, blank)
+                pair = (member.id, name)
+                before = (source.ballots[pair] for source in sources if pair in source.ballots)
+                ballots[pair] = next(before, blank)
     return ballots
 
 

@@ -6,7 +6,7 @@ from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult, Verdict
 from mon.pool.ballot import Opinion, counted, ignored
 from mon.pool.reasons import words
-from mon.pool.record import Seat
+from mon.pool.record import Pair
 from mon.pool.state import PoolState
 from mon.structs import Struct
 
@@ -23,8 +23,8 @@ def host_result(state: PoolState, result: HostResult, now: Moment, *, frozen: st
     opinion = Opinion(
         result.verdict, result.at, result.status, result.cause, result.detail, result.final, result.weight
     )
-    seats = state.voter_index.seats(result.watch, result.service, result.host)
-    return _count(state, [seat for seat in seats if _heard(state, seat, trap=trap)], opinion, frozen, now)
+    pairs = state.voter_index.pairs(result.watch, result.service, result.host)
+    return _count(state, [pair for pair in pairs if _heard(state, pair, trap=trap)], opinion, frozen, now)
 
 
 def whole_round(
@@ -33,13 +33,13 @@ def whole_round(
     """Count a round for the voters that take it whole; True if the wish may be another one now."""
     spoken = {part.host for part in run.hosts if part.verdict is not Verdict.UNKNOWN}.union(disabled)
     names_others = any(part.verdict is Verdict.DOWN for part in run.hosts)
-    seats = []
-    for seat in state.voter_index.groups[run.watch, run.service]:
-        speaks = _heard(state, seat, trap=trap) and state.index.members[seat[0]].check not in spoken
-        if speaks and (bool(state.voters[seat[1]].only) or not (run.status and names_others)):
-            seats.append(seat)
+    pairs = []
+    for pair in state.voter_index.groups[run.watch, run.service]:
+        speaks = _heard(state, pair, trap=trap) and state.index.members[pair[0]].check not in spoken
+        if speaks and (bool(state.voters[pair[1]].only) or not (run.status and names_others)):
+            pairs.append(pair)
     opinion = Opinion(_of_round(run), run.ended, run.status, detail=run.summary)
-    return _count(state, seats, opinion, frozen, now)
+    return _count(state, pairs, opinion, frozen, now)
 
 
 def doubt(states: Iterable[PoolState], result: HostResult) -> Doubt | None:
@@ -52,16 +52,16 @@ def doubt(states: Iterable[PoolState], result: HostResult) -> Doubt | None:
     return Doubt(tuple(lines), min(delays, default=None)) if lines else None
 
 
-def _heard(state: PoolState, seat: Seat, *, trap: bool) -> bool:
+def _heard(state: PoolState, pair: Pair, *, trap: bool) -> bool:
     """Does it count for this ballot?  What was sent to us does only for ``--traps``."""
-    return not trap or state.voters[seat[1]].traps
+    return not trap or state.voters[pair[1]].traps
 
 
-def _count(state: PoolState, seats: Iterable[Seat], opinion: Opinion, frozen: str, now: Moment) -> bool:
+def _count(state: PoolState, pairs: Iterable[Pair], opinion: Opinion, frozen: str, now: Moment) -> bool:
     ballots = {}
-    for seat in seats:
-        before = state.ballots[seat]
-        ballots[seat] = ignored(before) if frozen else counted(before, opinion, state.voters[seat[1]])
+    for pair in pairs:
+        before = state.ballots[pair]
+        ballots[pair] = ignored(before) if frozen else counted(before, opinion, state.voters[pair[1]])
     return state.take(ballots, now)
 
 

@@ -14,7 +14,7 @@ from mon.pool.exits import deadlines as exits_end
 from mon.pool.facts import Facts
 from mon.pool.memory import Drain, Memory, climbing, deadlines, soonest
 from mon.pool.reasons import votes
-from mon.pool.seats import Seats, seated
+from mon.pool.selection import Selection, selected
 from mon.pool.wish import Wanted, service_entry
 from mon.structs import Struct, field, replace
 
@@ -35,75 +35,75 @@ def decide(facts: Facts) -> tuple[Wanted, Memory]:
 
     Before the first round is over, an empty pool waits with floor and fallback; who is voted in joins.
     """
-    seats = seated(facts)
-    if not seats.healthy and not facts.ready:
+    chosen = selected(facts)
+    if not chosen.healthy and not facts.ready:
         return Wanted(Table(None), waiting="the first round of checks is not over"), facts.memory
-    memory = _remembered(facts, seats)
+    memory = _remembered(facts, chosen)
     steps = (course.next(facts.now) for course in memory.courses.values())
     clocks = (
         *deadlines(memory, facts.words, facts.now),
         *exits_end(facts.plan, memory),
         *(moment for moment in steps if moment is not None),
     )
-    rows = _Rows(frozenset(seats.healthy), frozenset(seats.held), frozenset(seats.roused))
+    rows = _Rows(frozenset(chosen.healthy), frozenset(chosen.held), frozenset(chosen.roused))
     rows.due += (moment for moment in clocks if moment > facts.now.mono)
     for member in facts.plan.members:
-        _write(rows, facts, memory, seats, member)
+        _write(rows, facts, memory, chosen, member)
     for id_, drain in memory.drains.items():
         if id_ not in facts.said:
             rows.entries.append(drain.entry)
             rows.why[id_] = "out: gone from the configuration, finishing its connections"
-    if seats.spare is not None:
-        rows.entries.append(_entry(seats.spare, max(1, seats.spare.weight)))
-        rows.why[seats.spare.id] = "in: the fallback, no server is healthy"
+    if chosen.spare is not None:
+        rows.entries.append(_entry(chosen.spare, max(1, chosen.spare.weight)))
+        rows.why[chosen.spare.id] = "in: the fallback, no server is healthy"
     table = Table(service_entry(facts.plan), tuple(rows.entries))
     return Wanted(
         table,
         rows.why,
-        held=seats.held,
-        spared=seats.exits.spared,
-        fallback=seats.spare is not None,
+        held=chosen.held,
+        spared=chosen.exits.spared,
+        fallback=chosen.spare is not None,
         due=soonest(rows.due),
-        inside=len(seats.inside),
-        alarms=tuple(_alarms(facts, memory, seats)),
+        inside=len(chosen.inside),
+        alarms=tuple(_alarms(facts, memory, chosen)),
     ), memory
 
 
-def _alarms(facts: Facts, memory: Memory, seats: Seats) -> Iterator[str]:
+def _alarms(facts: Facts, memory: Memory, chosen: Selection) -> Iterator[str]:
     for id_ in sorted(banned(memory, facts.now)):
-        if id_ not in seats.inside:
+        if id_ not in chosen.inside:
             yield f"{id_} is held out: it left too often (flap)"
-    for id_ in seats.roused:
+    for id_ in chosen.roused:
         yield f"{id_} stays in against a suggested weight of 0: {facts.index.need}"
 
 
-def _remembered(facts: Facts, seats: Seats) -> Memory:
+def _remembered(facts: Facts, chosen: Selection) -> Memory:
     """The memory after this decision: climbs and drains begin and end."""
     members = facts.index.members
     drained = frozenset(id_ for id_ in facts.memory.drained if id_ in members and facts.ordered_out(id_))
     drains = dict(_drains(facts, members, drained))
     done = {id_ for id_, drain in drains.items() if facts.now.mono >= drain.until.mono}
-    left = (facts.memory.inside or frozenset()) - seats.inside
-    voted_out = frozenset(id_ for id_ in left & members.keys() - seats.resting if not facts.ordered_out(id_))
+    left = (facts.memory.inside or frozenset()) - chosen.inside
+    voted_out = frozenset(id_ for id_ in left & members.keys() - chosen.resting if not facts.ordered_out(id_))
     courses = {id_: facts.course(member) for id_, member in members.items() if member.bounds is not None}
     return replace(
         remembered(facts.plan, facts.memory, voted_out, facts.now) if facts.ready else facts.memory,
-        inside=seats.inside if facts.ready else facts.memory.inside,
-        found=seats.inside,
-        ramps=_ramps(facts, seats),
+        inside=chosen.inside if facts.ready else facts.memory.inside,
+        found=chosen.inside,
+        ramps=_ramps(facts, chosen),
         drains={id_: drain for id_, drain in drains.items() if id_ not in done},
         drained=drained | (done & members.keys()),
-        turned=_turned(facts, seats),
+        turned=_turned(facts, chosen),
         courses={id_: course for id_, course in courses.items() if course is not None},
     )
 
 
-def _turned(facts: Facts, seats: Seats) -> Mapping[ServerId, Moment]:
+def _turned(facts: Facts, chosen: Selection) -> Mapping[ServerId, Moment]:
     """When each member was let in or put out."""
     before = facts.memory.found if facts.memory.inside is None else facts.memory.inside
     if before is None:
         return dict.fromkeys(facts.said, facts.now)
-    turned = set(before ^ seats.inside)
+    turned = set(before ^ chosen.inside)
     return {
         id_: facts.now if id_ in turned else facts.memory.turned.get(id_, facts.now) for id_ in facts.said
     }
@@ -125,22 +125,22 @@ def _drains(
             yield id_, Drain(facts.now, facts.now.later(word.drain), entry)
 
 
-def _ramps(facts: Facts, seats: Seats) -> Mapping[ServerId, Moment]:
+def _ramps(facts: Facts, chosen: Selection) -> Mapping[ServerId, Moment]:
     """Who is climbing since when.  Nobody, if everybody would: the pool needs all it has."""
     seconds, before = facts.plan.slowstart, facts.memory.inside
     if not seconds:
         return {}
-    ramps = {id_: since for id_, since in facts.memory.ramps.items() if id_ in seats.inside}
+    ramps = {id_: since for id_, since in facts.memory.ramps.items() if id_ in chosen.inside}
     ramps = {id_: since for id_, since in ramps.items() if facts.now.mono < since.mono + seconds}
     if facts.ready and before is not None:
-        ramps |= {id_: facts.now for id_ in seats.healthy if id_ not in before}
-    return ramps if seats.inside - ramps.keys() else {}
+        ramps |= {id_: facts.now for id_ in chosen.healthy if id_ not in before}
+    return ramps if chosen.inside - ramps.keys() else {}
 
 
-def _write(rows: _Rows, facts: Facts, memory: Memory, seats: Seats, member: Member) -> None:
+def _write(rows: _Rows, facts: Facts, memory: Memory, chosen: Selection, member: Member) -> None:
     """The row of one member: with its weight, quiesced, or not there at all."""
-    rows.why[member.id] = _why(facts, memory, seats, rows, member)
-    if member.id in seats.inside:
+    rows.why[member.id] = _why(facts, memory, chosen, rows, member)
+    if member.id in chosen.inside:
         weight = max(1, facts.whole(member))
         if member.id in memory.ramps:
             weight, due = climbing(weight, memory.ramps[member.id], facts.plan.slowstart, facts.now)
@@ -162,7 +162,7 @@ def _entry(member: Member, weight: int) -> ServerEntry:
     return ServerEntry(member.id, weight, member.forward, member.lower, member.upper)
 
 
-def _why(facts: Facts, memory: Memory, seats: Seats, rows: _Rows, member: Member) -> str:
+def _why(facts: Facts, memory: Memory, chosen: Selection, rows: _Rows, member: Member) -> str:
     """Why the member has the weight it has, in words."""
     said, word = facts.said[member.id], facts.word(member.id)
     if member.weight == 0:
@@ -170,7 +170,7 @@ def _why(facts: Facts, memory: Memory, seats: Seats, rows: _Rows, member: Member
     if word is not None and word.weight == 0:
         return f"out: {word}" + _draining(facts, memory, member.id)
     by = f", {word}" if word is not None else ""
-    if member.id in seats.resting:
+    if member.id in chosen.resting:
         return f"out by a suggested weight: {votes(said)}"
     if member.id in rows.roused:
         return f"in against a suggested weight, {facts.index.need}: {votes(said)}"
@@ -180,9 +180,9 @@ def _why(facts: Facts, memory: Memory, seats: Seats, rows: _Rows, member: Member
         follows = f", {way}" if way else ""
         return f"in: {votes(said) or 'no service votes on it'}{by}{follows}{climbs}"
     against = votes(said, against=True)
-    if member.id in seats.exits.spared:
-        return f"in, {seats.exits.spared[member.id]}: {against}{by}"
-    if member.id in seats.exits.banned and member.id not in rows.held:
+    if member.id in chosen.exits.spared:
+        return f"in, {chosen.exits.spared[member.id]}: {against}{by}"
+    if member.id in chosen.exits.banned and member.id not in rows.held:
         left = facts.memory.banned[member.id].mono - facts.now.mono
         return f"out: it left too often, held out for {left:.0f} s more"
     return f"in, held by the floor: {against}{by}" if member.id in rows.held else f"out: {against}{by}"

@@ -52,7 +52,7 @@ def foreseen(facts: Facts, wish: Wanted) -> Foreseen:
             soon[member.id] = f"{_words(before, after)}{_when(pairs, facts.now)}"
             dues += [_left(voter, ballot, facts.now) for voter, ballot in pairs]
     known = [due for due in dues if due is not None]
-    outlook = then.seats if then.seats != wish.seats else ""
+    outlook = then.overrides if then.overrides != wish.overrides else ""
     return Foreseen(soon, outlook, max(known) if known and len(known) == len(dues) else None)
 
 

@@ -1,6 +1,6 @@
 """A reload that would leave a pool below its floor, or to nobody (law 2).
 
-It is the rule of an operator's command (``seats.bearable``) for another configuration instead of a word,
+It is the rule of an operator's command (``selection.bearable``) for another configuration instead of a word,
 measured against what served before.  Each virtual service of a balancer is measured for itself, whatever the
 pool is called: one that the new configuration has no longer, or has elsewhere, is left to nobody there.
 """
@@ -11,7 +11,7 @@ from mon.model.moment import Moment
 from mon.model.pool import Pool, ServerId
 from mon.pool.place import place_of
 from mon.pool.pools import Pools
-from mon.pool.seats import away, bearable, seated
+from mon.pool.selection import away, bearable, selected
 from mon.pool.state import PoolState
 from mon.structs import Struct
 
@@ -99,8 +99,8 @@ def _let_in(state: PoolState, now: Moment) -> frozenset[ServerId]:
     """Which members are in by their checks, not held by the floor alone."""
     if not state.adopted:
         return frozenset(member.id for member in state.index.base)
-    seats = seated(state.facts(now))
-    return seats.inside - frozenset(seats.held)
+    chosen = selected(state.facts(now))
+    return chosen.inside - frozenset(chosen.held)
 
 
 def _serving(state: PoolState, now: Moment) -> tuple[frozenset[ServerId], bool]:
@@ -111,5 +111,5 @@ def _serving(state: PoolState, now: Moment) -> tuple[frozenset[ServerId], bool]:
     if not state.adopted:
         return frozenset(member.id for member in state.index.base), False
     facts = state.facts(now)
-    seats = seated(facts)
-    return seats.inside - away(facts.memory), seats.spare is not None
+    chosen = selected(facts)
+    return chosen.inside - away(facts.memory), chosen.spare is not None

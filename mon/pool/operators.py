@@ -6,7 +6,7 @@ from mon.model.pool import Member, ServerId
 from mon.pool.decide import forgotten
 from mon.pool.facts import Facts
 from mon.pool.memory import Word
-from mon.pool.seats import too_few
+from mon.pool.selection import too_few
 from mon.pool.state import PoolState
 from mon.structs import Struct, replace
 

@@ -181,7 +181,7 @@ class Pools:
         old, kept = self._states, self._kept
         plans = tuple(plans)
         previous = PoolsBefore((*kept.values(), *old.values()), {place_of(plan) for plan in plans})
-        self._states = {plan.name: previous.seated(plan, now) for plan in plans}
+        self._states = {plan.name: previous.state_of(plan, now) for plan in plans}
         self._kept = {}
         successors = self._by_place()
         for state in (*old.values(), *kept.values()):

@@ -4,7 +4,7 @@ from mon.model.moment import Moment
 from mon.model.quorum import Quorum
 from mon.pool.exits import SUSPECT
 from mon.pool.facts import Facts
-from mon.pool.seats import away, seated
+from mon.pool.selection import away, selected
 from mon.structs import Struct
 
 SAME_BOOT = 300.0
@@ -37,7 +37,7 @@ def healthy(facts: Facts) -> int:
 
     Not those that the floor holds in, nor one that is left to somebody else who has it out.
     """
-    return len(frozenset(seated(facts).healthy) - away(facts.memory))
+    return len(frozenset(selected(facts).healthy) - away(facts.memory))
 
 
 def turning(quorum: Quorum, standing: Standing | None, facts: Facts) -> Turn | None:
@@ -48,7 +48,7 @@ def turning(quorum: Quorum, standing: Standing | None, facts: Facts) -> Turn | N
     alone.
     """
     sure = healthy(facts)
-    hoped = sure + sum(why == SUSPECT for why in seated(facts).exits.spared.values())
+    hoped = sure + sum(why == SUSPECT for why in selected(facts).exits.spared.values())
     if standing is None:
         up = sure >= quorum.count
     elif standing.up:

@@ -13,7 +13,7 @@ from mon.pool.memory import HAND, Drain, Memory, Word
 from mon.pool.past import Past
 from mon.structs import Struct
 
-Seat = tuple[ServerId, str]
+Pair = tuple[ServerId, str]
 """(server, name of the voter): whose ballot it is."""
 
 
@@ -102,7 +102,7 @@ class SavedPool(Struct, frozen=True):
 def to_save(
     pool: Pool,
     owned: Owned,
-    ballots: Mapping[Seat, Ballot],
+    ballots: Mapping[Pair, Ballot],
     words: Mapping[ServerId, Word],
     memory: Memory,
     past: Past,
@@ -115,7 +115,7 @@ def to_save(
         partial=pool.partial,
         service=owned.service,
         servers=tuple(sorted(owned.servers)),
-        ballots=tuple(_saved(seat, ballot, ballot.at) for seat, ballot in ballots.items() if ballot.at),
+        ballots=tuple(_saved(pair, ballot, ballot.at) for pair, ballot in ballots.items() if ballot.at),
         words=tuple(saved_word(id_, word) for id_, word in words.items()),
         drains=tuple(SavedDrain(d.entry, d.since.wall, d.until.wall) for d in memory.drains.values()),
         drained=tuple(sorted(memory.drained)),
@@ -184,15 +184,15 @@ def restored(saved: SavedBallot, now: Moment) -> Ballot:
     )
 
 
-def by_seat(ballots: Iterable[SavedBallot]) -> dict[Seat, SavedBallot]:
+def by_pair(ballots: Iterable[SavedBallot]) -> dict[Pair, SavedBallot]:
     """Saved ballots by whose they are."""
     return {(ballot.server, ballot.voter): ballot for ballot in ballots}
 
 
-def _saved(seat: Seat, ballot: Ballot, at: Moment) -> SavedBallot:
+def _saved(pair: Pair, ballot: Ballot, at: Moment) -> SavedBallot:
     return SavedBallot(
-        server=seat[0],
-        voter=seat[1],
+        server=pair[0],
+        voter=pair[1],
         vote=ballot.vote,
         toward=ballot.toward,
         streak=ballot.streak,

@@ -18,7 +18,7 @@ from mon.pool.past import told_again, with_past
 from mon.pool.place import WAS, Place, original, place_of
 from mon.pool.quorum import Turn, turning
 from mon.pool.reasons import Said, admitted
-from mon.pool.record import SavedPool, Seat, by_seat, remembered, restored, spoken
+from mon.pool.record import Pair, SavedPool, by_pair, remembered, restored, spoken
 from mon.pool.told import Told, taken_over
 from mon.pool.voterindex import VoterIndex, voter_index
 from mon.pool.wish import Wanted, service_entry
@@ -39,7 +39,7 @@ class PoolState(Struct):
     voters: Mapping[str, Voter]
     index: Index
     voter_index: VoterIndex
-    ballots: dict[Seat, Ballot]
+    ballots: dict[Pair, Ballot]
     owned: Owned = NOTHING
     adopted: bool = False
     ready: bool = False
@@ -92,29 +92,29 @@ class PoolState(Struct):
 
     def doubts(self, result: HostResult) -> Iterator[tuple[Member, Voter, Ballot]]:
         """The ballots that this result brought into doubt."""
-        for server, name in self.voter_index.seats(result.watch, result.service, result.host):
+        for server, name in self.voter_index.pairs(result.watch, result.service, result.host):
             ballot = self.ballots[server, name]
             if doubtful(ballot) and ballot.at == result.at:
                 yield self.index.members[server], self.voters[name], ballot
 
-    def take(self, ballots: Mapping[Seat, Ballot], now: Moment) -> bool:
+    def take(self, ballots: Mapping[Pair, Ballot], now: Moment) -> bool:
         """Take new ballots; True if the wish may be another one now (its words may change with each result).
 
         It is not decided here: many results may come before the next look at the balancer, and a decision
         costs as much as the pool has servers.
         """
         news, advised = False, []
-        for seat, ballot in ballots.items():
-            before, said = self.ballots[seat], self._said(seat[0])
+        for pair, ballot in ballots.items():
+            before, said = self.ballots[pair], self._said(pair[0])
             stood = admitted(said, first_round_over=self.ready)
-            self.ballots[seat] = ballot
+            self.ballots[pair] = ballot
             if ballot.heard:
-                self.voter_index.unheard.discard(seat)
-            stands = admitted(self._said(seat[0]), first_round_over=self.ready)
+                self.voter_index.unheard.discard(pair)
+            stands = admitted(self._said(pair[0]), first_round_over=self.ready)
             # What is said of a server that stays in is of no account; what of one that is out may be.
             news = news or stood is not stands or (not stands and _weighs(before) != _weighs(ballot))
             if _advises(before, ballot):
-                advised.append(seat[0])
+                advised.append(pair[0])
         news = news or any(self._turns(server, now) for server in advised)
         if not self.ready and not self.voter_index.unheard:
             self.ready = news = True
@@ -148,16 +148,16 @@ class PoolState(Struct):
         """Presume of each voter that has not spoken what the table shows; see ``Pools.adopt``."""
         serving = {server.id for server in table.servers if server.weight > 0}
         begins = self.memory.inside is None
-        old = by_seat(saved.ballots) if saved and begins else {}
-        for seat, ballot in self.ballots.items():
+        old = by_pair(saved.ballots) if saved and begins else {}
+        for pair, ballot in self.ballots.items():
             if ballot.presumed is not None:
                 continue
-            line = old.get(seat)
-            fresh = line is not None and now.wall - line.at <= max_age(self.voters[seat[1]])
+            line = old.get(pair)
+            fresh = line is not None and now.wall - line.at <= max_age(self.voters[pair[1]])
             known = restored(line, now) if line and fresh and ballot.at is None else ballot
             known = replace(known, heard=ballot.heard)
-            voter, unplaced = self.voters[seat[1]], table.service is None
-            self.ballots[seat] = placed(known, voter, serving=seat[0] in serving, unplaced=unplaced)
+            voter, unplaced = self.voters[pair[1]], table.service is None
+            self.ballots[pair] = placed(known, voter, serving=pair[0] in serving, unplaced=unplaced)
         self.ready = self.ready or any(member.id in serving for member in self.plan.members)
         self.owned = together(self.owned, _claim(self.plan, table))
         if saved and begins:
@@ -283,7 +283,7 @@ class PoolState(Struct):
 
 
 def made(
-    plan: Pool, voters: Mapping[str, Voter] | None = None, ballots: dict[Seat, Ballot] | None = None
+    plan: Pool, voters: Mapping[str, Voter] | None = None, ballots: dict[Pair, Ballot] | None = None
 ) -> PoolState:
     """A pool of which nothing is known but its plan and its ballots."""
     voters, ballots = voters or {}, ballots or {}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from mon.model.config import Key
 from mon.model.pool import Member, ServerId, Voter
 from mon.pool.ballot import Ballot
-from mon.pool.record import Seat
+from mon.pool.record import Pair
 from mon.structs import Struct
 
 ResultKey = tuple[str, str, str]
@@ -18,30 +18,30 @@ class VoterIndex(Struct):
     the ballots that no result has reached yet.
     """
 
-    hosts: Mapping[ResultKey, Collection[Seat]]
-    groups: Mapping[Key, Collection[Seat]]
+    hosts: Mapping[ResultKey, Collection[Pair]]
+    groups: Mapping[Key, Collection[Pair]]
     voters: Mapping[ServerId, Collection[str]]
-    unheard: set[Seat]
+    unheard: set[Pair]
 
-    def seats(self, watch: str, service: str, host: str) -> Collection[Seat]:
+    def pairs(self, watch: str, service: str, host: str) -> Collection[Pair]:
         """The ballots that this host's result concerns."""
         return self.hosts.get((watch, service, host), ())
 
 
 def voter_index(
-    members: Iterable[Member], voters: Mapping[str, Voter], ballots: Mapping[Seat, Ballot]
+    members: Iterable[Member], voters: Mapping[str, Voter], ballots: Mapping[Pair, Ballot]
 ) -> VoterIndex:
     """The index of the ballots of a pool."""
-    hosts: dict[ResultKey, list[Seat]] = {}
-    groups: dict[Key, list[Seat]] = {}
+    hosts: dict[ResultKey, list[Pair]] = {}
+    groups: dict[Key, list[Pair]] = {}
     names: dict[ServerId, list[str]] = {}
     for member in members:
         for name, voter in voters.items():
-            seat = (member.id, name)
-            if seat not in ballots:
+            pair = (member.id, name)
+            if pair not in ballots:
                 continue
             names.setdefault(member.id, []).append(name)
-            hosts.setdefault((voter.watch, voter.service, member.check), []).append(seat)
+            hosts.setdefault((voter.watch, voter.service, member.check), []).append(pair)
             if voter.group:
-                groups.setdefault((voter.watch, voter.service), []).append(seat)
-    return VoterIndex(hosts, groups, names, {seat for seat, ballot in ballots.items() if not ballot.heard})
+                groups.setdefault((voter.watch, voter.service), []).append(pair)
+    return VoterIndex(hosts, groups, names, {pair for pair, ballot in ballots.items() if not ballot.heard})

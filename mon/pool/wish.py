@@ -50,24 +50,24 @@ class Wanted(Struct, frozen=True):
     @property
     def outlook(self) -> str:
         """What people must be told about the pool as a whole; "" when the votes alone decide."""
-        return "; ".join((*self._spared(), *self._seats(), *self.alarms))
+        return "; ".join((*self._spared(), *self._overrides(), *self.alarms))
 
     @property
     def concerns(self) -> str:
         """The same without what is to be said of the floor."""
-        return "; ".join((*self._spared(), *(() if self.held else self._seats()), *self.alarms))
+        return "; ".join((*self._spared(), *(() if self.held else self._overrides()), *self.alarms))
 
     @property
-    def seats(self) -> str:
+    def overrides(self) -> str:
         """What is to be said of who serves, by floor or fallback."""
-        return "; ".join(self._seats())
+        return "; ".join(self._overrides())
 
     def _spared(self) -> Iterator[str]:
         for why in dict.fromkeys(self.spared.values()):
             names = ", ".join(str(id_) for id_ in sorted(self.spared) if self.spared[id_] == why)
             yield f"{names} stays in against the votes: {why}"
 
-    def _seats(self) -> Iterator[str]:
+    def _overrides(self) -> Iterator[str]:
         if self.waiting:
             return
         if self.held:

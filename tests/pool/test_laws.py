@@ -142,8 +142,8 @@ class Life(RuleBasedStateMachine):
         changed = self.pools.vote(result, self.now)
         self.heard.add((f"w{host}", service))
         if verdict is not Verdict.UNKNOWN:
-            seats = {(m.check, v.service) for m in self.plan.members for v in self.plan.voters}
-            if (f"w{host}", service) in seats:
+            pairs = {(m.check, v.service) for m in self.plan.members for v in self.plan.voters}
+            if (f"w{host}", service) in pairs:
                 self.said[f"w{host}", service] = verdict
                 if verdict is Verdict.OK:
                     self.suggested[f"w{host}", service] = weight
@@ -206,8 +206,8 @@ class Life(RuleBasedStateMachine):
         self.was_in |= {member.id for member in self.plan.members if self.voted_in(member)}
         self.plan = plan
         kept = {(m.check, v.service) for m in plan.members for v in plan.voters}
-        self.said = {seat: verdict for seat, verdict in self.said.items() if seat in kept}
-        self.suggested = {seat: weight for seat, weight in self.suggested.items() if seat in kept}
+        self.said = {pair: verdict for pair, verdict in self.said.items() if pair in kept}
+        self.suggested = {pair: weight for pair, weight in self.suggested.items() if pair in kept}
         spoken = self.spoken()
         self.pools.reload([plan], self.now)
         self.adopt()
@@ -353,9 +353,9 @@ class Life(RuleBasedStateMachine):
             if member.id in weights and member.id not in self.left_alone():
                 word = facts.word(member.id)
                 meant, give = (word.weight, 0.0) if word else self.suggestion(member)
-                seats = {(member.check, voter.service) for voter in self.plan.voters}
+                pairs = {(member.check, voter.service) for voter in self.plan.voters}
                 # A start leaves weights as it finds them until everybody has spoken.
-                assert abs(weights[member.id] - max(1, meant)) <= give or not seats <= self.heard
+                assert abs(weights[member.id] - max(1, meant)) <= give or not pairs <= self.heard
 
     def suggestion(self, member: Member) -> tuple[float, float]:
         """The weight that was suggested for it, and what it may differ by."""

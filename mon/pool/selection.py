@@ -12,7 +12,7 @@ from mon.pool.reasons import admitted, candidate
 from mon.structs import Struct
 
 
-class Seats(Struct, frozen=True):
+class Selection(Struct, frozen=True):
     """Who is in: ``healthy`` by their votes, ``held`` by the floor, both together with the spared ``inside``;
     else the ``spare`` serves.
 
@@ -29,7 +29,7 @@ class Seats(Struct, frozen=True):
     inside: frozenset[ServerId] = frozenset()
 
 
-def seated(facts: Facts) -> Seats:
+def selected(facts: Facts) -> Selection:
     """Who is in, by votes, operators' words and floor."""
     plan, floor = facts.plan, facts.index.floor
     allowed = [member for member in facts.index.base if not facts.ordered_out(member.id)]
@@ -45,10 +45,10 @@ def seated(facts: Facts) -> Seats:
     roused = tuple(id_ for id_ in leave if id_ not in resting)
     healthy = tuple(id_ for id_ in fit if id_ not in resting)
     if not (healthy or exits.spared) and plan.fallback is not None and not hard(plan, floor):
-        return Seats(spare=plan.fallback, exits=exits)
+        return Selection(spare=plan.fallback, exits=exits)
     held = _held(facts, allowed, voted, {*healthy, *exits.spared}) if facts.ready else ()
     inside = frozenset((*healthy, *exits.spared, *held))
-    return Seats(healthy, held, None, exits if facts.ready else Exits(), resting, roused, inside)
+    return Selection(healthy, held, None, exits if facts.ready else Exits(), resting, roused, inside)
 
 
 def _held(
@@ -100,7 +100,7 @@ def bearable(was: int, would_be: int, floor: int) -> bool:
 
 def serving(facts: Facts) -> int:
     """How many are in, less those that are left to somebody else who has them out."""
-    return len(seated(facts).inside - away(facts.memory))
+    return len(selected(facts).inside - away(facts.memory))
 
 
 def away(memory: Memory) -> frozenset[ServerId]:
