@@ -13,6 +13,7 @@ from mon.catalog.plan import Bound, Check, Form
 from mon.model.config import Host, Key
 from mon.model.moment import Moment
 from mon.model.result import HostResult, RunResult
+from mon.probe.threads import Threads
 from mon.runner.calls import Calls, Finding
 from mon.runner.judging import Finished, Report, judged, roll_up
 from mon.runner.launch import Command
@@ -22,6 +23,9 @@ from mon.structs import Struct, field
 
 LONG = 16 * 1024
 """Characters of output from which on a thread looks for hosts in them."""
+
+JUDGES = 4
+"""Threads that do so."""
 
 LOT = 50
 """Results of one program that are passed on before everything else in the loop has its turn."""
@@ -83,6 +87,7 @@ class Rounds:
         self._clock = clock
         self._room = Room(limit)
         self._process_room = Room(limit)
+        self._judges = Threads(JUDGES, "judge")  # of those that the end of mon does not wait for
         self._flights: dict[Key, Flight] = {}
 
     def in_flight(self, key: Key) -> int | None:
@@ -156,6 +161,7 @@ class Rounds:
             self.cancel(key)
         await asyncio.gather(*tasks, return_exceptions=True)
         self._calls.close()
+        self._judges.close()
 
     def _spawn(self, flight: Flight, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -258,7 +264,7 @@ class Rounds:
             flight.pids.clear()
         run = Finished(check.key, started, self._clock())
         said = (run, hosts, ended.status, ended.output, ended.trouble)
-        return judged(*said) if len(ended.output) < LONG else await asyncio.to_thread(judged, *said)
+        return judged(*said) if len(ended.output) < LONG else await self._judges.submit(judged, *said)
 
 
 async def awaited(begin: Callable[[Done], None], cancel: Callable[[], None]) -> RunResult | None:

@@ -18,6 +18,7 @@ from time import perf_counter
 from mon.catalog.interpreter import unstartable
 from mon.probe.deadlines import Deadlines
 from mon.probe.poller import Poller
+from mon.probe.threads import Threads
 from mon.runner.capabilities import become_subreaper
 from mon.runner.cgroups import WRAPPER, Scopes
 from mon.runner.child import Child, Said, abandon
@@ -35,6 +36,9 @@ PATIENCE = 0.5
 
 LONG = 16 * 1024
 """Bytes of output from which on a thread makes text of them."""
+
+READERS = 4
+"""Threads that do so."""
 
 UNSTARTED = 1
 """The exit status of what was not started: the classic mon's, so that ``alert exit=1`` is called as there."""
@@ -85,6 +89,7 @@ class Spawner:
         self._poller = Poller()
         self._deadlines = Deadlines()
         self._pace = Pace()
+        self._readers = Threads(READERS, "reader")  # of those that the end of mon does not wait for
         self._marks = Marks()
         self._leftovers = Leftovers(self._marks, self._running, scopes)
         become_subreaper()
@@ -150,6 +155,7 @@ class Spawner:
             self._deadlines.close()
             self._poller.close()
         self._launcher.close()
+        self._readers.close()
 
     def leave(self, pid: int) -> None:
         """Let a program outlive us: somebody goes on reading its output, or it would die of SIGPIPE."""
@@ -179,7 +185,7 @@ class Spawner:
 
     async def _collect(self, child: Child, stopped: str) -> Ended:
         status, (said, errors) = self._let_go(child)
-        output, error = await _text(said), await _text(errors)
+        output, error = await self._text(said), await self._text(errors)
         if stopped:
             status = 128 + signal.SIGKILL if status is None else _status(status)
             return Ended(status, output, stopped, errors=error)
@@ -187,16 +193,15 @@ class Spawner:
         trouble = f"ended by signal {-status} ({_signal_name(-status)})" if status < 0 else ""
         return Ended(_status(status), output, trouble, errors=error)
 
+    async def _text(self, said: Said) -> str:
+        return said.text if len(said.output) < LONG else await self._readers.submit(getattr, said, "text")
+
     def _let_go(self, child: Child) -> tuple[int | None, tuple[Said, Said]]:
         self._children.pop(child.pid, None)
         ended = child.wait(), child.finish()
         if child.scope is not None and self._scopes is not None:
             self._scopes.over(child.scope)
         return ended
-
-
-async def _text(said: Said) -> str:
-    return said.text if len(said.output) < LONG else await asyncio.to_thread(getattr, said, "text")
 
 
 def _unstarted(command: Command, reason: str) -> Ended:

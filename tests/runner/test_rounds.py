@@ -8,6 +8,7 @@ import pytest
 
 from mon.errors import Down, Unknown
 from mon.model.config import CommandLine, Host
+from mon.model.moment import Moment
 from mon.model.result import Cause, Verdict
 from mon.model.weight import Weighed
 from mon.runner import Runner
@@ -357,3 +358,24 @@ async def test_a_missing_interpreter_is_status_1_as_in_the_classic_mon_and_named
     result = await runner.round(service, service.hosts, {}, lambda part: None)
     assert (result.status, result.hosts[0].verdict) == (1, Verdict.UNKNOWN)
     assert why in result.summary
+
+
+@pytest.mark.parametrize("what", ["mon.runner.rounds.judged", "mon.runner.child.text_of"])
+def test_the_end_waits_for_no_long_output_that_is_being_looked_at(program, check, bound, monkeypatch, what):
+    begun, release, ended = threading.Event(), threading.Event(), []
+
+    def slowly(*said):
+        begun.set()
+        release.wait(60)
+        ended.append(said)
+
+    async def life(service):
+        runner = Runner(None, None, None, clock=lambda: Moment(time.time(), time.monotonic()))
+        runner.begin(service, service.hosts, {}, lambda part: None, lambda result: None)
+        await asyncio.to_thread(begun.wait, 60)
+        await runner.close(0.0)
+
+    monkeypatch.setattr(what, slowly)
+    asyncio.run(life(check(bound(program("head -c 20000 /dev/zero | tr '\\0' a; exit 1")), "a")))
+    assert begun.is_set() and not ended
+    release.set()
