@@ -234,9 +234,7 @@ class Daemon:
         await self._hear_no_more()
         await parts.background.close()
         await parts.keeper.close()
-        saved = await parts.recorder.close() if self._remembers else True
-        if self._remembers and not self.options.classic:  # its users do that themselves, with savestate
-            await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())
+        saved, _ = await asyncio.gather(self._saved(), self._save_classic())
         parts.names.close()
         await parts.probe.close()
         await asyncio.to_thread(parts.close_files)
@@ -247,3 +245,14 @@ class Daemon:
             waiting = len(parts.outbox.pending())
             text = f"stopped; what changed last is not saved ({why}): {waiting} alerts were waiting"
             events.say(logging.ERROR, "stopped", text, waiting=waiting)
+        freeze()  # or the interpreter looks at all that there is once more as it ends, for garbage
+
+    async def _saved(self) -> bool:
+        """Save the state; True if the disk has it."""
+        return await self.parts.recorder.close() if self._remembers else True
+
+    async def _save_classic(self) -> None:
+        """The classic files, while the disk is busy with ours: mon's own users do that by ``savestate``."""
+        if self._remembers and not self.options.classic:
+            parts = self.parts
+            await states.save(parts.loaded.places.statedir, (states.ALL,), parts.book, parts.clock())

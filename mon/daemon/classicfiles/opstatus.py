@@ -11,6 +11,7 @@ from functools import lru_cache
 from mon.control.classic.escaping import decoded, plain
 from mon.daemon import events
 from mon.engine import Book
+from mon.engine.variables import STATE
 from mon.errors import ControlError
 from mon.model.config import Key, Period
 from mon.model.moment import Moment
@@ -21,6 +22,13 @@ FIELDS = (
     *("last_failure_detail", "last_detail", "ack", "ack_comment", "last_trap", "last_traphost", "exitval"),
     *("last_check", "last_op_status", "failure_output", "trap_timer"),
 )
+_READ = tuple(
+    (name, f"_{name}", STATE[f"_{name}"].get if f"_{name}" in STATE else None)
+    for name in FIELDS
+    if name != "trap_timer"
+)
+"""All but the last, which depends on the time, and how to read it: ``Book.get_variable`` takes longer."""
+
 PERIOD_FIELDS = ("last_alert", "alert_sent", "1stfailtime", "failcount")
 
 
@@ -32,8 +40,10 @@ def written(book: Book, now: Moment) -> Iterator[str]:
 
 def _fields(book: Book, key: Key, now: Moment) -> Iterator[tuple[str, str]]:
     yield from (("group", key[0]), ("service", key[1]))
-    for name in FIELDS:
-        yield name, _plain(book.get_variable(key, f"_{name}", now))
+    state, others = book.states[key], book.variables.get(key, {})
+    for name, variable, get in _READ:
+        yield name, _plain(get(state) if get else others.get(variable, ""))
+    yield "trap_timer", _plain(book.get_variable(key, "_trap_timer", now))
     for period in book.services[key].periods:
         for name in PERIOD_FIELDS:
             value = book.get_period_variable(key, period.key, name)
