@@ -57,7 +57,7 @@ GLOBALS: Mapping[str, Row] = {
     "serverport": Row(values.port, "serverport", RESTART, lenient=True),
     "trapport": Row(values.port, "trapport", RESTART, lenient=True),
     "snmpport": Row(values.port, "snmpport", LIVE, lenient=True, ours=True),
-    "clientallow": Row(values.blanks, "clientallow", LIVE),
+    "clientallow": Row(values.patterns, "clientallow", LIVE),
     "cltimeout": Row(values.time_or_zero, "cltimeout", LIVE),
     "maxprocs": Row(values.count, "maxprocs", LIVE, lenient=True),
     "randstart": Row(values.time_or_zero, "randstart", LIVE),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from mon import depend
 from mon.config.directives import ALERTGROUP, DEPENDENCIES, PERIOD, SERVICE, VIRTUAL, WITHOUT_EFFECT
 from mon.config.drafts import MembersDraft, Sheet
+from mon.config.members import odd_members
 from mon.config.suggest import suggest
 from mon.model.config import CommandLine, Config, Dependencies, Service
 from mon.model.pool import Real, Virtual
@@ -255,6 +256,16 @@ def _members_twice(config: Config, sheet: Sheet) -> Iterator[Problem]:
             yield _warning(group.source, what, "write it once")
 
 
+LOGINS = ("getpwnam", "userfile", "shadow", "pam", "trustlocal")
+
+
+def _unknown_logins(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    for name in config.settings.authtype:
+        if name not in LOGINS:
+            remedy = suggest(name, LOGINS) or f"write {', '.join(LOGINS[:-1])} or {LOGINS[-1]}"
+            yield _warning(sheet.given["authtype"], f"authtype: nobody can log in by '{name}'", remedy)
+
+
 def _quorums_never_reached(config: Config, sheet: Sheet) -> Iterator[Problem]:
     for virtual in config.virtuals.values():
         servers = sum(real.weight > 0 for real in virtual.reals)
@@ -319,6 +330,8 @@ _RULES: tuple[_Rule, ...] = (
     _endless_dependencies,
     _same_twice,
     _members_twice,
+    odd_members,
+    _unknown_logins,
     _hosts_with_address,
     _without_effect,
 )

@@ -51,6 +51,18 @@ def blanks(value: str, place: Place) -> tuple[str, ...]:
     return tuple(value.split())
 
 
+def patterns(value: str, place: Place) -> tuple[str, ...]:
+    """Regular expressions between blanks."""
+    for pattern in value.split():
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise Misfit(
+                f"{pattern!r} is no regular expression ({error})", r"write it like 10\.1\.1\.\d+"
+            ) from error
+    return tuple(value.split())
+
+
 def colons(value: str, place: Place) -> tuple[str, ...]:
     """A list of paths between colons."""
     found = tuple(part.strip() for part in value.split(":") if part.strip())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mon.config.lint import LOGINS
 from mon.control.auth import login, pam, shadow
 from mon.control.auth.login import Claim, Logins
 from mon.errors import ControlError
@@ -118,6 +119,10 @@ async def test_a_thousand_wrong_passwords_cost_a_few_hashes(
     assert await logins.matches("right", "hash", "192.0.2.2")
     with pytest.raises(ControlError, match="too many wrong passwords"):
         await logins.matches("another", "hash", "192.0.2.1")
+
+
+def test_a_check_knows_each_way_to_log_in() -> None:
+    assert {*login.METHODS, "trustlocal"} == set(LOGINS)
 
 
 def test_the_system_knows_no_stranger() -> None:
