@@ -24,20 +24,24 @@ def misplaced(settings: Settings, where: Places, file: str) -> Iterator[Problem]
     ``file`` is where it is said of what the command line chose.
     """
     for word, path in _directories(settings, where):
-        if not path.is_dir():
+        if not _will_be(path, where):
             yield _warning(
                 settings, word, file, f"there is no directory {path}", "make it, or correct its name"
             )
     for word, path in _files(settings, where):
         if path.is_dir():
             yield _warning(settings, word, file, f"{path} is a directory", "write the name of a file in it")
-        elif not path.parent.is_dir():
+        elif not _will_be(path.parent, where):
             what = f"there is no directory {path.parent} to write {path.name} in"
             yield _warning(settings, word, file, what, "make it, or correct its name")
     if what := _unfit(where.statedir):
         place = settings.given.get("statedir", Source(file))
         remedy = f"write a directory of mon's own, like {where.statedir / 'mon'}"
         yield Problem(place, f"statedir: {where.statedir} is {what}", remedy, tolerated=Tolerance.START)
+
+
+def _will_be(directory: Path, where: Places) -> bool:
+    return directory.is_dir() or directory == where.statedir  # which is made at the start
 
 
 def _directories(settings: Settings, where: Places) -> Iterator[tuple[str, Path]]:

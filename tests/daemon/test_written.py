@@ -47,6 +47,7 @@ def test_a_directory_like_tmp_and_a_file_are_no_state_directories(said, tmp_path
 
 def test_a_state_directory_of_its_own_is_fine_there_or_not(said) -> None:
     assert said("statedir = {dir}") == said("statedir = {dir}/new/state") == []
+    assert said("statedir = {dir}/new\npidfile = {dir}/new/mon.pid\nlogdir = {dir}/new") == []
 
 
 FILES = {
