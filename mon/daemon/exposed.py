@@ -28,7 +28,9 @@ def exposed(loaded: Loaded, user: int) -> list[Problem]:
 
 def _problem(path: Path) -> Problem:
     what = "everybody may write it, and mon runs as root"
-    return Problem(Source(str(path)), what, f"chmod o-w {path}", Severity.WARNING)
+    shared = _mode(path) & stat.S_ISVTX  # like /tmp: it is for everybody, and has to stay so
+    remedy = "name a directory of mon's own instead" if shared else f"chmod o-w {path}"
+    return Problem(Source(str(path)), what, remedy, Severity.WARNING)
 
 
 def _writable(paths: Iterable[Path]) -> Iterator[Path]:

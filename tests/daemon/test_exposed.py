@@ -62,4 +62,5 @@ def test_a_file_below_a_directory_with_the_sticky_bit_is_fine_but_a_plugin_direc
     tmp_path.chmod(0o1777)
     assert exposed(loaded, 0) == []
     (tmp_path / "mon.d").chmod(0o1777)
-    assert len(exposed(loaded, 0)) == 1
+    (problem,) = exposed(loaded, 0)
+    assert problem.remedy == "name a directory of mon's own instead"
