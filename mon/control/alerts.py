@@ -11,7 +11,7 @@ from mon.model.config import Key
 from mon.model.result import Transition
 from mon.outbox import Entry
 from mon.outbox.entry import entry_of
-from mon.store import Hold, Outcome, Row
+from mon.store import HistoryStore, Hold, Outcome, Row
 from mon.structs import Struct
 
 RECENT = 86400.0
@@ -132,10 +132,7 @@ async def why(operations: Operations, arguments: Arguments) -> object:
 
 async def _story(operations: Operations, key: Key, at: float, now: float) -> Why:
     records = operations.records
-    earlier = await records.history.transitions(key, host="", until=at, limit=1)
-    later = await records.history.transitions(key, host="", since=at, oldest=True, limit=2)
-    before = earlier[0] if earlier else None
-    after = next((change for change in later if change.at.wall > at), None)
+    before, after = await _turns(records.history, key, at)
     begin = before.at.wall if before else 0.0
     end = after.at.wall if after else 0.0
     until = end - TICK if end else now  # what happened at the end belongs to what came then
@@ -165,6 +162,13 @@ async def _story(operations: Operations, key: Key, at: float, now: float) -> Why
         ),
         held=await records.history.holds(key, since=begin, until=until, limit=MOST),
     )
+
+
+async def _turns(history: HistoryStore, key: Key, at: float) -> tuple[Transition | None, Transition | None]:
+    """The last change of opinion until then, and the first one after it."""
+    earlier = await history.transitions(key, host="", until=at, limit=1)
+    later = await history.transitions(key, host="", since=at, oldest=True, limit=2)
+    return earlier[0] if earlier else None, next((each for each in later if each.at.wall > at), None)
 
 
 async def _found(operations: Operations, arguments: Arguments) -> Entry:
