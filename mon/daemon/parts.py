@@ -53,39 +53,57 @@ class Parts:
     """
 
     def __init__(self, loaded: Loaded, options: Options, clock: Callable[[], Moment]) -> None:
-        where, plan, random = loaded.places, loaded.plan, Random()
+        random = Random()
         self.loaded = loaded
         self.clock = clock
         self.environment = {
-            "MON_STATEDIR": str(where.statedir),
-            "MON_LOGDIR": str(where.logdir),
-            "MON_CFBASEDIR": str(where.cfbasedir),
+            "MON_STATEDIR": str(loaded.places.statedir),
+            "MON_LOGDIR": str(loaded.places.logdir),
+            "MON_CFBASEDIR": str(loaded.places.cfbasedir),
         }
         self.background = Background()
+        self._open_files(loaded)
+        self.book = Book(loaded.plan.config, clock())
+        self.pools = Pools(loaded.plan.pools, clock())
+        self._make_runner(loaded)
+        self._make_outbox(options, random)
+        self._make_keeper(options)
+        self._make_checks(options, random)
+
+    def _open_files(self, loaded: Loaded) -> None:
+        where = loaded.places
         self.ours = OurFiles(where)  # before anything is touched
         self.store = StateStore.open(where.state_db)
-        keep, guard = plan.config.settings.keep, self.store.keep_lock
+        keep, guard = loaded.plan.config.settings.keep, self.store.keep_lock
         self.history = HistoryStore.open(where.history_db, age=keep, guard=guard)
         self.store.history = self.history
-        self.book = Book(plan.config, clock())
-        self.pools = Pools(plan.pools, clock())
+
+    def _make_runner(self, loaded: Loaded) -> None:
+        settings = loaded.plan.config.settings
         self._resolver = Resolver()
         self.probe = Probe(
             resolver=self._resolver, advise=lambda text: events.say(logging.WARNING, "advice", text)
         )
-        settings = plan.config.settings
-        scopes = self._scopes = settle()
-        user, also = settings.pluginuser, settings.pluginenv
-        self.spawner = Spawner(directory=str(where.basedir), user=user, also=also, scopes=scopes)
+        self._scopes = settle()
+        self.spawner = Spawner(
+            directory=str(loaded.places.basedir),
+            user=settings.pluginuser,
+            also=settings.pluginenv,
+            scopes=self._scopes,
+        )
         self.runner = self._runner(loaded)
-        self.outbox = Outbox(self.store, self._send, clock, chance=random.random)
+
+    def _make_outbox(self, options: Options, random: Random) -> None:
+        self.outbox = Outbox(self.store, self._send, self.clock, chance=random.random)
         self.outbox.observers.append(_delivered)
-        self.journals = Journals(self._path, clock())
-        self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, self.journals, clock)
+        self.journals = Journals(self._path, self.clock())
+        self.recorder = Recorder(self.book, self.pools, self.store, self.outbox, self.journals, self.clock)
         self.recorder.silent = options.passive
+
+    def _make_keeper(self, options: Options) -> None:
         self.keeper = Keeper(
             self.pools,
-            clock,
+            self.clock,
             open_balancer,
             changed=self._pools_changed,
             tell=self._tell,
@@ -95,26 +113,28 @@ class Parts:
             passive=options.passive,
             quiet=lambda: not self.book.running,
         )
-        self.telling = Telling(self.pools, self.keeper.sight, clock)
+        self.telling = Telling(self.pools, self.keeper.sight, self.clock)
+        self.names = Names(
+            self.pools,
+            self.clock,
+            apply=self._readdress,
+            heed=lambda names: self.keeper.wake(*names, by="the address of a name"),
+            pin=self._pin,
+            moved_hosts=self._moved_hosts,
+        )
+
+    def _make_checks(self, options: Options, random: Random) -> None:
         self.checks = Checks(
             self.book,
             self.pools,
             self.keeper,
             self.runner,
             self.recorder,
-            clock,
+            self.clock,
             self.environment,
-            lambda start: Timetable(clock, start, random),
+            lambda start: Timetable(self.clock, start, random),
             random,
             classic=options.classic,
-        )
-        self.names = Names(
-            self.pools,
-            clock,
-            apply=self._readdress,
-            heed=lambda names: self.keeper.wake(*names, by="the address of a name"),
-            pin=self._pin,
-            moved_hosts=self._moved_hosts,
         )
 
     def adopt(self, loaded: Loaded, keys: Collection[Key] | None = None) -> None:
