@@ -141,7 +141,8 @@ class Haproxy:
         state = self._ask(f"show servers state {self._backend}")
         lines = state.split("\n", LINES)
         if len(lines) < 2 or not lines[1].startswith("# "):
-            raise BalancerRefused(f"haproxy {self._address} backend {self._backend}: {state[:200].strip()}")
+            said = state[:200].strip() or "it closed without an answer (is the socket of level admin?)"
+            raise BalancerRefused(f"haproxy {self._address} backend {self._backend}: {said}")
         with understood(f"haproxy {self._address}"):
             if len(lines) > LINES:
                 raise ValueError(f"more than {LINES} lines")

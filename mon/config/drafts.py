@@ -161,6 +161,7 @@ class Sheet(Struct):
     used: dict[str, Source] = field(default_factory=dict)  # where each directive stood first
     collating: list[PeriodDraft] = field(default_factory=list)  # those that say collate
     starts: list[Source] = field(default_factory=list)  # of records, services and periods
+    groupless: dict[str, Source] = field(default_factory=dict)  # watches without a hostgroup before them
     unread: set[str] = field(default_factory=set)  # virtual services whose first line is wrong
 
     def finish(self) -> Config:

@@ -108,6 +108,15 @@ def _groups_without_watch(config: Config, sheet: Sheet) -> Iterator[Problem]:
             )
 
 
+def _watches_without_group(config: Config, sheet: Sheet) -> Iterator[Problem]:
+    """What only traps speak of needs no hosts."""
+    checked = {service.watch for service in config.services.values() if service.monitor}
+    for name, source in sheet.groupless.items():
+        if name in checked or name not in config.watches:
+            remedy = f"write 'hostgroup {name} HOST...' above it, or it has one host, '{name}'"
+            yield _warning(source, f"watch '{name}' has no hostgroup before it", remedy)
+
+
 def _watches_without_service(config: Config, sheet: Sheet) -> Iterator[Problem]:
     named = frozenset(config.watches)
     for name, watch in sheet.watches.items():
@@ -325,6 +334,7 @@ _RULES: tuple[_Rule, ...] = (
     _swallowed_records,
     _comments_in_lines,
     _unknown_alertgroups,
+    _watches_without_group,
     _excluded_strangers,
     _unknown_dependencies,
     _endless_dependencies,

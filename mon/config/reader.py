@@ -185,8 +185,7 @@ class Reader:
         if name not in self.sheet.hostgroups and name in self.sheet.misspelt():
             self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, [name])
         elif name not in self.sheet.hostgroups:
-            remedy = f"write 'hostgroup {name} HOST...' above it, or it has one host, '{name}'"
-            place.warning(f"watch '{name}' has no hostgroup before it", remedy)
+            self.sheet.groupless[name] = place.source
             self.sheet.hostgroups[name] = MembersDraft("hostgroup", name, place.source, [name])
         draft = WatchDraft(name, place.source)
         before = self.sheet.watches.setdefault(name, draft)

@@ -3,6 +3,7 @@
 import csv
 import socket
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -118,6 +119,20 @@ def test_a_socket_without_haproxy_is_named(tmp_path: Path) -> None:
         connect(f"{tmp_path}/none", "web").read([WEB])
     with pytest.raises(BalancerUnreachable, match="Connection refused"):
         connect("127.0.0.1:9", "web").read([WEB])
+
+
+def test_a_socket_that_says_nothing_is_told_so(tmp_path: Path) -> None:
+    def silent(listener: socket.socket) -> None:
+        connected, _ = listener.accept()
+        connected.recv(1000)
+        connected.close()
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen()
+        Thread(target=silent, args=(listener,), daemon=True).start()
+        with pytest.raises(BalancerRefused, match="backend web: it closed without an answer"):
+            connect(str(tmp_path / "s"), "web").read([WEB])
 
 
 def test_what_was_told_and_cannot_be_asked_is_remembered(lines: Haproxy) -> None:
