@@ -4,6 +4,6 @@
 ``calendar``  the rest (the tick itself, resync, reports, expiry): jobs of APScheduler, by the wall clock
 """
 
-from mon.timetable.turns import LOT, SPELL, TICK, Timetable
+from mon.timetable.turns import LONG, LOT, SPELL, TICK, Timetable
 
-__all__ = ["LOT", "SPELL", "TICK", "Timetable"]
+__all__ = ["LONG", "LOT", "SPELL", "TICK", "Timetable"]

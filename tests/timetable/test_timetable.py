@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mon.model.config import Key
 from mon.model.moment import Moment
-from mon.timetable import LOT, SPELL, TICK, Timetable
+from mon.timetable import LONG, LOT, SPELL, TICK, Timetable
 
 HTTP: Key = ("web", "http")
 PING: Key = ("web", "ping")
@@ -330,6 +330,23 @@ async def test_between_spells_of_starts_all_else_in_the_loop_has_its_turn(live: 
         await asyncio.sleep(0)
         turns += bool(done)
     assert turns >= 40
+
+
+async def test_after_a_long_turn_a_single_lot_is_started(live: Live) -> None:
+    turn, started = 0, Counter[int]()
+
+    def start(_: Key) -> None:
+        started[turn] += 1
+        time.sleep(SPELL / LOT / 4)
+        asyncio.get_running_loop().call_soon(time.sleep, 1.5 * LONG / LOT)
+
+    live.table._start = start
+    for number in range(20 * LOT):
+        live.table.put(("a", str(number)), 60, first=0.0)
+    while started.total() < 20 * LOT:
+        await asyncio.sleep(0)
+        turn += 1
+    assert max(list(started.values())[1:]) == LOT
 
 
 async def test_a_stop_in_the_middle_of_many_starts_starts_no_more(live: Live) -> None:
