@@ -27,7 +27,7 @@ MEANINGS = {
 
 NOT_WELL = {
     "check": "there are warnings (with --strict)",
-    "status": "a service fails, a pool is in trouble, or the scheduler is stopped",
+    "status": "a service fails, a pool is in trouble, the state cannot be saved, or the scheduler is stopped",
     "alerts": "an alert failed for good",
     "pool": "a pool that is shown is in trouble",
     "plan": "there are changes",

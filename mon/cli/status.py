@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the status; 3 if a service fails, a pool is in trouble, or nothing is checked at all."""
+    """Print the status; 3 if a service or the disk fails, a pool is in trouble, or nothing is checked."""
     status = ask_daemon(arguments, "status")
     if arguments.json:
         say_json(status)
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         for line in table(shown(status), colour=in_colour()):
             say_painted(line)
     failing = any(service["opstatus"] in FAILING for service in status["services"])
-    bad = failing or status["stopped_since"] is not None or any(map(pool_trouble, status["pools"]))
+    stopped = status["stopped_since"] is not None
+    bad = failing or stopped or bool(status.get("disk")) or any(map(pool_trouble, status["pools"]))
     return TROUBLE if bad else DONE
 
 
@@ -53,6 +54,8 @@ def table(status: Values, *, colour: bool) -> Iterator[str]:
     now = status["now"]
     if status["stopped_since"] is not None:
         yield f"the scheduler is stopped since {ago(now, status['stopped_since'])} ago"
+    if status.get("disk"):
+        yield f"the state cannot be saved: {status['disk']}"
     names = [f"{s['watch']}/{s['service']}" for s in status["services"]]
     width = max(map(len, names), default=0)
     yield f"{'SERVICE':<{width}}  {'STATUS':<9} {'HOSTS':<7} {'FOR':>7} {'NEXT':>6}  LAST"

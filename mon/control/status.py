@@ -42,13 +42,17 @@ class ServiceStatus(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True):
-    """The daemon.  ``stopped_since`` is None while the scheduler runs; ``pending`` counts the outbox."""
+    """The daemon.  ``stopped_since`` is None while the scheduler runs; ``pending`` counts the outbox.
+
+    ``disk`` is why the state cannot be saved.
+    """
 
     now: float
     stopped_since: float | None
     services: tuple[ServiceStatus, ...]
     pools: tuple[PoolView, ...]
     pending: int
+    disk: str = ""
 
 
 async def status(operations: Operations) -> Status:
@@ -62,6 +66,7 @@ async def status(operations: Operations) -> Status:
         services=tuple(services),
         pools=tuple(operations.pools()),
         pending=len(operations.pending()),
+        disk=operations.records.outbox.trouble or operations.records.history.trouble,
     )
 
 

@@ -51,6 +51,11 @@ def test_a_balancer_in_trouble_is_said() -> None:
     assert "  no answer" in shown(SERVICE, pools=({**POOL, "trouble": "no answer"},))
 
 
+def test_a_disk_that_takes_nothing_is_said() -> None:
+    lines = shown(SERVICE, disk="state.db: database or disk is full")
+    assert lines[0] == "the state cannot be saved: state.db: database or disk is full"
+
+
 def test_alerts_that_wait_and_a_stopped_scheduler_are_said() -> None:
     lines = shown(SERVICE, pending=2, stopped_since=40.0)
     assert lines[0] == "the scheduler is stopped since 60s ago"

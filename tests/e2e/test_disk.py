@@ -34,6 +34,8 @@ def test_a_full_disk_costs_no_alert_and_all_is_saved_when_there_is_room(
     assert "web/http" in postbox.mail("DOWN")[0]
     assert daemon.wait_for("store")["level"] == "error"
     assert "the disk: " in daemon.ask("alerts").stdout
+    status = daemon.ask("status")
+    assert (status.returncode, "the state cannot be saved: " in status.stdout) == (3, True)
     limit(daemon, resource.RLIM_INFINITY)
     until(lambda: any("being saved again" in event["message"] for event in daemon.events), daemon)
     daemon.kill()
