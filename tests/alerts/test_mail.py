@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 import trustme
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from mon.alerts.mail import preview, send, verify
+from serving import MailServer
 
 from mon.errors import BadOption, Undeliverable
 from mon.model.notice import AlertType, HostReport, Notice
@@ -97,7 +97,7 @@ class Sink:
 def serving(sink: Sink, **options: Any) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    controller = Controller(sink, hostname="127.0.0.1", port=port, **options)
+    controller = MailServer(sink, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
         yield port

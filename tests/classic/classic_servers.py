@@ -22,8 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import trustme
-from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
+from serving import MailServer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pyftpdlib imports asyncore
@@ -161,7 +161,7 @@ def ftp(directory: Path, port: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def mail(directory: Path, port: int) -> Iterator[None]:
-    controller = Controller(Sink(), hostname=GOOD, port=port)
+    controller = MailServer(Sink(), hostname=GOOD, port=port)
     controller.start()
     yield
     controller.stop()

@@ -14,7 +14,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.controller import Controller
+from serving import MailServer
 
 PATIENCE = 60.0
 """Seconds for something that must happen: a net only, for a busy machine is slow."""
@@ -163,7 +163,7 @@ class Postbox:
     def __init__(self) -> None:
         self.port = free_port()
         self.mails: list[tuple[str, str]] = []
-        self._controller: Controller | None = None
+        self._controller: MailServer | None = None
         self._held = False
 
     def hold(self) -> None:
@@ -175,7 +175,7 @@ class Postbox:
         self._held = False
 
     def open(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = MailServer(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
     def close(self) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from real_things import Daemon, Site, free_port, until
+from serving import MailServer
 
 Start = Callable[..., Daemon]
 
@@ -51,7 +51,7 @@ class Picky:
 @pytest.fixture
 def picky() -> Iterator[Picky]:
     made = Picky()
-    controller = Controller(made, hostname="127.0.0.1", port=made.port)
+    controller = MailServer(made, hostname="127.0.0.1", port=made.port)
     controller.start()
     yield made
     controller.stop()

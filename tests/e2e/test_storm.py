@@ -59,12 +59,12 @@ class Greeter:
         self._loop.close()
 
     async def _end(self) -> None:
+        """Those that are just being accepted are let begin first, or nothing would close them."""
         self._server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        for transport in self._open:
-            transport.abort()
-        await asyncio.sleep(0.1)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for transport in self._open:
+                transport.abort()
+            await asyncio.wait(others, timeout=0.05)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import trustme
+from serving import Servers
 
 from mon.probe import Probe
 
@@ -50,29 +51,9 @@ async def probe():
 @pytest.fixture
 async def start():
     """``await start(serve, tls=None, host="127.0.0.1")`` gives the port of a server that does ``serve``."""
-    servers, connections = [], set()
-
-    async def begin(serve, tls=None, host="127.0.0.1", port=0):
-        async def connection(reader, writer):
-            connections.add(asyncio.current_task())
-            try:
-                await serve(reader, writer)
-            except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                pass  # the check hung up, or the test is over
-            finally:
-                writer.close()
-                connections.discard(asyncio.current_task())
-
-        server = await asyncio.start_server(connection, host, port, ssl=tls, backlog=1024)
-        servers.append(server)
-        return server.sockets[0].getsockname()[1]
-
-    yield begin
-    for server in servers:
-        server.close()
-    for task in list(connections):
-        task.cancel()
-    await asyncio.sleep(0.01)
+    servers = Servers()
+    yield servers.listen
+    await servers.close()
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 import servers
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from serving import MailServer
 
 from mon.plugin import BadOption, Cause, Down
 
@@ -39,7 +39,7 @@ def postmaster():
 @pytest.fixture(scope="module")
 def server(authority, postmaster):
     """The port of a server with STARTTLS and logins."""
-    controller = Controller(
+    controller = MailServer(
         postmaster,
         hostname="127.0.0.1",
         port=servers.free_port(),

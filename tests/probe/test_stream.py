@@ -13,6 +13,7 @@ import time
 
 import pytest
 import trustme
+from serving import Servers
 
 from mon.errors import Down, Unknown
 from mon.model.result import Cause
@@ -399,12 +400,8 @@ def loops():
 @pytest.mark.parametrize("loop", loops())
 def test_the_engine_on_every_loop_there_is(loop, refusing):
     async def main():
-        async def serve(reader, writer):
-            await hello(reader, writer)
-            writer.close()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
+        servers = Servers()
+        port = await servers.listen(hello)
         probe = Probe()
         answers = await asyncio.gather(
             *(probe.exchange("127.0.0.1", port, b"x", never, timeout=5) for _ in range(50)),
@@ -412,7 +409,7 @@ def test_the_engine_on_every_loop_there_is(loop, refusing):
             return_exceptions=True,
         )
         await probe.close()
-        server.close()
+        await servers.close()
         return answers
 
     with asyncio.Runner(loop_factory=loop) as runner:

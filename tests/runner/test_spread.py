@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 import pytest
+from serving import Servers
 
 from mon.catalog import Catalog, Check, bind
 from mon.model.config import CommandLine, Host, Service
@@ -61,11 +62,10 @@ async def target():
 
     target = Target()
     target.hold.set()
-    server = await asyncio.start_server(target.answer, "0.0.0.0", 0)
-    target.port = server.sockets[0].getsockname()[1]
+    servers = Servers()
+    target.port = await servers.listen(target.answer, host="0.0.0.0")
     yield target
-    target.hold.set()
-    server.close()
+    await servers.close()
 
 
 def tcp(target, *hosts, timeout=5.0, words=("--expect", "hello")):

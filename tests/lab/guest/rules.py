@@ -28,7 +28,7 @@ def moved(stage):
     text = stage.head() + stage.pool("web", 80, "floor 50%") + stage.pool("bare", 8080)
     text += stage.pool("spare", 81, "fallback 127.0.0.1:81") + stage.pool("web6", 80, "floor 50%", v6=True)
     text += stage.watch("farm", "web", "spare", monitor=PAGE)
-    text += stage.watch("slow", "bare", monitor=PAGE, interval="1s")
+    text += stage.watch("slow", "bare", monitor=PAGE, interval="1s\n        confirm 3s")
     floored = f"flooralert file.alert {stage.top}/floored"
     stage.play(text + stage.watch("farm6", "web6", monitor=PAGE, lines=floored, v6=True))
     for port, v6 in ((80, False), (8080, False), (81, False), (80, True)):
@@ -48,8 +48,7 @@ def test_a_check_url_that_moves_empties_no_pool_with_a_floor_and_is_suspect_firs
         assert min(len(inside(table)) for table in states) == 2
         assert len(inside(states[-1])) == 2
     # Without a floor they leave in the end, but not all by one round, and it is said why the others wait.
-    # (How long they wait is not looked at: after a stall of the guest the confirming round comes at once.)
-    # In one of the two: where the table is looked at only after the confirming round, nothing is suspect any more.
+    # (The confirming round of the slow checks is 3 s later, so that a stall of the guest does not hide it.)
     wait(lambda: moved.told("the check itself is suspect"), PATIENCE, "the suspicion to be told")
     wait(
         lambda: moved.told("pool web6", "the floor keeps", by="floored"), PATIENCE, "that of IPv6 to be told"
