@@ -99,9 +99,12 @@ class MailServer(Controller):
         """Those that are just being accepted are let begin first."""
         assert self.server is not None
         self.server.close()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        while True:
             for each in self._conversations:
                 if each.transport is not None:
                     each.transport.abort()
+            await asyncio.sleep(0)  # a transport closes its socket in the next turn
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            if not others:
+                break
             await asyncio.wait(others, timeout=0.05)
-        await asyncio.sleep(0)

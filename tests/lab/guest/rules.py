@@ -25,10 +25,10 @@ def inside(table):
 @pytest.fixture
 def moved(stage):
     """Three pools of the same servers: with a floor, with none, with a fallback; and IPv6 with a floor."""
-    text = stage.head() + stage.pool("web", 80, "floor 50%") + stage.pool("bare", 8080)
+    text = stage.head() + stage.pool("web", 80, "floor 50%") + stage.pool("bare", 8080, "confirm 3s")
     text += stage.pool("spare", 81, "fallback 127.0.0.1:81") + stage.pool("web6", 80, "floor 50%", v6=True)
     text += stage.watch("farm", "web", "spare", monitor=PAGE)
-    text += stage.watch("slow", "bare", monitor=PAGE, interval="1s\n        confirm 3s")
+    text += stage.watch("slow", "bare", monitor=PAGE, interval="1s")
     floored = f"flooralert file.alert {stage.top}/floored"
     stage.play(text + stage.watch("farm6", "web6", monitor=PAGE, lines=floored, v6=True))
     for port, v6 in ((80, False), (8080, False), (81, False), (80, True)):
@@ -83,7 +83,7 @@ def test_a_dead_server_gets_weight_0_at_once_and_where_clients_persist_it_is_rem
 
 
 def test_a_server_climbs_back_in_steps_also_through_a_kill_9_and_an_orderly_stop_ends_the_climb(net, stage):
-    text = stage.head() + stage.pool("web", 80, "slowstart 8s") + stage.watch("farm", "web")
+    text = stage.head() + stage.pool("web", 80, "slowstart 40s") + stage.watch("farm", "web")
     stage.play(text)
     stage.until(ALL)
     assert {"rs2": 5} not in [{"rs2": table.get("rs2")} for table in stage.seen()], "nobody climbs at first"
