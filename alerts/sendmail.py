@@ -9,7 +9,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from email.utils import parseaddr
 from typing import Annotated, NamedTuple
 
 from mon.plugin import (
@@ -90,8 +89,9 @@ def one_by_one(program: str, message: EmailMessage, to: Sequence[str], timeout: 
 
 def hand_over(program: str, message: EmailMessage, to: Sequence[str], timeout: float) -> Ended:
     """Call the program once."""
+    sender = message["From"].addresses
     # -i: a line with a single dot does not end it.  --: an address is never an option.
-    words = [program, "-i", "-f", parseaddr(message["From"])[1], "--", *to]
+    words = [program, "-i", "-f", sender[0].addr_spec if sender else str(message["From"]), "--", *to]
     try:
         ended = run_program(
             words, bytes(message), timeout=timeout, stderr=subprocess.STDOUT, cwd="/", start_new_session=True

@@ -28,14 +28,16 @@ class Letter(Struct, frozen=True):
     def message(self, notice: Notice, *, sender: str, to: Sequence[str]) -> "EmailMessage":
         """The mail: the same Message-ID at each attempt, References to the first mail of the outage."""
         from email.message import EmailMessage  # only when mail is sent: slow to import
-        from email.utils import formatdate, getaddresses
+        from email.utils import formatdate
+
+        from mon.post.address import bare_address
 
         mail = EmailMessage()
         mail["Subject"] = self.subject
         mail["From"] = sender
         mail["To"] = ", ".join(to)
         mail["Date"] = formatdate(notice.at or None, localtime=True)
-        domain = getaddresses([sender])[0][1].rpartition("@")[2] or "mon"
+        domain = bare_address(sender).rpartition("@")[2] or "mon"
         if notice.id:
             mail["Message-ID"] = f"<{notice.id}@{domain}>"
         # No mail has this id: all that refer to it are one thread (RFC 5256, by References), whoever was

@@ -70,11 +70,17 @@ async def _connection(sock: socket.socket, serve: Serve, tls: ssl.SSLContext | N
             writer.close()
             await writer.wait_closed()
         finally:
-            writer.transport.abort()  # another one after start_tls()
+            _abort(writer.transport)  # another one after start_tls()
     except HUNG_UP:
         pass
     finally:
         await asyncio.sleep(0)  # a transport closes its socket in the next turn
+
+
+def _abort(transport: asyncio.WriteTransport) -> None:
+    """At once; of TLS it may have ended already, which Python 3.11.2 takes ill."""
+    with suppress(AttributeError):
+        transport.abort()
 
 
 class MailServer(Controller):
@@ -102,7 +108,7 @@ class MailServer(Controller):
         while True:
             for each in self._conversations:
                 if each.transport is not None:
-                    each.transport.abort()
+                    _abort(each.transport)
             await asyncio.sleep(0)  # a transport closes its socket in the next turn
             others = asyncio.all_tasks() - {asyncio.current_task()}
             if not others:

@@ -56,7 +56,7 @@ def patterns(value: str, place: Place) -> tuple[str, ...]:
     for pattern in value.split():
         try:
             re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
+        except (re.error, RecursionError, OverflowError, ValueError) as error:
             raise Misfit(
                 f"{pattern!r} is no regular expression ({error})", r"write it like 10\.1\.1\.\d+"
             ) from error

@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from email.utils import getaddresses
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from mon.errors import Undeliverable
 from mon.post import HandedIn, MailServer
+from mon.post.address import bare_address
 from mon.probe.alabel import ascii_name
 from mon.probe.ourname import literal, own_name
 from mon.probe.resolver import connect
@@ -101,7 +101,7 @@ def _transaction(
 
 def _on_the_wire(address: str) -> str:
     """The bare address, its domain in ASCII: only a local part in another script needs SMTPUTF8."""
-    bare = getaddresses([address])[0][1] or address
+    bare = bare_address(address)
     local, at, domain = bare.rpartition("@")
     with suppress(UnicodeError):  # no name at all: the server will say so
         return f"{local}{at}{ascii_name(domain)}"

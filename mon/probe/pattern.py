@@ -36,7 +36,7 @@ class Pattern:
         self.text = text
         try:
             plain = re.compile(text, re.DOTALL)
-        except (re.error, OverflowError, RecursionError) as error:
+        except (re.error, OverflowError, RecursionError, ValueError) as error:
             what = f"{text!r:.80} is no regular expression ({error}): write one as in Python"
             raise BadOption(what) from error
         self.linear = linear(plain)
