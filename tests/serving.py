@@ -102,9 +102,10 @@ class MailServer(Controller):
         super().stop(no_assert)
 
     async def _hang_up(self) -> None:
-        """Those that are just being accepted are let begin first."""
-        assert self.server is not None
-        self.server.close()
+        """Those that are just being accepted are let begin first: a closed Server leaves them half made."""
+        assert isinstance(self.server, asyncio.Server)
+        for listener in self.server.sockets:
+            self.loop.remove_reader(listener.fileno())
         while True:
             for each in self._conversations:
                 if each.transport is not None:

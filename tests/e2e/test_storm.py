@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 
 import pytest
 from real_things import Daemon, Postbox, free_port, until
+from serving import Servers
 
 Start = Callable[..., Daemon]
 
@@ -35,36 +35,20 @@ class Greeter:
 
     def __init__(self) -> None:
         self.port, self.word, self.asked = free_port(), b"GOOD\n", 0
-        self._open: set[asyncio.WriteTransport] = set()
-        self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(
-            asyncio.start_server(self._greet, "127.0.0.1", self.port, backlog=4096)
-        )
+        self._loop, self._servers = asyncio.new_event_loop(), Servers()
+        self._loop.run_until_complete(self._servers.listen(self._greet, port=self.port))
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
     async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.asked += 1
-        self._open.add(writer.transport)
         writer.write(self.word)
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        self._open.discard(writer.transport)
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._servers.close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-    async def _end(self) -> None:
-        """Those that are just being accepted are let begin first, or nothing would close them."""
-        self._server.close()
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            for transport in self._open:
-                transport.abort()
-            await asyncio.wait(others, timeout=0.05)
 
 
 @pytest.fixture
