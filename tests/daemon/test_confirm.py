@@ -76,7 +76,7 @@ class Desk:
         return [server.weight for server in self.pools.wanted("shop", self.clock()).table.servers]
 
     async def until(self, *weights: int) -> None:
-        for _ in range(500):
+        for _ in range(3000):
             if self.weights() == list(weights):
                 return
             await asyncio.sleep(0.01)

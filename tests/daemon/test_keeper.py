@@ -76,8 +76,8 @@ class Desk:
         self.keeper.wake(*names, by=f"farm/http: {host} {verdict}")
 
     async def until(self, **weights: int) -> None:
-        """Wait until the table is so; fails after 5 s with what it is."""
-        for _ in range(500):
+        """Wait until the table is so; fails after 30 s with what it is."""
+        for _ in range(3000):
             await asyncio.sleep(0.01)
             if self.weights() == weights:
                 return
@@ -92,6 +92,15 @@ class Desk:
             await asyncio.sleep(0.01)
         raise AssertionError(f"the view stays {shown}")
 
+    async def until_noted(self, *whats: str) -> None:
+        """Wait until the journal has these; it comes after the table was read back.  Fails after 30 s."""
+        for _ in range(3000):
+            noted = [deed.what for deed in self.journal]
+            if set(whats) <= set(noted):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"the journal stays {noted}")
+
     def weights(self) -> dict[str, int]:
         table = self.balancer.tables.get(ID, Table(None))
         return {f"w{server.id.address[-1]}": server.weight for server in table.servers}
@@ -103,6 +112,14 @@ async def desk():
     yield desk
     desk.balancer.mood = ""
     await desk.keeper.close()
+
+
+async def eventually(true: Callable[[], object]) -> None:
+    """Wait until it is true; what is asserted then says what is not.  30 s at most."""
+    for _ in range(3000):
+        if true():
+            return
+        await asyncio.sleep(0.01)
 
 
 async def both_in(desk: Desk) -> None:
@@ -133,6 +150,7 @@ async def test_a_balancer_that_does_not_obey_is_told_once_and_tried_again(desk: 
     for _ in range(5):
         desk.keeper.resync()
         await asyncio.sleep(0.02)
+    await eventually(lambda: desk.told)
     assert len(desk.told) == 1 and desk.told[0].startswith("balancer memory: ")
     desk.balancer.mood = ""
     await desk.until(w1=10, w2=0)
@@ -198,6 +216,7 @@ async def test_a_mismatch_has_a_name_is_shown_is_retried_and_is_in_the_journal_o
     for _ in range(5):
         desk.keeper.resync()
         await asyncio.sleep(0.02)
+    await eventually(lambda: desk.told and any(deed.said for deed in desk.journal))
     (view,) = desk.keeper.views()
     assert view.trouble == "10.0.0.2:80 of tcp 10.0.0.9:80 has weight 10 masq, not weight 0 masq"
     assert desk.told == [f"balancer memory: {view.trouble}"]
@@ -206,7 +225,7 @@ async def test_a_mismatch_has_a_name_is_shown_is_retried_and_is_in_the_journal_o
     assert deed.said == f"it has weight 10: {view.trouble}"
     desk.balancer.mood = ""
     await desk.until(w1=10, w2=0)  # by the retry alone, whose first comes after a second
-    await asyncio.sleep(0.02)
+    await desk.until_noted("the balancer is well again")
     assert desk.keeper.views()[0].trouble == ""
     assert (desk.journal[-2].what, desk.journal[-2].trigger) == ("weight 10 -> 0", "retry")
     assert desk.journal[-1].what == "the balancer is well again"
@@ -229,7 +248,7 @@ async def test_the_journal_has_who_did_what_on_what_evidence(desk: Desk) -> None
     await desk.until(w1=10, w2=0)
     desk.keeper.instruct(Order("web", "w1", "weight", "anna", "old disks", weight=3))
     await desk.until(w1=3, w2=0)
-    await asyncio.sleep(0.02)
+    await desk.until_noted("weight 10 -> 0", "weight 10 -> 3")
     told = {(deed.name, deed.what): deed for deed in desk.journal}
     assert told["", "add service tcp 10.0.0.9:80 wlc"].server == ""
     down = told["w2", "weight 10 -> 0"]
@@ -245,7 +264,8 @@ async def test_the_journal_has_who_did_what_on_what_evidence(desk: Desk) -> None
 
 async def test_the_journal_repeats_nothing_and_never_holds_up_an_applying(desk: Desk) -> None:
     await both_in(desk)
-    await asyncio.sleep(0.02)
+    await desk.until_shown(w1=(10, 10), w2=(10, 10))
+    await desk.until_noted("add service tcp 10.0.0.9:80 wlc")
     before = len(desk.journal)
     for _ in range(5):
         desk.keeper.resync()
@@ -255,11 +275,12 @@ async def test_the_journal_repeats_nothing_and_never_holds_up_an_applying(desk: 
 
 async def test_what_was_done_by_hand_is_in_the_journal(desk: Desk) -> None:
     await both_in(desk)
-    await asyncio.sleep(0.02)
+    await desk.until_noted("add service tcp 10.0.0.9:80 wlc")
     desk.clock.advance(1)
     desk.balancer.tables.clear()
     desk.keeper.resync()
     await desk.until(w1=10, w2=10)
+    await desk.until_noted("the virtual service tcp 10.0.0.9:80 was removed by hand: put back")
     assert ("by hand", "the virtual service tcp 10.0.0.9:80 was removed by hand: put back") in [
         (deed.trigger, deed.what) for deed in desk.journal
     ]
@@ -311,6 +332,7 @@ async def test_nothing_is_told_while_it_is_quiet_and_afterwards_what_is_still_so
     for _ in range(3):
         desk.keeper.resync()
         await asyncio.sleep(0.02)
+    await eventually(lambda: desk.keeper.views()[0].trouble)
     assert desk.told == [] and desk.keeper.views()[0].trouble == "no answer"
     desk.quiet = False
     desk.keeper.resync()
@@ -357,7 +379,7 @@ class Gated(Memory):
 
 
 async def until(so: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if so():
             return
         await asyncio.sleep(0.01)
@@ -365,7 +387,7 @@ async def until(so: Callable[[], bool]) -> None:
 
 
 async def told_of(desk: Desk, text: str) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if desk.told and desk.told[-1] == text:
             return
         await asyncio.sleep(0.01)
@@ -392,7 +414,7 @@ async def test_the_quorum_is_lost_before_the_table_changes_and_there_after_it(de
 
 
 async def turned(desk: Desk, up: bool) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         if desk.turns and desk.turns[-1].up is up:
             desk.turns_at = desk.pools.standing("web").since.wall
             return
