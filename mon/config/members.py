@@ -1,10 +1,10 @@
 """Hosts that cannot be what they look like: found before the resolver says it in the night."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
 from mon.config.drafts import Sheet
+from mon.config.values import is_address
 from mon.model.config import Config, Host
 from mon.model.source import Problem, Severity
 
@@ -27,16 +27,8 @@ def _odd(host: Host) -> tuple[str, str] | None:
         return f"'{host.name}' lacks a name or an address", "write name=address without blanks"
     meant = host.address or host.name
     port = meant.rpartition(":")[0]
-    if host.address and port and not _is_address(meant):
+    if host.address and port and not is_address(meant):
         return f"'{meant}' is no address", f"write {port}, and give the port to the monitor"
-    if _NUMBERS.fullmatch(meant) and not _is_address(meant):
+    if _NUMBERS.fullmatch(meant) and not is_address(meant):
         return f"'{meant}' is neither an address nor a name", "correct it"
     return None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 An empty line ends any record.  Everything wrong is noted and reading goes on.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 
@@ -14,6 +13,7 @@ from mon.config.lines import Line, decoded, logical_lines
 from mon.config.place import Misfit, Place
 from mon.config.records import RECORDS, Alias, Block, Members, Outside, Record, Torn, Watch, apply
 from mon.config.unknown import unknown_global
+from mon.config.values import is_address
 from mon.config.virtuals import service_id
 from mon.model.source import Problem, Source, Tolerance
 
@@ -117,7 +117,7 @@ class Reader:
         if row := GLOBALS.get(name):
             apply(row, name, value, self.sheet.settings, self.sheet, place)
             self.sheet.given[name] = place.source
-        elif self._in_hostgroup() and not any(blanks) and _is_address(value):
+        elif self._in_hostgroup() and not any(blanks) and is_address(value.partition(" ")[0]):
             place.classic("takes a host with an address at the beginning of a line for a global")
             return False
         else:
@@ -224,15 +224,6 @@ class Reader:
         if before is not draft:
             place.error(f"alertgroup '{name}' is already defined at {before.source}", "rename one of them")
         return Block(self.sheet, "alertgroup", draft.fields)
-
-
-def _is_address(text: str) -> bool:
-    """Does the text begin with a numeric address?"""
-    try:
-        ipaddress.ip_address(text.partition(" ")[0])
-    except ValueError:
-        return False
-    return True
 
 
 def in_order(problems: Iterable[Problem], files: list[str]) -> tuple[Problem, ...]:

@@ -6,7 +6,6 @@ noted at the place.  Times are seconds.
 
 import ipaddress
 import re
-from contextlib import suppress
 
 from mon import depend, period
 from mon.config import words
@@ -71,10 +70,18 @@ def colons(value: str, place: Place) -> tuple[str, ...]:
     return found
 
 
+def is_address(text: str) -> bool:
+    """Is it a numeric address?"""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def address(value: str, place: Place) -> str:
     """Where to listen: a numeric address, or a name."""
-    with suppress(ValueError):
-        ipaddress.ip_address(value)
+    if is_address(value):
         return value
     if _HOST.fullmatch(value) and not value.rstrip(".").rpartition(".")[2].isdigit():
         return value

@@ -32,7 +32,7 @@ def service_id(words: list[str], place: Place) -> dict[str, object]:
     if words[0] == "fwmark":
         return _fwmark(words[1:], place)
     address, port = endpoint(words[0], place)
-    if not _is_address(address):
+    if not values.is_address(address):
         raise Misfit(f"'{address}' is no address", "write an IPv4 address, or an IPv6 address in brackets")
     if port is None:
         raise Misfit(f"'{words[0]}' has no port", f"write {_bracketed(address)}:80")
@@ -55,10 +55,10 @@ def _fwmark(words: list[str], place: Place) -> dict[str, object]:
 
 def endpoint(value: str, place: Place) -> tuple[str, int | None]:
     """``host``, ``host:80``, ``10.0.0.1:80``, ``[2001:db8::1]:80`` or ``2001:db8::1``: host and port."""
-    if value.count(":") > 1 and "[" not in value and _is_address(value):
+    if value.count(":") > 1 and "[" not in value and values.is_address(value):
         return value, None
     match = _ENDPOINT.fullmatch(value)
-    if match is None or (match["bracketed"] is not None and not _is_address(match["bracketed"])):
+    if match is None or (match["bracketed"] is not None and not values.is_address(match["bracketed"])):
         raise Misfit(f"'{value}' is no address", "write HOST:PORT, with an IPv6 address in brackets")
     port = values.port(match["port"], place) if match["port"] is not None else None
     return match["bracketed"] or match["host"], port
@@ -224,14 +224,6 @@ def flap(value: str, place: Place) -> Flap:
         raise Misfit(f"'{value}' is not understood", "write it like 5/10m hold 5m")
     rate = evict(words[0], place)
     return Flap(rate.count, rate.seconds, values.time(words[2], place))
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _one_of(kind: type[_Word], word: str) -> _Word:

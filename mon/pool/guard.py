@@ -77,9 +77,10 @@ def _loss(old: PoolState, new: PoolState | None, now: Moment) -> Loss | None:
     after, spared = _serving(new, now) if new is not None else (before - old.owned.servers, False)
     index = old.index if new is None else new.index
     floor = max(old.index.floor, index.floor)
-    # Whom no check has let in is nobody to rely on, though the floor holds it.
-    if new is not None and not bearable(len(let_in := _let_in(old, now)), len(_let_in(new, now)), floor):
-        before, after = let_in, _let_in(new, now)
+    # A server that no check has let in is none to rely on, though the floor holds it.
+    sure_before, sure_after = _let_in(old, now), _let_in(new, now) if new is not None else frozenset()
+    if new is not None and not bearable(len(sure_before), len(sure_after), floor):
+        before, after = sure_before, sure_after
     elif bearable(len(before), len(after), floor) and (after or spared or not spare):
         return None
     return Loss(
